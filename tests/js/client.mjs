@@ -1,0 +1,49 @@
+// The loader operations through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
+//
+// Prints one JSON line: {"ok": answer} or {"error": {name, status, message}}, the same lines as the Rust SDK's client
+// in tests/rust-sdk, so that one Python test drives every SDK. Exits 0 on both: a modelled error is an answer.
+
+import {
+  CancelLoaderJobCommand,
+  GetEngineStatusCommand,
+  GetLoaderJobStatusCommand,
+  ListLoaderJobsCommand,
+  NeptunedataClient,
+  StartLoaderJobCommand,
+} from "@aws-sdk/client-neptunedata";
+import { pathToFileURL } from "node:url";
+
+const operations = {
+  start: StartLoaderJobCommand,
+  status: GetLoaderJobStatusCommand,
+  cancel: CancelLoaderJobCommand,
+  list: ListLoaderJobsCommand,
+  "engine-status": GetEngineStatusCommand,
+};
+
+export function connect(endpoint) {
+  return new NeptunedataClient({
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    maxAttempts: 1,
+  });
+}
+
+export async function call(client, operation, input = {}) {
+  try {
+    const { $metadata, ...answer } = await client.send(new operations[operation](input));
+    return { ok: answer };
+  } catch (error) {
+    return { error: { name: error.name, status: error.$metadata?.httpStatusCode, message: error.message } };
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [endpoint, operation, input] = process.argv.slice(2);
+  if (!(operation in operations)) {
+    console.error(`usage: ENDPOINT ${Object.keys(operations).join("|")} [JSON]`);
+    process.exit(2);
+  }
+  console.log(JSON.stringify(await call(connect(endpoint), operation, JSON.parse(input ?? "{}"))));
+}

@@ -1,0 +1,130 @@
+//! Where things are, and the environments that the wire tests need: made once, kept in the user's cache.
+//!
+//! Nothing is written into the repository but `node_modules`, which Node's module resolution wants beside the code.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::runner::Command;
+
+/// The places a gate run works with.
+pub(crate) struct Environment {
+    /// The repository; every step runs from here.
+    pub(crate) root: PathBuf,
+    target: PathBuf,
+    cache: PathBuf,
+}
+
+impl Environment {
+    /// Finds the repository and the cache, and makes the repository the current folder.
+    pub(crate) fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask has no parent folder")?
+            .to_owned();
+        std::env::set_current_dir(&root)?;
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| root.join("target"), |dir| root.join(dir));
+        let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+        let cache =
+            std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+        Ok(Self {
+            root,
+            target,
+            cache: cache.join("halimede"),
+        })
+    }
+
+    /// Whether `cargo nextest` is installed; `cargo test` serves otherwise.
+    pub(crate) fn has_nextest() -> bool {
+        std::process::Command::new("cargo")
+            .args(["nextest", "--version"])
+            .output()
+            .is_ok_and(|output| output.status.success())
+    }
+
+    /// Builds the server under test (the profile that everything else was built with) and names the binary.
+    pub(crate) fn build_server(&self) -> Result<PathBuf> {
+        Command::cargo(&["build", "--locked", "--package", "halimede", "--quiet"]).run_or_fail()?;
+        Ok(self.target.join("debug/halimede"))
+    }
+
+    /// Builds the client of the Rust SDK that the Python tests drive, and names the binary.
+    pub(crate) fn build_rust_sdk_client(&self) -> Result<PathBuf> {
+        self.rust_sdk_cargo("build")
+            .args(["--quiet"])
+            .run_or_fail()?;
+        Ok(self.target.join("rust-sdk/debug/halimede-rust-sdk-client"))
+    }
+
+    /// Cargo on the Rust SDK's own workspace, in a target folder of its own.
+    pub(crate) fn rust_sdk_cargo(&self, verb: &str) -> Command {
+        Command::cargo(&[
+            verb,
+            "--locked",
+            "--manifest-path",
+            "tests/rust-sdk/Cargo.toml",
+            "--target-dir",
+        ])
+        .args([self.target.join("rust-sdk")])
+    }
+
+    /// The interpreter of the Python environment, which is made anew when the pinned requirements changed.
+    pub(crate) fn python(&self) -> Result<PathBuf> {
+        let wanted = fs::read_to_string(self.root.join("tests/python/requirements.txt"))?;
+        let folder = self.cache.join("python");
+        let (interpreter, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && interpreter.is_file() {
+            return Ok(interpreter);
+        }
+        println!("making the Python environment in {}", folder.display());
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .args([&folder])
+            .run_or_fail()?;
+        Command::new(&interpreter)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "-r",
+            ])
+            .args(["tests/python/requirements.txt"])
+            .run_or_fail()?;
+        fs::write(&stamp, wanted)?;
+        Ok(interpreter)
+    }
+
+    /// Installs the pinned Node packages beside the tests that import them, unless they are there.
+    pub(crate) fn install_node_modules(&self) -> Result<()> {
+        let folder = self.root.join("tests/js");
+        let (lock, stamp) = (
+            folder.join("package-lock.json"),
+            folder.join("node_modules/.installed-lock.json"),
+        );
+        let wanted = fs::read_to_string(&lock)?;
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+            return Ok(());
+        }
+        Command::new("npm")
+            .args([
+                "ci",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--loglevel",
+                "error",
+            ])
+            .current_dir(&folder)
+            .run_or_fail()?;
+        fs::write(&stamp, wanted)?;
+        Ok(())
+    }
+}
