@@ -143,8 +143,19 @@ impl Tag {
     ];
 
     /// The tag with this number, or `None` if there is no such tag.
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|tag| *tag as u8 == byte)
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        // One load: this runs once for every term that is decoded.
+        const BY_BYTE: [Option<Tag>; 256] = {
+            let mut table = [None; 256];
+            let mut index = 0;
+            while index < Tag::ALL.len() {
+                let tag = Tag::ALL[index];
+                table[tag as usize] = Some(tag);
+                index += 1;
+            }
+            table
+        };
+        BY_BYTE[byte as usize]
     }
 
     /// Whether ids of this tag are hashes, whose spelling only the dictionary knows.
@@ -218,7 +229,7 @@ impl TermId {
     }
 
     /// The tag, or `None` if the id was not made by [`Self::new`].
-    pub fn tag(self) -> Option<Tag> {
+    pub const fn tag(self) -> Option<Tag> {
         Tag::from_byte(self.tag_byte())
     }
 
@@ -238,8 +249,7 @@ impl TermId {
             | bit(Tag::TypedHash)
             | bit(Tag::KeyHash)
             | bit(Tag::EdgeLabelHash);
-        const HASHED_HIGH: u128 =
-            bit(Tag::IriHash) | bit(Tag::VertexHash) | bit(Tag::EdgeHash);
+        const HASHED_HIGH: u128 = bit(Tag::IriHash) | bit(Tag::VertexHash) | bit(Tag::EdgeHash);
         let tag = self.tag_byte();
         let set = if tag < 0x80 { HASHED } else { HASHED_HIGH };
         set >> (tag & 0x7f) & 1 == 1
@@ -278,5 +288,54 @@ impl fmt::Debug for TermId {
             Some(tag) => write!(f, "{tag:?}:{:x}", self.payload()),
             None => write!(f, "?{:x}", self.get()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stand_in_key_order_and_are_found_by_byte() {
+        assert!(Tag::ALL.is_sorted());
+        for byte in 0..=u8::MAX {
+            let tag = Tag::ALL.into_iter().find(|tag| *tag as u8 == byte);
+            assert_eq!(Tag::from_byte(byte), tag);
+        }
+    }
+
+    #[test]
+    fn a_vertex_is_its_labels_then_properties_then_edges() {
+        assert!(Tag::Label < Tag::KeyInline && Tag::KeyHash < Tag::EdgeLabelInline);
+        let id = |tag| TermId::new(tag, 0);
+        for tag in Tag::ALL {
+            assert_eq!(id(tag).is_resource(), tag >= Tag::IriInline, "{tag:?}");
+            assert_eq!(id(tag).is_hashed(), tag.is_hashed(), "{tag:?}");
+            assert_eq!(
+                id(tag).is_key(),
+                matches!(tag, Tag::KeyInline | Tag::KeyHash)
+            );
+            assert_eq!(
+                id(tag).is_edge_label(),
+                matches!(tag, Tag::EdgeLabelInline | Tag::EdgeLabelHash)
+            );
+            assert_eq!(
+                id(tag).is_vertex(),
+                matches!(tag, Tag::VertexInline | Tag::VertexHash)
+            );
+            assert_eq!(
+                id(tag).is_edge(),
+                matches!(tag, Tag::EdgeInline | Tag::EdgeHash)
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_and_numbers_give_the_id_back() {
+        let id = TermId::new(Tag::DefaultGraph, 5);
+        assert_eq!(TermId::from_be_bytes(id.to_be_bytes()), Some(id));
+        assert_eq!(TermId::from_u128(id.get()), Some(id));
+        assert_eq!(TermId::from_u128(0), None);
+        assert_eq!(id.payload(), 5);
     }
 }

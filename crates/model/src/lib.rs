@@ -6,9 +6,10 @@
 //!
 //! - [`id`]: the id, its tags and what can be told from it alone.
 //! - [`term`]: the term behind an id, owned ([`Term`]) and borrowed ([`TermRef`]); encode and decode side by side.
-//! - [`value`]: numbers, instants and their canonical lexical forms.
+//! - [`value`]: numbers, instants and their canonical lexical forms; [`datatype`]: their names.
 //! - [`quad`]: the quad, the two data sets and the property-graph vocabulary.
 
+pub mod datatype;
 pub mod id;
 pub mod quad;
 pub mod term;
@@ -17,4 +18,4 @@ pub mod value;
 pub use id::{Tag, TermId};
 pub use quad::{Dataset, Quad};
 pub use term::{DecodeError, HashKey, Term, TermRef};
-pub use value::{IntegerType, Value};
+pub use value::{IntegerType, Notation, Value};
