@@ -1,2 +1,53 @@
-//! The command line.
-fn main() {}
+//! The command line: serve, load, jobs, cancel, query, export, check, generate.
+//!
+//! Each command is one module that turns flags into calls of the crates below and their answers into text. Results go to
+//! standard output, logs, progress and complaints to standard error. The exit code is 0 for success, 1 for a failure, 2
+//! for a bad command line, 130 after Ctrl-C.
+
+mod error;
+mod flags;
+mod generate;
+mod layers;
+mod logging;
+mod machine;
+mod place;
+mod size;
+mod table;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use error::{Error, Result};
+use flags::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match layers::parse(&args, |name| std::env::var_os(name))
+        .map_err(Error::from)
+        .and_then(run)
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::CommandLine(layers::Error::Flags(error))) => {
+            // Help and version are such "errors" too; clap knows which stream and code each has.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Runs one command to its end.
+fn run(cli: Cli) -> Result<()> {
+    logging::start(&cli.common, matches!(cli.command, Command::Serve(_)))?;
+    match cli.command {
+        Command::Generate(flags) => generate::run(&flags),
+        _ => Err(Error::Unsupported("this command")),
+    }
+}

@@ -1,0 +1,47 @@
+//! How a command can fail, and the exit code that tells a script.
+
+use std::path::PathBuf;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The command line, the environment or the configuration file cannot be used.
+    #[error(transparent)]
+    CommandLine(#[from] crate::layers::Error),
+    /// Values that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// A name that is kept for later.
+    #[error("{0} is not supported yet")]
+    Unsupported(&'static str),
+    /// A file or stream of this program failed.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as "cannot create".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The command ran and its result is bad; it has said so on standard error or output already.
+    #[error("{0}")]
+    Failed(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What a command gives back.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The process's exit code: 1 for a failure, 2 for a bad command line, 130 after Ctrl-C.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::CommandLine(_) | Self::Usage(_) | Self::Unsupported(_) => 2,
+            Self::Io { .. } | Self::Failed(_) => 1,
+            Self::Interrupted => 130,
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! What the user can type: commands and flags, as `clap` reads them.
+//!
+//! Only shapes and help texts live here. The environment twin and the configuration key of each flag are not written
+//! down a second time: [`crate::layers`] derives both from the flag's name. Values are read by their own parsers, so that
+//! a command starts with types that cannot be wrong.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::size::ByteSize;
+
+/// A graph database server that answers the Amazon Neptune Data API, with a bulk loader that can be followed and
+/// cancelled truthfully.
+#[derive(Debug, Parser)]
+#[command(
+    name = "halimede",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "\
+Every flag can also be set by its environment variable (HALIMEDE_ and the flag's name) or by its key in the file that \
+--config names. A flag wins over the environment, the environment over the file, the file over the default.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command has.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// TOML file with a key for each flag
+    #[arg(long, global = true, value_name = "FILE", display_order = 900)]
+    pub(crate) config: Option<PathBuf>,
+    /// What is logged to standard error: a level, or `target=level` pairs [default: info for serve, else warn]
+    #[arg(long, global = true, value_name = "FILTER", display_order = 901)]
+    pub(crate) log: Option<String>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, display_order = 902)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For eyes.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server until SIGTERM or Ctrl-C
+    Serve(Serve),
+    /// Load files into the graph and follow the job to its end
+    Load(Load),
+    /// List load jobs, or show one
+    Jobs(Jobs),
+    /// Cancel a load job; returns when it has stopped
+    Cancel(Cancel),
+    /// Ask a question and print the answer
+    Query(Query),
+    /// Write the graph out as files
+    Export(Export),
+    /// Read the whole store, verify it and count
+    Check(Check),
+    /// Write a random graph in all six formats, with the counts to expect from loading it
+    Generate(Generate),
+}
+
+/// Which graph a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Data directory [default: ./halimede-data]
+    #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
+    pub(crate) data: Option<PathBuf>,
+    /// A running server, for example http://127.0.0.1:8182
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// Where `s3://` sources are read from. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+/// AWS_SESSION_TOKEN.
+#[derive(Debug, Args)]
+pub(crate) struct S3 {
+    /// Endpoint of an S3-compatible store, for example http://127.0.0.1:9000 (path style) [default: AWS]
+    #[arg(long, value_name = "URL")]
+    pub(crate) s3_endpoint: Option<String>,
+    /// Region of this server [default: AWS_REGION, else any]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// `halimede serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Data directory; created if absent
+    #[arg(long, value_name = "DIR", default_value = crate::place::DEFAULT_DATA)]
+    pub(crate) data: PathBuf,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8182")]
+    pub(crate) listen: SocketAddr,
+    /// Directory below which file:// sources may be read; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) import_dir: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) s3: S3,
+    /// Memory for loads, caches and queries, for example 2GiB [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<ByteSize>,
+    /// Listen on other than loopback although nobody is authenticated
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Host name that requests may carry beside loopback and the listen address; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+    /// Origin of web pages that may call the server; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Who may call
+    #[arg(long, value_enum, default_value_t = Auth::None)]
+    pub(crate) auth: Auth,
+    #[command(flatten)]
+    pub(crate) later: ServeLater,
+}
+
+/// How callers are authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Auth {
+    /// Anyone who reaches the port.
+    None,
+    /// Signature V4 and IAM policies (not supported yet).
+    Iam,
+}
+
+/// Names that are kept for features to come; giving one is an error, so that none is silently without effect.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Not supported yet (refused)")]
+pub(crate) struct ServeLater {
+    /// Principals, keys and policies
+    #[arg(long, value_name = "FILE")]
+    pub(crate) iam_config: Option<PathBuf>,
+    /// Make every load all-or-nothing
+    #[arg(long)]
+    pub(crate) atomic_loads: bool,
+    /// Follow a writer over shared storage
+    #[arg(long)]
+    pub(crate) read_replica: bool,
+    /// Object storage shared with other servers
+    #[arg(long, value_name = "URL")]
+    pub(crate) storage: Option<String>,
+    /// Certificate chain for TLS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key for TLS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
+/// `halimede load`.
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// A file or directory (a path or file://), or s3://bucket/prefix
+    pub(crate) source: String,
+    /// Format of the files
+    #[arg(long, value_enum)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Graph for triples without one (RDF)
+    #[arg(long, value_name = "IRI")]
+    pub(crate) named_graph: Option<String>,
+    /// Base for relative IRIs (Turtle, RDF/XML)
+    #[arg(long, value_name = "IRI")]
+    pub(crate) base_uri: Option<String>,
+    /// Load everything (NEW), or go on from an earlier job of the same source
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Mode::New)]
+    pub(crate) mode: Mode,
+    /// Stop at the first bad record, or skip bad records and go on
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
+    pub(crate) fail_on_error: bool,
+    /// Share of the processors to use
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Parallelism::High)]
+    pub(crate) parallelism: Parallelism,
+    /// Keep "" as an empty string instead of leaving the property out (csv, opencypher)
+    #[arg(long)]
+    pub(crate) allow_empty_strings: bool,
+    /// Whether relationship files have an :ID column (opencypher)
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
+    pub(crate) user_provided_edge_ids: bool,
+    #[command(flatten)]
+    pub(crate) s3: S3,
+    /// Memory of a load into a data directory [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<ByteSize>,
+    #[command(flatten)]
+    pub(crate) later: LoadLater,
+}
+
+/// Names that are kept for features to come.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Not supported yet (refused)")]
+pub(crate) struct LoadLater {
+    /// All or nothing
+    #[arg(long)]
+    pub(crate) atomic: bool,
+    /// Read and validate without changing the graph
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// The six formats of the bulk loader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum Format {
+    /// Gremlin CSV: `~id`, `~label`, `~from`, `~to`
+    Csv,
+    /// openCypher CSV: `:ID`, `:LABEL`, `:START_ID`, `:END_ID`
+    OpenCypher,
+    /// N-Triples
+    NTriples,
+    /// N-Quads
+    NQuads,
+    /// Turtle
+    Turtle,
+    /// RDF/XML
+    RdfXml,
+}
+
+impl Format {
+    /// Its name on the wire.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::OpenCypher => "opencypher",
+            Self::NTriples => "ntriples",
+            Self::NQuads => "nquads",
+            Self::Turtle => "turtle",
+            Self::RdfXml => "rdfxml",
+        }
+    }
+}
+
+/// What an earlier job of the same source means for a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(crate) enum Mode {
+    /// Nothing: everything is loaded.
+    New,
+    /// Go on from it if there is one.
+    Auto,
+    /// Go on from it; an error if there is none.
+    Resume,
+}
+
+impl Mode {
+    /// Its name on the wire.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::Auto => "AUTO",
+            Self::Resume => "RESUME",
+        }
+    }
+}
+
+/// Share of the processors that a load takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(crate) enum Parallelism {
+    /// An eighth.
+    Low,
+    /// A half.
+    Medium,
+    /// All.
+    High,
+    /// Two threads for each.
+    Oversubscribe,
+}
+
+impl Parallelism {
+    /// Its name on the wire.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+            Self::Oversubscribe => "OVERSUBSCRIBE",
+        }
+    }
+}
+
+/// `halimede jobs`.
+#[derive(Debug, Args)]
+pub(crate) struct Jobs {
+    /// Show this job, with its files and errors
+    pub(crate) load_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `halimede cancel`.
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    /// The job to cancel
+    pub(crate) load_id: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `halimede query`.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+}
+
+/// The question, in one of the languages. That there is one is checked by the command: it may come from any layer.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Question {
+    /// A SPARQL 1.1 query
+    #[arg(long, value_name = "QUERY")]
+    pub(crate) sparql: Option<String>,
+    /// An openCypher query (not supported yet)
+    #[arg(long, value_name = "QUERY")]
+    pub(crate) cypher: Option<String>,
+    /// A Gremlin traversal (not supported yet)
+    #[arg(long, value_name = "QUERY")]
+    pub(crate) gremlin: Option<String>,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Aligned columns; graphs as N-Triples.
+    Table,
+    /// SPARQL results in JSON; graphs as N-Triples.
+    Json,
+    /// Comma-separated values; graphs as N-Triples.
+    Csv,
+}
+
+/// `halimede export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Property graph or RDF [default: what the format says]
+    #[arg(long, value_enum)]
+    pub(crate) dataset: Option<Dataset>,
+    /// Format of the files [default: csv for pg, nquads for rdf]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Directory to write to, created if absent
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+}
+
+/// One of the two data sets of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dataset {
+    /// Property graph
+    Pg,
+    /// RDF
+    Rdf,
+}
+
+/// `halimede check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `halimede generate`.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Number of vertices
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
+    pub(crate) vertices: u64,
+    /// Number of edges; no two join the same vertices in the same direction
+    #[arg(long, value_name = "M")]
+    pub(crate) edges: u64,
+    /// Directory to write to, created if absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The same seed gives the same graph
+    #[arg(long, value_name = "S", default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Formats to write: `all`, or some of them separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "all")]
+    pub(crate) format: Vec<GenerateFormat>,
+    /// Compress each file
+    #[arg(long, value_enum, default_value_t = Compression::None)]
+    pub(crate) compression: Compression,
+}
+
+/// A format to write, or all six.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum GenerateFormat {
+    /// All six
+    All,
+    /// Gremlin CSV
+    Csv,
+    /// openCypher CSV
+    OpenCypher,
+    /// N-Triples
+    NTriples,
+    /// N-Quads
+    NQuads,
+    /// Turtle
+    Turtle,
+    /// RDF/XML
+    RdfXml,
+}
+
+/// How generated files are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compression {
+    /// Not at all.
+    None,
+    /// gzip, files end in `.gz`.
+    Gzip,
+    /// bzip2, files end in `.bz2`.
+    Bzip2,
+}
