@@ -1,0 +1,221 @@
+//! A request to start a load, read whole and validated before anything is done about it.
+//!
+//! [`LoadRequest::read`] takes the body, its content type and the query string of a `POST /loader` and gives typed
+//! members, or the exception that the caller is told. Nothing here looks at the source, the jobs or the store: whether
+//! the source exists and whether a job may start now is decided later, by [`crate::source`] and the job registry.
+//!
+//! - **Source**: `spec/loader.md` §2.1, §2.2, §2.6 to §2.11; the members of our own (`atomic`, `dryRun`, `tolerance`)
+//!   are read beside the documented ones and, since SDKs refuse unknown members, inside `parserConfiguration` too.
+//! - **Secrets**: the deprecated `accessKey` and `secretKey` live in [`RequestKeys`], which is neither serialised nor
+//!   printed. A request that comes back from the journal has no keys.
+
+mod error;
+mod members;
+mod options;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use members::Members;
+
+pub(crate) use error::shown;
+pub use error::RequestError;
+pub use options::{Format, Mode, Parallelism, ParserConfiguration};
+
+/// A list of dependencies longer than this is refused (`spec/loader.md` §2.10).
+pub const MAX_DEPENDENCIES: usize = 64;
+
+/// What reading a request depends on besides the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestConfig {
+    /// Whether `region` and `iamRoleArn` (or a pair of keys) must be given, as the service's model says. Off by
+    /// default: whoever runs the server has configured both.
+    pub strict: bool,
+}
+
+/// A validated request to load a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadRequest {
+    /// The source as it was sent; [`crate::source::SourceUri::parse`] reads it.
+    pub source: String,
+    /// What the files contain.
+    pub format: Format,
+    /// A role's ARN, or a chain of them separated by commas.
+    #[serde(default)]
+    pub iam_role_arn: Option<String>,
+    /// The bucket's region. Its shape is checked with the source.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Whether files that were loaded before are loaded again.
+    pub mode: Mode,
+    /// Whether the first error stops the load.
+    pub fail_on_error: bool,
+    /// How many threads parse.
+    pub parallelism: Parallelism,
+    /// What the parsers are told.
+    pub parser: ParserConfiguration,
+    /// Whether a second value of a single-cardinality property replaces the first. Always FALSE for now.
+    #[serde(default)]
+    pub update_single_cardinality_properties: bool,
+    /// Whether the job may wait for its turn.
+    pub queue_request: bool,
+    /// The jobs that must have completed first. Always empty for now.
+    #[serde(default)]
+    pub dependencies: Vec<String>,
+    /// openCypher: whether relationship files have an `:ID` column.
+    pub user_provided_edge_ids: bool,
+    /// Whether the files are loaded in the order they are listed, without vertices first.
+    pub edge_only_load: bool,
+    /// Credentials sent with the request: in memory only.
+    #[serde(skip)]
+    pub keys: Option<RequestKeys>,
+}
+
+/// S3 credentials that came with a request. Never serialised, logged or shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestKeys {
+    /// The member `accessKey`.
+    pub access_key: String,
+    /// The member `secretKey`.
+    pub secret_key: String,
+}
+
+impl std::fmt::Debug for RequestKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestKeys(..)")
+    }
+}
+
+impl LoadRequest {
+    /// A request with the documented default of every optional member.
+    pub fn new(source: impl Into<String>, format: Format) -> Self {
+        Self {
+            source: source.into(),
+            format,
+            iam_role_arn: None,
+            region: None,
+            mode: Mode::Auto,
+            fail_on_error: true,
+            parallelism: Parallelism::High,
+            parser: ParserConfiguration::default(),
+            update_single_cardinality_properties: false,
+            queue_request: false,
+            dependencies: Vec::new(),
+            user_provided_edge_ids: true,
+            edge_only_load: false,
+            keys: None,
+        }
+    }
+
+    /// Reads a `POST /loader`: members of a JSON body win over those of a form body or of the query string.
+    ///
+    /// # Errors
+    ///
+    /// The variant of [`RequestError`] names the exception, its text what was wrong and what was expected.
+    pub fn read(
+        body: &[u8],
+        content_type: Option<&str>,
+        query: Option<&str>,
+        config: &RequestConfig,
+    ) -> Result<Self, RequestError> {
+        let members = Members::read(body, content_type, query)?;
+        let (source, format) = required(&members, config)?;
+        let format = Format::parse(&format)?;
+        let parser_members = members.object("parserConfiguration")?;
+
+        let mut request = Self::new(source, format);
+        request.iam_role_arn = members.text("iamRoleArn")?;
+        request.region = members.text("region")?;
+        request.keys = keys(&members)?;
+        request.mode = members.text("mode")?.map_or(Ok(request.mode), |text| Mode::parse(&text))?;
+        request.parallelism =
+            members.text("parallelism")?.map_or(Ok(request.parallelism), |text| Parallelism::parse(&text))?;
+        request.fail_on_error = members.flag("failOnError")?.unwrap_or(request.fail_on_error);
+        request.queue_request = members.flag("queueRequest")?.unwrap_or(request.queue_request);
+        request.user_provided_edge_ids =
+            members.flag("userProvidedEdgeIds")?.unwrap_or(request.user_provided_edge_ids);
+        request.edge_only_load = members.flag("edgeOnlyLoad")?.unwrap_or(request.edge_only_load);
+        request.parser = ParserConfiguration::read(&parser_members, format)?;
+        // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
+        let update_single = members.flag("updateSingleCardinalityProperties")?.unwrap_or(false);
+        request.dependencies = members.list("dependencies")?;
+        if request.dependencies.len() > MAX_DEPENDENCIES {
+            return Err(RequestError::invalid(
+                "dependencies",
+                format!("it names {} loads, at most {MAX_DEPENDENCIES} are allowed", request.dependencies.len()),
+            ));
+        }
+        let atomic = own_flag(&members, &parser_members, "atomic")?;
+        let dry_run = own_flag(&members, &parser_members, "dryRun")?;
+        let tolerance = match members.tolerance("tolerance")? {
+            Some(tolerates) => tolerates,
+            None => parser_members.tolerance("tolerance")?.unwrap_or(false),
+        };
+
+        // Only Gremlin CSV knows the flag; for the other formats it is accepted and means nothing.
+        let update_single = update_single && format == Format::Csv;
+        let later = [
+            (request.mode == Mode::Resume, "mode RESUME is not supported yet: use mode NEW, which loads every file again"),
+            (
+                update_single,
+                "updateSingleCardinalityProperties TRUE is not supported yet: a different value for a \
+                 single-cardinality property is reported as an error",
+            ),
+            (
+                !request.dependencies.is_empty(),
+                "dependencies are not supported yet: start the next load when the first has completed",
+            ),
+            (atomic, "atomic loads are not supported yet: what is loaded before a failure or a cancel stays"),
+            (dry_run, "dryRun is not supported yet"),
+            (tolerance, "tolerance is not supported yet: with failOnError FALSE a load that met errors ends as LOAD_FAILED"),
+        ];
+        match later.into_iter().find(|(asked, _)| *asked) {
+            Some((_, text)) => Err(RequestError::Unsupported(text.to_owned())),
+            None => Ok(request),
+        }
+    }
+}
+
+/// `source` and `format`, and whatever else must be there: all that is missing is named at once.
+fn required(members: &Members, config: &RequestConfig) -> Result<(String, String), RequestError> {
+    let source = members.text("source")?;
+    let format = members.text("format")?;
+    let has_keys = members.text("accessKey")?.is_some() && members.text("secretKey")?.is_some();
+    let mut missing = Vec::new();
+    if source.is_none() {
+        missing.push("source");
+    }
+    if format.is_none() {
+        missing.push("format");
+    }
+    if config.strict && !has_keys && members.text("iamRoleArn")?.is_none() {
+        missing.push("iamRoleArn");
+    }
+    if config.strict && members.text("region")?.is_none() {
+        missing.push("region");
+    }
+    match (source, format) {
+        (Some(source), Some(format)) if missing.is_empty() => Ok((source, format)),
+        _ => Err(RequestError::missing(&missing)),
+    }
+}
+
+/// The deprecated pair of keys; one without the other is a mistake.
+fn keys(members: &Members) -> Result<Option<RequestKeys>, RequestError> {
+    match (members.text("accessKey")?, members.text("secretKey")?) {
+        (Some(access_key), Some(secret_key)) => Ok(Some(RequestKeys { access_key, secret_key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(RequestError::missing(&["secretKey"])),
+        (None, Some(_)) => Err(RequestError::missing(&["accessKey"])),
+    }
+}
+
+/// A flag of our own: a member, or else a string inside `parserConfiguration`.
+fn own_flag(members: &Members, parser_members: &Members, name: &'static str) -> Result<bool, RequestError> {
+    match members.flag(name)? {
+        Some(flag) => Ok(flag),
+        None => Ok(parser_members.flag(name)?.unwrap_or(false)),
+    }
+}
