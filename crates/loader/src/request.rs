@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use members::Members;
 
-pub(crate) use error::shown;
 pub use error::RequestError;
+pub(crate) use error::shown;
 pub use options::{Format, Mode, Parallelism, ParserConfiguration};
 
 /// A list of dependencies longer than this is refused (`spec/loader.md` §2.10).
@@ -129,22 +129,37 @@ impl LoadRequest {
         request.iam_role_arn = members.text("iamRoleArn")?;
         request.region = members.text("region")?;
         request.keys = keys(&members)?;
-        request.mode = members.text("mode")?.map_or(Ok(request.mode), |text| Mode::parse(&text))?;
-        request.parallelism =
-            members.text("parallelism")?.map_or(Ok(request.parallelism), |text| Parallelism::parse(&text))?;
-        request.fail_on_error = members.flag("failOnError")?.unwrap_or(request.fail_on_error);
-        request.queue_request = members.flag("queueRequest")?.unwrap_or(request.queue_request);
-        request.user_provided_edge_ids =
-            members.flag("userProvidedEdgeIds")?.unwrap_or(request.user_provided_edge_ids);
-        request.edge_only_load = members.flag("edgeOnlyLoad")?.unwrap_or(request.edge_only_load);
+        request.mode = members
+            .text("mode")?
+            .map_or(Ok(request.mode), |text| Mode::parse(&text))?;
+        request.parallelism = members
+            .text("parallelism")?
+            .map_or(Ok(request.parallelism), |text| Parallelism::parse(&text))?;
+        request.fail_on_error = members
+            .flag("failOnError")?
+            .unwrap_or(request.fail_on_error);
+        request.queue_request = members
+            .flag("queueRequest")?
+            .unwrap_or(request.queue_request);
+        request.user_provided_edge_ids = members
+            .flag("userProvidedEdgeIds")?
+            .unwrap_or(request.user_provided_edge_ids);
+        request.edge_only_load = members
+            .flag("edgeOnlyLoad")?
+            .unwrap_or(request.edge_only_load);
         request.parser = ParserConfiguration::read(&parser_members, format)?;
         // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
-        let update_single = members.flag("updateSingleCardinalityProperties")?.unwrap_or(false);
+        let update_single = members
+            .flag("updateSingleCardinalityProperties")?
+            .unwrap_or(false);
         request.dependencies = members.list("dependencies")?;
         if request.dependencies.len() > MAX_DEPENDENCIES {
             return Err(RequestError::invalid(
                 "dependencies",
-                format!("it names {} loads, at most {MAX_DEPENDENCIES} are allowed", request.dependencies.len()),
+                format!(
+                    "it names {} loads, at most {MAX_DEPENDENCIES} are allowed",
+                    request.dependencies.len()
+                ),
             ));
         }
         let atomic = own_flag(&members, &parser_members, "atomic")?;
@@ -157,7 +172,10 @@ impl LoadRequest {
         // Only Gremlin CSV knows the flag; for the other formats it is accepted and means nothing.
         let update_single = update_single && format == Format::Csv;
         let later = [
-            (request.mode == Mode::Resume, "mode RESUME is not supported yet: use mode NEW, which loads every file again"),
+            (
+                request.mode == Mode::Resume,
+                "mode RESUME is not supported yet: use mode NEW, which loads every file again",
+            ),
             (
                 update_single,
                 "updateSingleCardinalityProperties TRUE is not supported yet: a different value for a \
@@ -167,9 +185,15 @@ impl LoadRequest {
                 !request.dependencies.is_empty(),
                 "dependencies are not supported yet: start the next load when the first has completed",
             ),
-            (atomic, "atomic loads are not supported yet: what is loaded before a failure or a cancel stays"),
+            (
+                atomic,
+                "atomic loads are not supported yet: what is loaded before a failure or a cancel stays",
+            ),
             (dry_run, "dryRun is not supported yet"),
-            (tolerance, "tolerance is not supported yet: with failOnError FALSE a load that met errors ends as LOAD_FAILED"),
+            (
+                tolerance,
+                "tolerance is not supported yet: with failOnError FALSE a load that met errors ends as LOAD_FAILED",
+            ),
         ];
         match later.into_iter().find(|(asked, _)| *asked) {
             Some((_, text)) => Err(RequestError::Unsupported(text.to_owned())),
@@ -205,7 +229,10 @@ fn required(members: &Members, config: &RequestConfig) -> Result<(String, String
 /// The deprecated pair of keys; one without the other is a mistake.
 fn keys(members: &Members) -> Result<Option<RequestKeys>, RequestError> {
     match (members.text("accessKey")?, members.text("secretKey")?) {
-        (Some(access_key), Some(secret_key)) => Ok(Some(RequestKeys { access_key, secret_key })),
+        (Some(access_key), Some(secret_key)) => Ok(Some(RequestKeys {
+            access_key,
+            secret_key,
+        })),
         (None, None) => Ok(None),
         (Some(_), None) => Err(RequestError::missing(&["secretKey"])),
         (None, Some(_)) => Err(RequestError::missing(&["accessKey"])),
@@ -213,7 +240,11 @@ fn keys(members: &Members) -> Result<Option<RequestKeys>, RequestError> {
 }
 
 /// A flag of our own: a member, or else a string inside `parserConfiguration`.
-fn own_flag(members: &Members, parser_members: &Members, name: &'static str) -> Result<bool, RequestError> {
+fn own_flag(
+    members: &Members,
+    parser_members: &Members,
+    name: &'static str,
+) -> Result<bool, RequestError> {
     match members.flag(name)? {
         Some(flag) => Ok(flag),
         None => Ok(parser_members.flag(name)?.unwrap_or(false)),
