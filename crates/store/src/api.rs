@@ -192,9 +192,13 @@ pub struct IngestBatch { pub entries: Vec<Entry>, pub(crate) ids: Vec<TermId>, p
 impl IngestBatch {
     pub fn new() -> Self { Self::default() }
     /// Encodes, and keeps the spelling if the id is a hash. Call it for each term of each quad; repeats are fine.
-    pub fn term(&mut self, key: &HashKey, term: TermRef<'_>) -> TermId { todo!() }
+    pub fn term(&mut self, key: &HashKey, term: TermRef<'_>) -> TermId {
+        let id = term.encode(key);
+        if id.is_hashed() { term.spelling(&mut self.spellings); self.ids.push(id); self.ends.push(self.spellings.len() as u32); }
+        id
+    }
     pub fn push(&mut self, quad: Quad, ordinal: Ordinal, role: Role) { self.entries.push(Entry { quad, ordinal, role }); }
-    pub fn clear(&mut self) { todo!() }
+    pub fn clear(&mut self) { self.entries.clear(); self.ids.clear(); self.ends.clear(); self.spellings.clear(); }
 }
 
 /// A row refused by validation.
