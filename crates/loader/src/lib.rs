@@ -1,8 +1,5 @@
 //! Load jobs and the load pipeline.
 
-pub mod blocks;
 pub mod decode;
-pub mod format;
-pub mod rdf;
 pub mod request;
 pub mod source;

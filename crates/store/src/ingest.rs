@@ -1,0 +1,303 @@
+//! Ingest: a load's way into the store. Unsorted entries from many threads, judged and published in one piece.
+//!
+//! `add` collects within a share of the memory budget; `prepare` sorts, judges the rows against each other and against
+//! what the store holds, and writes the segments of what is new, synced but named by nothing; `publish` makes them
+//! visible in one small write, together with the loader's own record of it. Until that write a cancel drops everything.
+//!
+//! - **Invariant**: the outcome depends on the entries and their ordinals, never on threads or on the order of `add`.
+//! - **Source**: design §5.
+
+mod batch;
+mod judge;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::{Dataset, Quad, Term, TermId};
+use rustc_hash::FxHashSet;
+
+pub use batch::{Entry, IngestBatch, Ordinal, Role};
+
+use crate::journal::JournalWrite;
+use crate::layer::{Content, Layer, SegmentSet};
+use crate::maintenance::Bell;
+use crate::shared::{Shared, SlotGuard};
+use crate::{CancelToken, Error, Result};
+
+/// A publish is worth its fixed cost from here on.
+const WORTHWHILE: u64 = 4_000_000;
+/// Bytes of memory that one pending quad needs at the peak of `prepare`.
+const BYTES_PER_QUAD: u64 = 160;
+/// The least that is collected, however small the budget.
+const LEAST: u64 = 50_000;
+
+/// How the rows of one load are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// Quads are a set; nothing is refused.
+    Rdf,
+    /// Duplicates are counted by record. An edge id on two edges and a second value of a single property are refused.
+    GremlinCsv,
+    /// Duplicates are counted by row. Within one load the lowest ordinal silently wins; values that are there are kept.
+    OpenCypher,
+}
+
+/// How a load goes in.
+#[derive(Clone, Debug)]
+pub struct IngestOptions {
+    /// The rules of its format.
+    pub rules: Rules,
+    /// Its cancellation token.
+    pub cancel: CancelToken,
+    /// Threads that the loader parses with (the store sorts and compresses on all cores).
+    pub threads: usize,
+}
+
+/// A row, or one record of it, that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// One or both ends of an edge are no vertices.
+    MissingEnd {
+        /// The row.
+        ordinal: Ordinal,
+        /// The edge.
+        edge: Quad,
+    },
+    /// The edge's id belongs to another edge.
+    EdgeIdTaken {
+        /// The row.
+        ordinal: Ordinal,
+        /// The edge.
+        edge: Quad,
+    },
+    /// The element has another value for a key that may have one only. The row's other records are kept.
+    SingleValue {
+        /// The row.
+        ordinal: Ordinal,
+        /// The record.
+        quad: Quad,
+    },
+}
+
+impl Violation {
+    /// The row.
+    pub fn ordinal(&self) -> Ordinal {
+        match self {
+            Self::MissingEnd { ordinal, .. }
+            | Self::EdgeIdTaken { ordinal, .. }
+            | Self::SingleValue { ordinal, .. } => *ordinal,
+        }
+    }
+}
+
+/// What one publish does with the rows of one feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedCounts {
+    /// Records that come into the graph.
+    pub loaded: u64,
+    /// Duplicates as a status shows them: records, or rows under [`Rules::OpenCypher`].
+    pub duplicates: u64,
+    /// Records that were there already (the same as `duplicates`, but under [`Rules::OpenCypher`]).
+    pub duplicate_records: u64,
+    /// Values left out because another value was there first ([`Rules::OpenCypher`] only).
+    pub ignored: u64,
+    /// Records of rows refused by a [`Violation`].
+    pub refused: u64,
+}
+
+/// Judged, written and synced, but named by nothing. Dropping it removes its files.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// What it does, by feed.
+    pub feeds: BTreeMap<u32, FeedCounts>,
+    /// The lowest row with a violation. If violations stop the load, only rows below it are here.
+    pub first_violation: Option<Ordinal>,
+    set: Option<SegmentSet>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Ingest {
+    shared: Arc<Shared>,
+    bell: Arc<Bell>,
+    dataset: Dataset,
+    options: IngestOptions,
+    pending: Mutex<Pending>,
+    quads: AtomicU64,
+    /// Held from `prepare` to `publish`.
+    slot: Option<SlotGuard>,
+    /// The terms of what was prepared last, sorted: for messages until it is published.
+    terms: Terms,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    entries: Vec<Entry>,
+    terms: Terms,
+    /// Ids among `terms`: a term is kept once.
+    known: FxHashSet<TermId>,
+}
+
+/// Spellings of hashed ids.
+#[derive(Debug, Default)]
+struct Terms {
+    /// Id, where its spelling begins, how long it is.
+    index: Vec<(TermId, usize, u32)>,
+    bytes: Vec<u8>,
+}
+
+impl Terms {
+    fn push(&mut self, id: TermId, spelling: &[u8]) {
+        self.index.push((id, self.bytes.len(), spelling.len() as u32));
+        self.bytes.extend_from_slice(spelling);
+    }
+
+    fn spelling(&self, at: usize) -> &[u8] {
+        let (_, from, len) = self.index[at];
+        &self.bytes[from..from + len as usize]
+    }
+
+    fn weight(&self) -> u64 {
+        (self.index.len() * 64 + self.bytes.len()) as u64
+    }
+}
+
+impl Ingest {
+    pub(crate) fn new(shared: Arc<Shared>, bell: Arc<Bell>, dataset: Dataset, options: IngestOptions) -> Self {
+        Self {
+            shared,
+            bell,
+            dataset,
+            options,
+            pending: Mutex::default(),
+            quads: AtomicU64::new(0),
+            slot: None,
+            terms: Terms::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a batch's entries and terms, and leaves it empty.
+    pub fn add(&self, batch: &mut IngestBatch) -> Result<()> {
+        self.options.cancel.check()?;
+        let mut pending = self.lock();
+        let Pending { entries, terms, known } = &mut *pending;
+        entries.extend_from_slice(&batch.entries);
+        for (id, spelling) in batch.terms() {
+            if known.insert(id) {
+                terms.push(id, spelling);
+            }
+        }
+        self.quads.store(entries.len() as u64, Ordering::Relaxed);
+        drop(pending);
+        batch.clear();
+        Ok(())
+    }
+
+    /// Quads that wait to be published.
+    pub fn pending(&self) -> u64 {
+        self.quads.load(Ordering::Relaxed)
+    }
+
+    /// When [`Self::pending`] reaches this, publish: four million or a quarter of the data set, whichever is more, but
+    /// never more than the memory budget bears (0 when it bears no more).
+    pub fn publish_at(&self) -> u64 {
+        let half = self.shared.options.memory / 2;
+        if self.lock().terms.weight() > half / 2 {
+            return 0;
+        }
+        let bearable = (half / BYTES_PER_QUAD).max(LEAST);
+        let held: u64 = self.shared.snapshot(self.dataset).layers().iter().map(|layer| layer.entries()).sum();
+        WORTHWHILE.max(held / 4).min(bearable)
+    }
+
+    /// The term of an id among what was prepared last, or in the store: for messages.
+    pub fn resolve(&self, id: TermId) -> Result<Term> {
+        if let Ok(at) = self.terms.index.binary_search_by_key(&id, |(id, ..)| *id) {
+            return Term::decode(id, Some(self.terms.spelling(at)))
+                .map_err(|error| Error::corrupt(&self.shared.directory, error.to_string()));
+        }
+        self.shared.snapshot(self.dataset).resolve(id)
+    }
+
+    /// Judges what is pending and writes what of it is new. Nothing is visible yet.
+    ///
+    /// Rows at or above `stop_before` are left out. With `stop_at_violation` the lowest violation stops too: only rows
+    /// below it are kept, and only it is reported. Otherwise every violation is, in the order of rows.
+    pub fn prepare(
+        &mut self,
+        stop_before: Option<Ordinal>,
+        stop_at_violation: bool,
+        on_violation: &mut dyn FnMut(Violation),
+    ) -> Result<Prepared> {
+        let cancel = self.options.cancel.clone();
+        if self.slot.is_none() {
+            self.slot = Some(self.shared.take_slot(self.dataset, &cancel)?);
+            self.shared.wait_for_queue(self.dataset);
+        }
+        let Pending { mut entries, mut terms, known } = std::mem::take(&mut *self.lock());
+        self.quads.store(0, Ordering::Relaxed);
+        drop(known);
+        if let Some(stop) = stop_before {
+            entries.retain(|entry| entry.ordinal < stop);
+        }
+        write::sort(&mut entries, &cancel, |entry| (entry.quad, entry.ordinal))?;
+        terms.index.sort_unstable_by_key(|(id, ..)| *id);
+        self.terms = terms;
+
+        let (snapshot, _) = self.shared.writer_snapshot(self.dataset);
+        let judgement =
+            judge::judge(&entries, &snapshot, self.options.rules, stop_at_violation, &cancel, on_violation)?;
+        let judge::Judgement { feeds, first_violation, fresh } = judgement;
+        drop(entries);
+        let set =
+            if fresh.is_empty() { None } else { Some(write::segments(&self.shared, fresh, &self.terms, &cancel)?) };
+        Ok(Prepared { feeds, first_violation, set })
+    }
+
+    /// Makes what was prepared visible. `decide` runs when nothing but one small write is left to do: it gives the
+    /// journal writes that join it, or `None` to drop everything. Returns whether it was published; after an error it
+    /// was not.
+    pub fn publish(
+        &mut self,
+        mut prepared: Prepared,
+        decide: &mut dyn FnMut(&Prepared) -> Option<Vec<JournalWrite>>,
+    ) -> Result<bool> {
+        let slot = self.slot.take();
+        self.terms = Terms::default();
+        let manifest = self.shared.lock_manifest();
+        let Some(writes) = decide(&prepared) else { return Ok(false) };
+        let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
+        match prepared.set.take() {
+            None => self.shared.engine.write(&writes)?,
+            Some(set) => {
+                let commit = {
+                    let mut state = self.shared.state();
+                    state.commit += 1;
+                    state.commit
+                };
+                let layer = Layer { low: commit, high: commit, content: Content::Disk(set) };
+                self.shared.change(&manifest, self.dataset, &[], Some(Arc::new(layer)), writes)?;
+            }
+        }
+        drop(manifest);
+        drop(slot);
+        self.bell.ring();
+        Ok(true)
+    }
+
+    /// Forgets what is pending or prepared, and frees the writer slot.
+    pub fn discard(&mut self) {
+        *self.lock() = Pending::default();
+        self.quads.store(0, Ordering::Relaxed);
+        self.terms = Terms::default();
+        self.slot = None;
+    }
+}

@@ -1,0 +1,48 @@
+//! The manifest: one value in the engine that names every live file. What it does not name does not exist.
+
+use model::{Dataset, HashKey};
+use serde::{Deserialize, Serialize};
+
+use crate::layer::SetRecord;
+
+/// Its key in [`crate::engine::Space::Meta`].
+pub(crate) const KEY: &[u8] = b"manifest";
+
+/// See the module. Kept as JSON: it is small, written once a publish, and an operator can read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) format: u32,
+    /// The secret of term hashing, 32 hex digits.
+    hash_key: String,
+    /// The last commit number given out before this was written.
+    pub(crate) commit: u64,
+    pub(crate) pg: Vec<SetRecord>,
+    pub(crate) rdf: Vec<SetRecord>,
+}
+
+impl Manifest {
+    pub(crate) fn new(hash_key: &HashKey) -> Self {
+        let hash_key = hash_key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { format: crate::blockfile::FORMAT, hash_key, commit: 0, pg: Vec::new(), rdf: Vec::new() }
+    }
+
+    /// The secret, or `None` if the manifest is damaged.
+    pub(crate) fn hash_key(&self) -> Option<HashKey> {
+        let number = u128::from_str_radix(&self.hash_key, 16).ok()?;
+        (self.hash_key.len() == 32).then(|| HashKey::new(number.to_be_bytes()))
+    }
+
+    pub(crate) fn sets(&self, dataset: Dataset) -> &[SetRecord] {
+        match dataset {
+            Dataset::Pg => &self.pg,
+            Dataset::Rdf => &self.rdf,
+        }
+    }
+
+    pub(crate) fn sets_mut(&mut self, dataset: Dataset) -> &mut Vec<SetRecord> {
+        match dataset {
+            Dataset::Pg => &mut self.pg,
+            Dataset::Rdf => &mut self.rdf,
+        }
+    }
+}

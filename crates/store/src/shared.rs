@@ -1,0 +1,413 @@
+//! What every part of an open store shares: the layers of both data sets, and the one way to change them.
+//!
+//! - **State lock**: held for moments, to read or change the lists of layers. Readers take nothing else.
+//! - **Manifest lock**: held while a new manifest is written and applied, so that manifests follow each other.
+//! - **Writer slot**, one a data set: held by a transaction from its first write until it is queued, and by a load from
+//!   validation to publish. A slot that has to be waited for longer than a minute is [`Error::WriterBusy`].
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::{Dataset, HashKey};
+
+use crate::cache::BlockCache;
+use crate::disk::Disk;
+use crate::engine::{Engine, Space, Write};
+use crate::layer::{Content, Layer, SegmentSet};
+use crate::manifest::{self, Manifest};
+use crate::memory::MemoryRun;
+use crate::snapshot::Snapshot;
+use crate::{CancelToken, Error, Options, Result};
+
+/// How long a writer waits for the slot.
+const SLOT_WAIT: Duration = Duration::from_secs(60);
+/// How often a waiting writer looks at its token.
+const SLOT_TICK: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) directory: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) hash_key: HashKey,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) cache: Arc<BlockCache>,
+    pub(crate) engine: Engine,
+    pub(crate) closing: AtomicBool,
+    files: AtomicU64,
+    state: Mutex<State>,
+    /// Signalled when layers become visible or are taken back.
+    changed: Condvar,
+    manifest_lock: Mutex<()>,
+    slots: [Slot; 2],
+}
+
+/// The layers of both data sets.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The last commit number given out.
+    pub(crate) commit: u64,
+    pub(crate) datasets: [Layers; 2],
+}
+
+/// One data set's layers.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    /// Oldest first. Those above `synced` are queued to become durable: only the next writer builds on them.
+    pub(crate) list: Vec<Arc<Layer>>,
+    /// Layers up to this commit are durable and visible.
+    pub(crate) synced: u64,
+    /// Layers up to this commit are being folded or compacted: nobody else may replace them.
+    pub(crate) pinned: u64,
+    /// Counts the times that queued layers had to be taken back.
+    pub(crate) epoch: u64,
+}
+
+impl Layers {
+    /// The durable ones.
+    pub(crate) fn visible(&self) -> &[Arc<Layer>] {
+        let end = self.list.iter().position(|layer| layer.high > self.synced).unwrap_or(self.list.len());
+        &self.list[..end]
+    }
+
+    /// Puts `new` in the place of the neighbours `old`.
+    pub(crate) fn replace(&mut self, old: &[Arc<Layer>], new: Option<Arc<Layer>>) {
+        let Some(first) = old.first() else { return };
+        let Some(at) = self.list.iter().position(|layer| Arc::ptr_eq(layer, first)) else { return };
+        debug_assert!(self.list[at..].iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
+        self.list.splice(at..at + old.len(), new);
+    }
+}
+
+pub(crate) const fn index(dataset: Dataset) -> usize {
+    match dataset {
+        Dataset::Pg => 0,
+        Dataset::Rdf => 1,
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    taken: Mutex<bool>,
+    freed: Condvar,
+}
+
+/// The writer slot of one data set; dropping it frees it.
+#[derive(Debug)]
+pub(crate) struct SlotGuard {
+    shared: Arc<Shared>,
+    dataset: Dataset,
+}
+
+impl Drop for SlotGuard {
+    fn drop(&mut self) {
+        let slot = &self.shared.slots[index(self.dataset)];
+        *slot.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        slot.freed.notify_one();
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        directory: PathBuf,
+        options: Options,
+        hash_key: HashKey,
+        disk: Arc<Disk>,
+        engine: Engine,
+    ) -> Self {
+        let cache = Arc::new(BlockCache::new(options.memory / 4));
+        Self {
+            directory,
+            options,
+            hash_key,
+            disk,
+            cache,
+            engine,
+            closing: AtomicBool::new(false),
+            files: AtomicU64::new(1),
+            state: Mutex::new(State { commit: 0, datasets: Default::default() }),
+            changed: Condvar::new(),
+            manifest_lock: Mutex::new(()),
+            slots: Default::default(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lock_manifest(&self) -> MutexGuard<'_, ()> {
+        self.manifest_lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn segments_directory(&self) -> PathBuf {
+        self.directory.join("segments")
+    }
+
+    pub(crate) fn segment_path(&self, number: u64) -> PathBuf {
+        self.segments_directory().join(format!("{number:010}.seg"))
+    }
+
+    pub(crate) fn dictionary_path(&self, number: u64) -> PathBuf {
+        self.segments_directory().join(format!("{number:010}.dict"))
+    }
+
+    /// A number that no file of this store has.
+    pub(crate) fn next_file(&self) -> u64 {
+        self.files.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Numbers up to this one are in use.
+    pub(crate) fn reserve_files(&self, number: u64) {
+        self.files.fetch_max(number + 1, Ordering::SeqCst);
+    }
+
+    /// What readers see now.
+    pub(crate) fn snapshot(self: &Arc<Self>, dataset: Dataset) -> Snapshot {
+        let state = self.state();
+        let layers = &state.datasets[index(dataset)];
+        let visible = layers.visible().to_vec();
+        let commit = layers.synced;
+        drop(state);
+        Snapshot::new(Arc::clone(self), dataset, commit, visible)
+    }
+
+    /// What the holder of the writer slot builds on: queued commits included. With the epoch in which that holds.
+    pub(crate) fn writer_snapshot(self: &Arc<Self>, dataset: Dataset) -> (Snapshot, u64) {
+        let state = self.state();
+        let layers = &state.datasets[index(dataset)];
+        let (list, epoch) = (layers.list.clone(), layers.epoch);
+        let commit = list.last().map_or(layers.synced, |layer| layer.high.max(layers.synced));
+        drop(state);
+        (Snapshot::new(Arc::clone(self), dataset, commit, list), epoch)
+    }
+
+    /// Takes the writer slot, waiting at most a minute or until the token is pulled.
+    pub(crate) fn take_slot(self: &Arc<Self>, dataset: Dataset, cancel: &CancelToken) -> Result<SlotGuard> {
+        if self.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let slot = &self.slots[index(dataset)];
+        let deadline = Instant::now() + SLOT_WAIT;
+        let mut taken = slot.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken {
+            cancel.check()?;
+            if Instant::now() >= deadline {
+                return Err(Error::WriterBusy { seconds: SLOT_WAIT.as_secs() });
+            }
+            taken = slot.freed.wait_timeout(taken, SLOT_TICK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *taken = true;
+        Ok(SlotGuard { shared: Arc::clone(self), dataset })
+    }
+
+    /// Waits until every queued commit of the data set is durable or taken back. Hold the slot, so that none is added.
+    pub(crate) fn wait_for_queue(&self, dataset: Dataset) {
+        let mut state = self.state();
+        while state.datasets[index(dataset)]
+            .list
+            .last()
+            .is_some_and(|layer| layer.high > state.datasets[index(dataset)].synced)
+        {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Tells those who wait for queued commits.
+    pub(crate) fn notify_changed(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Puts one layer on disk in the place of neighbouring ones, durably, together with other writes. `old` may be
+    /// empty: then `new` goes on top. The manifest lock must be held.
+    pub(crate) fn change(
+        &self,
+        _manifest: &MutexGuard<'_, ()>,
+        dataset: Dataset,
+        old: &[Arc<Layer>],
+        new: Option<Arc<Layer>>,
+        mut writes: Vec<Write>,
+    ) -> Result<()> {
+        let mut manifest = Manifest::new(&self.hash_key);
+        {
+            let state = self.state();
+            manifest.commit = state.commit;
+            for each in Dataset::ALL {
+                let layers = &state.datasets[index(each)].list;
+                let mut records: Vec<_> = layers
+                    .iter()
+                    .filter(|layer| each != dataset || !old.iter().any(|gone| Arc::ptr_eq(gone, layer)))
+                    .filter_map(|layer| layer.record())
+                    .collect();
+                if each == dataset {
+                    records.extend(new.iter().filter_map(|layer| layer.record()));
+                    records.sort_by_key(|record| record.low);
+                }
+                *manifest.sets_mut(each) = records;
+            }
+        }
+        let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
+        writes.push(Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) });
+        self.engine.write(&writes)?;
+        if let Some(set) = new.as_ref().and_then(|layer| layer.disk()) {
+            set.set_published();
+        }
+        let mut state = self.state();
+        let layers = &mut state.datasets[index(dataset)];
+        if old.is_empty() {
+            if let Some(new) = new {
+                layers.synced = layers.synced.max(new.high);
+                layers.list.push(new);
+            }
+        } else {
+            layers.replace(old, new);
+        }
+        drop(state);
+        for layer in old {
+            if let Some(set) = layer.disk() {
+                set.set_obsolete();
+            }
+        }
+        self.notify_changed();
+        Ok(())
+    }
+
+    /// Makes a queued commit's layer visible, or takes back what is queued from it on. Returns the last commit number
+    /// given out by then: a commit up to it was built on what was taken back.
+    pub(crate) fn settle(&self, dataset: Dataset, commit: u64, durable: bool) -> u64 {
+        let mut state = self.state();
+        let layers = &mut state.datasets[index(dataset)];
+        if durable {
+            layers.synced = layers.synced.max(commit);
+        } else {
+            layers.list.retain(|layer| layer.high < commit || layer.high <= layers.synced);
+            layers.epoch += 1;
+        }
+        let given_out = state.commit;
+        drop(state);
+        self.notify_changed();
+        given_out
+    }
+
+    /// Merges the newest small layers so that sizes at least double towards the past: there are few, and each entry is
+    /// copied a logarithmic number of times.
+    pub(crate) fn merge_memory(&self, dataset: Dataset) {
+        let _guard = self.lock_manifest(); // nobody else replaces layers meanwhile
+        loop {
+            let pair = {
+                let state = self.state();
+                let layers = &state.datasets[index(dataset)];
+                let visible = layers.visible();
+                let [.., older, newer] = visible else { return };
+                let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { return };
+                if older.low <= layers.pinned || old.len() > 2 * new.len() {
+                    return;
+                }
+                [Arc::clone(older), Arc::clone(newer)]
+            };
+            let [older, newer] = &pair;
+            let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { return };
+            let merged = MemoryRun::merge(old, new);
+            let layer = Layer { low: older.low, high: newer.high, content: Content::Memory(merged) };
+            self.state().datasets[index(dataset)].replace(&pair, Some(Arc::new(layer)));
+        }
+    }
+
+    /// Opens what a manifest names and what the log adds to it.
+    pub(crate) fn recover(&self, manifest: &Manifest) -> Result<()> {
+        let mut commit = manifest.commit;
+        let mut found: [Vec<Arc<Layer>>; 2] = Default::default();
+        for dataset in Dataset::ALL {
+            for record in manifest.sets(dataset) {
+                let numbers = record.segments.iter().chain([&record.dictionary]).flatten();
+                self.reserve_files(numbers.copied().max().unwrap_or(0));
+                let set = SegmentSet::open(self, record)?;
+                commit = commit.max(record.high);
+                let layer = Layer { low: record.low, high: record.high, content: Content::Disk(set) };
+                found[index(dataset)].push(Arc::new(layer));
+            }
+        }
+        for (key, value) in self.engine.scan(Space::Log, &[])? {
+            let damaged = || Error::corrupt(&self.directory.join("engine"), "a commit log record does not decode");
+            let (dataset, number) = crate::log::decode_key(&key).ok_or_else(damaged)?;
+            let run = crate::log::decode(&value).ok_or_else(damaged)?;
+            commit = commit.max(number);
+            found[index(dataset)].push(Arc::new(Layer { low: number, high: number, content: Content::Memory(run) }));
+        }
+        {
+            let mut state = self.state();
+            state.commit = commit;
+            for dataset in Dataset::ALL {
+                let mut list = std::mem::take(&mut found[index(dataset)]);
+                list.sort_by_key(|layer| layer.low);
+                let layers = &mut state.datasets[index(dataset)];
+                layers.synced = list.last().map_or(0, |layer| layer.high);
+                layers.list = list;
+            }
+        }
+        Dataset::ALL.into_iter().for_each(|dataset| self.merge_all_memory(dataset));
+        Ok(())
+    }
+
+    /// After recovery: neighbouring log records become one layer each time.
+    fn merge_all_memory(&self, dataset: Dataset) {
+        let mut state = self.state();
+        let layers = &mut state.datasets[index(dataset)];
+        let mut list: Vec<Arc<Layer>> = Vec::with_capacity(layers.list.len());
+        // A run of equals is merged pairwise, like a counter in binary, to copy each entry few times.
+        for layer in layers.list.drain(..) {
+            list.push(layer);
+            while let [.., older, newer] = list.as_slice() {
+                let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { break };
+                if old.len() > 2 * new.len() {
+                    break;
+                }
+                let merged = MemoryRun::merge(old, new);
+                let layer = Layer { low: older.low, high: newer.high, content: Content::Memory(merged) };
+                list.truncate(list.len() - 2);
+                list.push(Arc::new(layer));
+            }
+        }
+        layers.list = list;
+    }
+
+    /// Removes every data file that no layer names.
+    pub(crate) fn remove_orphans(&self) -> Result<()> {
+        let directory = self.segments_directory();
+        let mut named = std::collections::HashSet::new();
+        {
+            let state = self.state();
+            for record in state.datasets.iter().flat_map(|d| &d.list).filter_map(|layer| layer.record()) {
+                named.extend(record.segments.into_iter().flatten().map(|number| self.segment_path(number)));
+                named.extend(record.dictionary.map(|number| self.dictionary_path(number)));
+            }
+        }
+        let entries = std::fs::read_dir(&directory).map_err(Error::io("list", &directory))?;
+        for entry in entries {
+            let path = entry.map_err(Error::io("list", &directory))?.path();
+            if !named.contains(&path) {
+                tracing::info!(path = %path.display(), "removing a file that nothing names");
+                std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of everything in the delta.
+    pub(crate) fn delta_bytes(&self, dataset: Dataset) -> u64 {
+        let state = self.state();
+        let memory = state.datasets[index(dataset)].list.iter().map(|layer| match &layer.content {
+            Content::Memory(run) => run.bytes(),
+            Content::Disk(_) => 0,
+        });
+        memory.sum()
+    }
+}
+
+/// Makes a directory and, if it is new, private to its owner.
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(Error::io("create directory", path))
+}

@@ -1,0 +1,371 @@
+//! A snapshot: one moment of one data set. Its layers keep their files, so it never changes under its reader.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::{Dataset, Quad, Term, TermId, TermRef};
+use rustc_hash::FxHashMap;
+
+use crate::batch::{Columns, QuadBatch};
+use crate::cursor::Merge;
+use crate::layer::{Content, Layer};
+use crate::order::{Key, Order, Pattern};
+use crate::shared::Shared;
+use crate::{Error, Result};
+
+/// Quads in a batch, at most (about).
+const BATCH: usize = 1024;
+
+/// See the module. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct Snapshot {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    dataset: Dataset,
+    commit: u64,
+    /// Oldest first.
+    layers: Vec<Arc<Layer>>,
+    numbers: Mutex<FxHashMap<TermId, u32>>,
+}
+
+/// A guess at how many quads match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Quads.
+    pub quads: u64,
+    /// Whether that is the true count.
+    pub exact: bool,
+}
+
+/// What [`Snapshot::scan_many`] found.
+#[derive(Debug, Default)]
+pub struct Expansion {
+    /// `offsets[i]..offsets[i + 1]` are the rows of the i-th id.
+    pub offsets: Vec<usize>,
+    /// The rows.
+    pub quads: QuadBatch,
+}
+
+impl Snapshot {
+    pub(crate) fn new(shared: Arc<Shared>, dataset: Dataset, commit: u64, layers: Vec<Arc<Layer>>) -> Self {
+        Self { inner: Arc::new(Inner { shared, dataset, commit, layers, numbers: Mutex::default() }) }
+    }
+
+    /// Which data set.
+    pub fn dataset(&self) -> Dataset {
+        self.inner.dataset
+    }
+
+    /// The last commit that is visible.
+    pub fn commit(&self) -> u64 {
+        self.inner.commit
+    }
+
+    /// The id of a term; the term need not be in the store.
+    pub fn encode(&self, term: TermRef<'_>) -> TermId {
+        term.encode(&self.inner.shared.hash_key)
+    }
+
+    pub(crate) fn layers(&self) -> &[Arc<Layer>] {
+        &self.inner.layers
+    }
+
+    pub(crate) fn merge(&self, order: Order, bulk: bool) -> Merge {
+        Merge::new(self.inner.layers.iter().rev().map(|layer| layer.cursor(order, bulk)).collect(), false)
+    }
+
+    /// The live quads that match, in `order`, all columns. The iterator owns what it reads.
+    pub fn scan(&self, pattern: Pattern, order: Order) -> Scan {
+        self.scan_columns(pattern, order, Columns::ALL)
+    }
+
+    /// The live quads that match, in `order`, only the columns asked for. The order should hold what the pattern can
+    /// match ([`Pattern::is_held_by`]): quads that it does not hold are not found.
+    pub fn scan_columns(&self, pattern: Pattern, order: Order, columns: Columns) -> Scan {
+        let (prefix, given) = pattern.prefix(order);
+        let residual = pattern.columns(order).iter().skip(given).any(Option::is_some);
+        Scan {
+            merge: self.merge(order, given == 0),
+            order,
+            columns,
+            prefix,
+            given,
+            residual: residual.then(|| pattern.columns(order)),
+            started: false,
+            done: false,
+        }
+    }
+
+    /// Whether the quad is live.
+    pub fn contains(&self, quad: &Quad) -> Result<bool> {
+        Ok(self.merge(Order::Spog, false).first(&Order::Spog.key(quad), 4)?.is_some())
+    }
+
+    /// Which of the quads are live. Sorts them and walks each layer once.
+    pub fn contains_many(&self, quads: &[Quad]) -> Result<Vec<bool>> {
+        let mut places: Vec<usize> = (0..quads.len()).collect();
+        places.sort_unstable_by_key(|at| quads[*at]);
+        let mut merge = self.merge(Order::Spog, false);
+        let mut found = vec![false; quads.len()];
+        for at in places {
+            found[at] = merge.first(&Order::Spog.key(&quads[at]), 4)?.is_some();
+        }
+        Ok(found)
+    }
+
+    /// Expand: for each id, the live quads that have it in the order's first position and match the template
+    /// elsewhere. Sorts the ids and walks each layer once; the answer is in the order of `ids`.
+    pub fn scan_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Expansion> {
+        let mut places: Vec<usize> = (0..ids.len()).collect();
+        places.sort_unstable_by_key(|at| ids[*at]);
+        let mut merge = self.merge(order, false);
+        let mut columns = template.columns(order);
+        let positions = order.positions();
+        let mut rows = QuadBatch::default();
+        // Where the rows of each place begin and end in `rows`, which is in the order of ids.
+        let mut spans = vec![(0, 0); ids.len()];
+        let mut last: Option<(TermId, (usize, usize))> = None;
+        for at in places {
+            if let Some((id, span)) = last
+                && id == ids[at]
+            {
+                spans[at] = span; // the cursor is past it: a repeat shares the rows
+                continue;
+            }
+            columns[0] = Some(ids[at]);
+            let (prefix, given) = prefix_of(&columns);
+            let residual = columns.iter().skip(given).any(Option::is_some);
+            merge.seek(&prefix)?;
+            let from = rows.len;
+            let mut more = true;
+            while more {
+                more = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
+                    take(&mut rows, positions, Columns::ALL, block, low, high, residual.then_some(&columns));
+                })?;
+            }
+            spans[at] = (from, rows.len);
+            last = Some((ids[at], spans[at]));
+        }
+        let mut expansion = Expansion { offsets: Vec::with_capacity(ids.len() + 1), quads: QuadBatch::default() };
+        expansion.offsets.push(0);
+        for (from, to) in spans {
+            expansion.quads.s.extend_from_slice(&rows.s[from..to]);
+            expansion.quads.p.extend_from_slice(&rows.p[from..to]);
+            expansion.quads.o.extend_from_slice(&rows.o[from..to]);
+            expansion.quads.g.extend_from_slice(&rows.g[from..to]);
+            expansion.quads.len += to - from;
+            expansion.offsets.push(expansion.quads.len);
+        }
+        Ok(expansion)
+    }
+
+    /// How many rows [`Self::scan_many`] would give for each id, without giving them.
+    pub fn degree_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Vec<u64>> {
+        let mut places: Vec<usize> = (0..ids.len()).collect();
+        places.sort_unstable_by_key(|at| ids[*at]);
+        let mut merge = self.merge(order, false);
+        let mut columns = template.columns(order);
+        let mut degrees = vec![0; ids.len()];
+        let mut last: Option<(TermId, u64)> = None;
+        for at in places {
+            if let Some((id, degree)) = last
+                && id == ids[at]
+            {
+                degrees[at] = degree;
+                continue;
+            }
+            columns[0] = Some(ids[at]);
+            let (prefix, given) = prefix_of(&columns);
+            let residual = columns.iter().skip(given).any(Option::is_some);
+            merge.seek(&prefix)?;
+            let mut degree = 0;
+            let mut more = true;
+            while more {
+                more = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
+                    degree += if residual {
+                        (low..high).filter(|row| matches(block, *row, &columns)).count() as u64
+                    } else {
+                        (high - low) as u64
+                    };
+                })?;
+            }
+            degrees[at] = degree;
+            last = Some((ids[at], degree));
+        }
+        Ok(degrees)
+    }
+
+    /// About how many quads match, without a scan: from the sparse indexes and the delta.
+    pub fn estimate(&self, pattern: &Pattern) -> Estimate {
+        let order = pattern.best_order();
+        let (prefix, given) = pattern.prefix(order);
+        let mut quads = 0;
+        for layer in &self.inner.layers {
+            quads += match &layer.content {
+                Content::Memory(run) => {
+                    let block = run.order(order);
+                    let from = block.lower_bound(0, &prefix);
+                    let inside = from < block.len() && block.has_prefix(from, &prefix, given);
+                    if inside { (block.prefix_end(from, &prefix, given) - from) as u64 } else { 0 }
+                }
+                Content::Disk(set) => {
+                    set.segments[order.index()].as_ref().map_or(0, |segment| segment.estimate(&prefix, given))
+                }
+            };
+        }
+        let whole = given == 0 && *pattern == Pattern::ALL;
+        let exact = whole && self.inner.layers.len() <= 1 && self.inner.layers.iter().all(|l| l.tombstones() == 0);
+        Estimate { quads, exact }
+    }
+
+    /// The term of an id. An inline id never touches the dictionary; a hashed one that no layer knows is
+    /// [`Error::Corrupt`].
+    pub fn resolve(&self, id: TermId) -> Result<Term> {
+        let damaged = |what: String| Error::corrupt(&self.inner.shared.directory, what);
+        if !id.is_hashed() {
+            return Term::decode(id, None).map_err(|error| damaged(error.to_string()));
+        }
+        for layer in self.inner.layers.iter().rev() {
+            if let Some(term) = layer.spelling(id, |spelling| Term::decode(id, Some(spelling)))? {
+                return term.map_err(|error| damaged(error.to_string()));
+            }
+        }
+        Err(damaged(format!("the dictionary does not know {id:?}")))
+    }
+
+    /// Whether some layer can spell the hashed id.
+    pub(crate) fn knows(&self, id: TermId) -> Result<bool> {
+        for layer in self.inner.layers.iter().rev() {
+            if layer.spelling(id, |_| ())?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The terms of many ids, in their order. Looks hashed ones up in the dictionary's order.
+    pub fn resolve_many(&self, ids: &[TermId]) -> Result<Vec<Term>> {
+        let mut places: Vec<usize> = (0..ids.len()).collect();
+        places.sort_unstable_by_key(|at| ids[*at]);
+        let mut terms = vec![Term::DefaultGraph; ids.len()];
+        let mut last: Option<usize> = None;
+        for at in places {
+            terms[at] = match last {
+                Some(before) if ids[before] == ids[at] => terms[before].clone(),
+                _ => self.resolve(ids[at])?,
+            };
+            last = Some(at);
+        }
+        Ok(terms)
+    }
+
+    /// Dense numbers for ids, valid for this snapshot and its clones: for bitmaps and visited sets.
+    pub fn number(&self, ids: &[TermId]) -> Vec<u32> {
+        let mut numbers = self.inner.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.iter()
+            .map(|id| {
+                let next = numbers.len() as u32;
+                *numbers.entry(*id).or_insert(next)
+            })
+            .collect()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({} at commit {})", self.inner.dataset.name(), self.inner.commit)
+    }
+}
+
+fn prefix_of(columns: &[Option<TermId>; 4]) -> (Key, usize) {
+    let given = columns.iter().take_while(|id| id.is_some()).count();
+    (columns.map(|id| id.unwrap_or(TermId::MIN)), given)
+}
+
+fn matches(block: &crate::block::Block, row: usize, columns: &[Option<TermId>; 4]) -> bool {
+    columns.iter().enumerate().all(|(column, id)| id.is_none_or(|id| block.column(column)[row] == id))
+}
+
+/// Appends rows `low..high` of a block to a batch.
+fn take(
+    batch: &mut QuadBatch,
+    positions: [usize; 4],
+    wanted: Columns,
+    block: &crate::block::Block,
+    low: usize,
+    high: usize,
+    residual: Option<&[Option<TermId>; 4]>,
+) {
+    let wanted = [wanted.s, wanted.p, wanted.o, wanted.g];
+    if let Some(columns) = residual {
+        for row in (low..high).filter(|row| matches(block, *row, columns)) {
+            for (column, position) in positions.into_iter().enumerate() {
+                if wanted[position] {
+                    batch.column_mut(position).push(block.column(column)[row]);
+                }
+            }
+            batch.len += 1;
+        }
+        return;
+    }
+    for (column, position) in positions.into_iter().enumerate() {
+        if wanted[position] {
+            batch.column_mut(position).extend_from_slice(&block.column(column)[low..high]);
+        }
+    }
+    batch.len += high - low;
+}
+
+/// The batches of one scan. After an error it ends.
+#[derive(Debug)]
+pub struct Scan {
+    merge: Merge,
+    order: Order,
+    columns: Columns,
+    prefix: Key,
+    given: usize,
+    residual: Option<[Option<TermId>; 4]>,
+    started: bool,
+    done: bool,
+}
+
+impl Scan {
+    fn fill(&mut self) -> Result<Option<QuadBatch>> {
+        if !self.started {
+            self.started = true;
+            if self.given == 0 {
+                self.merge.start()?;
+            } else {
+                self.merge.seek(&self.prefix)?;
+            }
+        }
+        let positions = self.order.positions();
+        let mut batch = QuadBatch::default();
+        while batch.is_empty() && !self.done {
+            let (columns, residual) = (self.columns, self.residual.as_ref());
+            let more = self.merge.runs(&self.prefix, self.given, BATCH, &mut |block, low, high| {
+                take(&mut batch, positions, columns, block, low, high, residual);
+            })?;
+            self.done = !more;
+        }
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<QuadBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.fill().transpose();
+        if matches!(next, None | Some(Err(_))) {
+            self.done = true;
+        }
+        next
+    }
+}

@@ -1,0 +1,261 @@
+//! The store in one directory: opening, closing, and the doors to everything else.
+//!
+//! ```text
+//! LOCK       who has the directory
+//! engine/    the key-value engine: manifest, commit log, the loader's journal
+//! segments/  segment and dictionary files, named by number
+//! ballast    space given up when the disk is full
+//! ```
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use model::{Dataset, HashKey, TermId, TermRef};
+use serde::Serialize;
+
+use crate::check::CheckReport;
+use crate::disk::Disk;
+use crate::engine::{Engine, Space, Write};
+use crate::ingest::{Ingest, IngestOptions};
+use crate::lock::{self, DirectoryLock};
+use crate::maintenance::{self, Bell};
+use crate::manifest::{self, Manifest};
+use crate::shared::{Shared, index, make_directory};
+use crate::snapshot::Snapshot;
+use crate::transaction::{CommitQueue, Transaction};
+use crate::{CancelToken, Error, Journal, Result};
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The memory budget in bytes: a quarter of it for the block cache, an eighth for the delta, half for a load.
+    pub memory: u64,
+    /// Free bytes on the disk below which no data is written.
+    pub disk_floor: u64,
+    /// Whether a missing store is made.
+    pub create: bool,
+    /// Whether writing is refused.
+    pub read_only: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { memory: 1 << 30, disk_floor: 64 << 20, create: true, read_only: false }
+    }
+}
+
+/// An open store. Clones are cheap and share it; the last one closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    queue: Arc<CommitQueue>,
+    bell: Arc<Bell>,
+    lock: Mutex<DirectoryLock>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the store uses, for metrics.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Usage {
+    /// Bytes of live segment and dictionary files and of the engine.
+    pub disk_bytes: u64,
+    /// Segment sets of both data sets.
+    pub segment_sets: u64,
+    /// Operations in the delta.
+    pub delta_quads: u64,
+    /// Free bytes on the disk.
+    pub free_bytes: u64,
+    /// Bytes of files that are being written and that nothing names yet.
+    pub temporary_bytes: u64,
+    /// Bytes in the block cache.
+    pub cache_bytes: u64,
+}
+
+impl Store {
+    /// Opens the store in a directory, replays its log and removes what a crash left behind.
+    pub fn open(directory: &Path, options: Options) -> Result<Self> {
+        if !directory.join("engine").exists() {
+            if !options.create {
+                return Err(Error::Missing { path: directory.to_path_buf() });
+            }
+            make_directory(directory)?;
+        }
+        let lock = DirectoryLock::take(directory)?;
+        make_directory(&directory.join("segments"))?;
+        let engine = Engine::open(directory)?;
+        let manifest = match engine.get(Space::Meta, manifest::KEY)? {
+            Some(text) => serde_json::from_slice::<Manifest>(&text)
+                .map_err(|error| Error::corrupt(&directory.join("engine"), format!("the manifest: {error}")))?,
+            None => {
+                let manifest = Manifest::new(&HashKey::new(rand::random()));
+                let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
+                engine.write(&[Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) }])?;
+                manifest
+            }
+        };
+        if manifest.format != crate::blockfile::FORMAT {
+            let (found, expected) = (manifest.format, crate::blockfile::FORMAT);
+            return Err(Error::Format { path: directory.to_path_buf(), found, expected });
+        }
+        let hash_key = manifest
+            .hash_key()
+            .ok_or_else(|| Error::corrupt(&directory.join("engine"), "the manifest's hash key is malformed"))?;
+        let disk = Arc::new(Disk::new(directory, options.disk_floor));
+        let shared = Arc::new(Shared::new(directory.to_path_buf(), options, hash_key, disk, engine));
+        shared.recover(&manifest)?;
+        shared.remove_orphans()?;
+        let (queue, bell) = (Arc::new(CommitQueue::default()), Arc::new(Bell::default()));
+        let mut threads = Vec::new();
+        {
+            let (shared, queue, bell) = (Arc::clone(&shared), Arc::clone(&queue), Arc::clone(&bell));
+            let commit = move || queue.run(&shared, &|| bell.ring());
+            threads.push(spawn("committer", commit)?);
+        }
+        {
+            let (shared, bell) = (Arc::clone(&shared), Arc::clone(&bell));
+            threads.push(spawn("maintenance", move || maintenance::run(&shared, &bell))?);
+        }
+        bell.ring();
+        let inner = Inner { shared, queue, bell, lock: Mutex::new(lock), threads: Mutex::new(threads) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Says where this process answers, so that a second one can name it.
+    pub fn announce(&self, endpoint: &str) -> Result<()> {
+        let mut lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.announce(endpoint).map_err(Error::io("write", &self.directory().join("LOCK")))
+    }
+
+    /// The process that has a directory open, if one has, and where it answers.
+    pub fn holder(directory: &Path) -> Option<(u32, Option<String>)> {
+        lock::holder(directory)
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &Path {
+        &self.inner.shared.directory
+    }
+
+    /// The memory budget and the other settings it was opened with.
+    pub fn options(&self) -> &Options {
+        &self.inner.shared.options
+    }
+
+    /// The secret with which long terms are hashed.
+    pub fn hash_key(&self) -> HashKey {
+        self.inner.shared.hash_key
+    }
+
+    /// The id of a term; the term need not be in the store.
+    pub fn encode(&self, term: TermRef<'_>) -> TermId {
+        term.encode(&self.inner.shared.hash_key)
+    }
+
+    /// What is visible now.
+    pub fn snapshot(&self, dataset: Dataset) -> Snapshot {
+        self.inner.shared.snapshot(dataset)
+    }
+
+    /// A transaction. It reads what is visible now; its first write takes the writer slot, waiting for it at most a
+    /// minute.
+    pub fn begin(&self, dataset: Dataset) -> Transaction {
+        Transaction::new(Arc::clone(&self.inner.shared), Arc::clone(&self.inner.queue), dataset)
+    }
+
+    /// A load's way in.
+    pub fn ingest(&self, dataset: Dataset, options: IngestOptions) -> Ingest {
+        Ingest::new(Arc::clone(&self.inner.shared), Arc::clone(&self.inner.bell), dataset, options)
+    }
+
+    /// The loader's small key-value area.
+    pub fn journal(&self) -> Journal {
+        Journal::new(Arc::clone(&self.inner.shared))
+    }
+
+    /// Reads everything, verifies what the store promises, counts. Bounded in memory but for sixteen bytes a term.
+    pub fn check(&self, cancel: &CancelToken) -> Result<CheckReport> {
+        crate::check::check(&self.inner.shared, cancel)
+    }
+
+    /// Writes the delta of a data set as a segment set now.
+    pub fn fold(&self, dataset: Dataset) -> Result<()> {
+        maintenance::fold(&self.inner.shared, &self.inner.bell, dataset)
+    }
+
+    /// Merges the segment sets of a data set into one now.
+    pub fn compact(&self, dataset: Dataset) -> Result<()> {
+        maintenance::compact(&self.inner.shared, &self.inner.bell, dataset)
+    }
+
+    /// What it uses.
+    pub fn usage(&self) -> Usage {
+        let shared = &self.inner.shared;
+        let mut usage = Usage {
+            disk_bytes: shared.engine.bytes(),
+            free_bytes: shared.disk.free().unwrap_or(0),
+            temporary_bytes: shared.disk.temporary.load(Ordering::Relaxed),
+            cache_bytes: shared.cache.weight(),
+            ..Usage::default()
+        };
+        let state = shared.state();
+        for layer in Dataset::ALL.into_iter().flat_map(|dataset| &state.datasets[index(dataset)].list) {
+            match layer.disk() {
+                Some(set) => {
+                    usage.segment_sets += 1;
+                    usage.disk_bytes += set.bytes();
+                }
+                None => usage.delta_quads += layer.entries(),
+            }
+        }
+        usage
+    }
+
+    /// Writes what is queued, ends the threads and lets go of the directory. Later calls fail.
+    pub fn close(&self) {
+        self.inner.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if threads.is_empty() {
+            return;
+        }
+        self.queue.close();
+        self.bell.close();
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+        self.shared.closing.store(true, Ordering::SeqCst);
+        self.shared.engine.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.directory().display())
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|error| Error::Engine(format!("cannot start the {name} thread: {error}")))
+}
