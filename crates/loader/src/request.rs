@@ -37,6 +37,10 @@ pub struct RequestConfig {
 /// A validated request to load a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the wire, known by its name"
+)]
 pub struct LoadRequest {
     /// The source as it was sent; [`crate::source::SourceUri::parse`] reads it.
     pub source: String,

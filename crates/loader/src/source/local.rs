@@ -51,7 +51,7 @@ struct Root {
 }
 
 /// Why a path beneath the root was not opened.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Refusal {
     /// The kernel said no.
     Kernel(Errno),

@@ -97,29 +97,25 @@ impl Clients {
 
     /// Where a bucket's keys begin, ending in a slash.
     fn base(&self, bucket: &str, region: &str) -> String {
-        let dotted = bucket.contains('.');
-        match &self.endpoint {
-            Some(endpoint) => {
-                let text = endpoint.as_str();
-                let slash = if text.ends_with('/') { "" } else { "/" };
-                match text.split_once("://").filter(|_| !self.path_style) {
-                    Some((scheme, rest)) => format!("{scheme}://{bucket}.{rest}{slash}"),
-                    None => format!("{text}{slash}{bucket}/"),
-                }
-            }
-            None => {
-                let domain = if region.starts_with("cn-") {
-                    "amazonaws.com.cn"
-                } else {
-                    "amazonaws.com"
-                };
-                // A dot in a bucket's name is more than the wildcard of AWS's certificate covers.
-                if self.path_style || dotted {
-                    format!("https://s3.{region}.{domain}/{bucket}/")
-                } else {
-                    format!("https://{bucket}.s3.{region}.{domain}/")
-                }
-            }
+        if let Some(endpoint) = &self.endpoint {
+            let text = endpoint.as_str();
+            let slash = if text.ends_with('/') { "" } else { "/" };
+            return match text.split_once("://").filter(|_| !self.path_style) {
+                Some((scheme, rest)) => format!("{scheme}://{bucket}.{rest}{slash}"),
+                None => format!("{text}{slash}{bucket}/"),
+            };
+        }
+        let china = region.starts_with("cn-");
+        let domain = if china {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
+        // A dot in a bucket's name is more than the wildcard of AWS's certificate covers.
+        if self.path_style || bucket.contains('.') {
+            format!("https://s3.{region}.{domain}/{bucket}/")
+        } else {
+            format!("https://{bucket}.s3.{region}.{domain}/")
         }
     }
 }

@@ -292,11 +292,10 @@ fn check_bucket(source: &str, bucket: &str) -> Result<(), SourceError> {
     if bucket.contains("..") {
         return refuse("it may not have two dots in a row");
     }
-    if bytes
+    let numeric = bytes
         .iter()
-        .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-        && bytes.iter().filter(|b| **b == b'.').count() == 3
-    {
+        .all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    if numeric && bucket.split('.').count() == 4 {
         return refuse("it may not look like an IP address");
     }
     if ["xn--", "sthree-"]

@@ -50,13 +50,12 @@ pub(super) fn parse(xml: &[u8]) -> Result<Page, String> {
                 match *field {
                     "Key" => text.clone_into(&mut object.key),
                     "Size" => {
-                        object.size = text
-                            .trim()
-                            .parse()
-                            .map_err(|_| format!("'{text}' is no size"))?
+                        let size = text.trim().parse();
+                        object.size = size.map_err(|_| format!("'{text}' is no size"))?;
                     }
                     "ETag" => {
-                        object.etag = Some(text.trim().to_owned()).filter(|etag| !etag.is_empty())
+                        let etag = Some(text.trim().to_owned());
+                        object.etag = etag.filter(|etag| !etag.is_empty());
                     }
                     _ => {}
                 }
@@ -93,7 +92,7 @@ pub(super) fn parse_error(xml: &[u8]) -> Told {
         Ok(())
     });
     if outcome.is_err() && told.message.is_empty() {
-        told.message = "no explanation that could be read".to_owned();
+        "no explanation that could be read".clone_into(&mut told.message);
     }
     told
 }
@@ -137,19 +136,18 @@ fn elements(
             }
             Event::Text(part) => text.push_str(&part.decode().map_err(|error| error.to_string())?),
             Event::CData(part) => text.push_str(&part.decode().map_err(|error| error.to_string())?),
-            Event::GeneralRef(entity) => match entity
-                .resolve_char_ref()
-                .map_err(|error| error.to_string())?
-            {
-                Some(c) => text.push(c),
-                None => {
+            Event::GeneralRef(entity) => {
+                if let Some(c) = entity
+                    .resolve_char_ref()
+                    .map_err(|error| error.to_string())?
+                {
+                    text.push(c);
+                } else {
                     let name = entity.decode().map_err(|error| error.to_string())?;
-                    text.push_str(
-                        resolve_predefined_entity(&name)
-                            .ok_or_else(|| format!("unknown entity &{name};"))?,
-                    );
+                    let resolved = resolve_predefined_entity(&name);
+                    text.push_str(resolved.ok_or_else(|| format!("unknown entity &{name};"))?);
                 }
-            },
+            }
             Event::End(_) => {
                 if names.last().is_some_and(|name| name != "Contents") {
                     report(&names, &text)?;
