@@ -18,8 +18,6 @@ mod credentials;
 mod error;
 mod local;
 mod s3;
-#[cfg(test)]
-mod tests;
 mod uri;
 mod wait;
 

@@ -9,6 +9,9 @@
 //! lies in directories below. (On S3 a source is a prefix of names; on disk it is a name.)
 //! **Source**: `design.md` §5 and §9.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,6 +31,9 @@ use super::{FeedInfo, MAX_FEEDS, SourceConfig};
 
 /// How often an opening is tried again that met a rename going on.
 const RACES: u32 = 8;
+
+/// How many files a probe looks at: some 50 ms' worth.
+const PROBED: usize = 10_000;
 
 /// A file or a directory beneath a directory that is held open.
 #[derive(Clone, Debug)]
@@ -126,9 +132,9 @@ impl LocalSource {
         )))
     }
 
-    /// Whether there is anything to load.
+    /// Whether there is anything to load, and nothing among the first files that must not be.
     pub(super) fn probe(&self) -> Result<(), SourceError> {
-        let feeds = self.walk(&CancelToken::new(), 1)?;
+        let feeds = self.walk(&CancelToken::new(), PROBED)?;
         if feeds.is_empty() {
             Err(self.empty())
         } else {

@@ -4,6 +4,9 @@
 //! is not one of the documented spellings is an error that lists them.
 //! **Source**: `spec/loader.md` §2.3; `s3://` keys are literal, `https://` and `file://` are percent-decoded.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use super::{SourceConfig, SourceError};
