@@ -107,9 +107,6 @@ def js_client():
     return [shutil.which("node"), str(folder / "client.mjs")]
 
 
-CLIENTS = ("boto3", "aws-cli", "javascript", "rust", "http")
-
-
 @pytest.fixture
 def connect(request):
     """Makes the client of that name for an endpoint."""

@@ -2,6 +2,7 @@
 
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -11,10 +12,10 @@ import time
 
 import pytest
 
-from conftest import CLIENTS
-from support.clients import NO_LOAD, RUNNING, Boto, Http, ServiceError, finished, load
+from support.clients import CLIENTS, NO_LOAD, RUNNING, Boto, Http, ServiceError, finished, load
 from support.jobs import begin, loaded, overall, under_way
 from support.proxy import Proxy
+from support.server import Server
 from support.waiting import until
 
 CANCELLED = "LOAD_CANCELLED_BY_USER"
@@ -403,8 +404,6 @@ def test_table_of_errors(method, path, name, status, quiet_server):
 
 @pytest.fixture(scope="module")
 def quiet_server(binary, tmp_path_factory):
-    from support.server import Server
-
     with Server(binary, tmp_path_factory.mktemp("quiet") / "data") as server:
         yield server
 
@@ -425,8 +424,6 @@ def test_a_body_that_cannot_be_read_is_a_bad_request(quiet_server):
 
 def test_a_failed_disk_is_an_internal_failure(make_server, big_graph, tool):
     """Every write fails while the job is being stopped: the caller hears 500, and the job tells the truth later."""
-    import resource
-
     server = make_server(
         "--import-dir", big_graph.source, preexec=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN)).start()
     client = Boto(server.endpoint)

@@ -1,5 +1,7 @@
 """One generated graph in all six formats, plain and compressed: each loads to its exact counts and comes out as it went in."""
 
+import gzip
+
 import pytest
 
 from support.clients import Boto, load
@@ -77,8 +79,6 @@ def test_export_in_each_format_loads_to_the_same_graph(format, generated, make_s
 
 def test_what_is_not_what_its_format_says_is_refused_by_name(server, files, tool):
     """A corrupt gzip, a picture as CSV, Turtle as N-Triples: the load fails, names the file, and the graph stays clean."""
-    import gzip
-
     whole = gzip.compress(b"~id,~label\n" + b"".join(b"v%d,Thing\n" % n for n in range(50_000)))
     table = {
         "cut.csv.gz": ("csv", whole[: len(whole) // 2]),

@@ -1,5 +1,6 @@
 """Sources are hostile text, web pages must not drive the server, and a missing S3 is told at once."""
 
+import os
 import socket
 import time
 
@@ -158,8 +159,6 @@ def test_the_data_directory_is_never_a_source(make_server, tmp_path):
 
 
 def test_special_files_are_refused(make_server, files):
-    import os
-
     os.mkfifo(files / "pipe.csv")
     with make_server("--import-dir", files) as server:
         assert refused(Boto(server.endpoint), f"file://{files}/pipe.csv").status == 400

@@ -5,6 +5,7 @@ import botocore.session
 import pytest
 
 from support.clients import Boto, ServiceError
+from support.server import Server
 
 #: Operations that do something by now; each has tests of its own.
 SUPPORTED = {"StartLoaderJob", "GetLoaderJobStatus", "ListLoaderJobs", "CancelLoaderJob", "GetEngineStatus"}
@@ -41,8 +42,6 @@ def boto3_name(operation):
 
 @pytest.fixture(scope="module")
 def unsupporting(binary, tmp_path_factory):
-    from support.server import Server
-
     with Server(binary, tmp_path_factory.mktemp("unsupported") / "data") as server:
         yield Boto(server.endpoint)
 

@@ -16,10 +16,14 @@ import botocore.exceptions
 import requests
 
 from .server import clean_environment
+from .waiting import until
 
 ROLE = "arn:aws:iam::000000000000:role/loader"
 REGION = "us-east-1"
 NO_LOAD = "00000000-0000-4000-8000-000000000000"
+
+#: The names of the clients, as the `connect` fixture takes them.
+CLIENTS = ("boto3", "aws-cli", "javascript", "rust", "http")
 
 #: States from which a job goes on by itself.
 RUNNING = {"LOAD_NOT_STARTED", "LOAD_IN_QUEUE", "LOAD_IN_PROGRESS"}
@@ -192,14 +196,11 @@ class Http:
 
 def finished(client, load_id, **members):
     """Follows a job to its end and returns the payload of the last status."""
-    from .waiting import until
-
-    payload = until(
+    return until(
         lambda: client.status(load_id, **members)["payload"],
         lambda payload: payload["overallStatus"]["status"] not in RUNNING,
         f"the end of load {load_id}",
     )
-    return payload
 
 
 def load(client, source, format="csv", **members):
