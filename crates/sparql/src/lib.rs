@@ -1,1 +1,32 @@
-//! Stub.
+//! SPARQL 1.1 queries over a snapshot of the quad store.
+//!
+//! [`Query::parse`] turns text into algebra, [`negotiate`] chooses how the answer is written, [`Query::run`] evaluates
+//! over a [`store::Snapshot`] and streams the answer out. Nothing here knows HTTP, and nothing here is asynchronous: a
+//! query runs on the thread that calls it, in constant pieces, until its [`store::CancelToken`] is pulled.
+//!
+//! - `format`: result formats, and the choice between them by an `Accept` header.
+//! - `query`: parsing, prefixes, base, the data set a query asks for.
+//! - `syntax`: where a text stops being a query, in words a person can use.
+//! - `limits`: what keeps a hostile text from exhausting the stack.
+//! - `hints`: Neptune's query hints, taken out of the algebra.
+//! - `terms`: terms of the store and terms of the evaluator.
+//! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
+//! - `run`: evaluation, and DESCRIBE in `describe`; `output` writes what comes out.
+//!
+//! **Source**: spec/sparql.md §1, §2, §6, §9; SPARQL 1.1 Query Language.
+
+mod dataset;
+mod describe;
+mod error;
+mod format;
+mod hints;
+mod limits;
+mod output;
+mod query;
+mod run;
+mod syntax;
+mod terms;
+
+pub use error::{Error, Position};
+pub use format::{OutputFormat, QueryKind, negotiate};
+pub use query::{ParseOptions, Query};

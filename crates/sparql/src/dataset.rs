@@ -1,0 +1,406 @@
+//! The snapshot as the evaluator sees it: a merged default graph and named graphs.
+//!
+//! - **Default graph**: the union of all graphs, or of those that FROM names, each triple once. All orders used for it
+//!   end in the graph, so that equal triples are neighbours and the second is left out as it comes by.
+//! - **Named graphs**: all that have a triple, the fallback graph among them; or those that FROM NAMED names.
+//! - **Terms**: what is in the store is an id and nothing else. A text that only the query has gets the id it would
+//!   have in the store, so that it is equal to itself there, and takes its text along: it is kept as long as a row needs
+//!   it, and the dictionary is not asked for it.
+//! - **Errors**: the evaluator takes an error within an expression for an unbound value. So the first failure of the
+//!   store is kept here, and [`View::check`] tells of it before anything more is written.
+//!
+//! **Source**: spec/sparql.md §2; SPARQL 1.1 Query Language §13.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use model::{Tag, TermId, TermRef, Value};
+use oxrdf::{NamedNode, Term};
+use rustc_hash::FxHashMap;
+use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
+use store::{CancelToken, Order, Pattern, Snapshot};
+
+use crate::query::Graphs;
+use crate::{Error, terms};
+
+mod quads;
+
+pub(crate) use quads::Quads;
+use quads::{GraphNames, Keep};
+
+/// The most terms kept from the dictionary.
+const CACHED_TERMS: usize = 4096;
+/// The longest text kept from the dictionary, in bytes.
+const CACHED_TEXT: usize = 1024;
+
+/// One query's view of a snapshot. Stays on one thread.
+pub(crate) struct View {
+    snapshot: Snapshot,
+    default: DefaultGraph,
+    named: NamedGraphs,
+    cancel: CancelToken,
+    /// Stops the evaluator where it does not come by here.
+    evaluator: spareval::CancellationToken,
+    failure: OnceCell<store::Error>,
+    stopped: Cell<bool>,
+    cache: RefCell<FxHashMap<TermId, Term>>,
+}
+
+/// Which triples the default graph has.
+#[derive(Clone, Debug)]
+enum DefaultGraph {
+    /// Those of all graphs.
+    Union,
+    /// Those of these graphs; none if there are none. Sorted.
+    Of(Rc<[TermId]>),
+}
+
+/// Which graphs have a name.
+#[derive(Clone, Debug)]
+enum NamedGraphs {
+    /// All.
+    All,
+    /// All but the fallback graph.
+    AllButDefault,
+    /// These. Sorted.
+    Of(Rc<[TermId]>),
+}
+
+impl View {
+    pub(crate) fn new(snapshot: &Snapshot, graphs: &Graphs, cancel: &CancelToken) -> Self {
+        let ids = |graphs: &[NamedNode]| {
+            let mut ids: Vec<_> = graphs
+                .iter()
+                .map(|graph| snapshot.encode(TermRef::Iri(graph.as_str())))
+                .collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids.into()
+        };
+        let (default, named) = match graphs {
+            Graphs::Union => (DefaultGraph::Union, NamedGraphs::All),
+            Graphs::Strict => (
+                DefaultGraph::Of(Rc::new([TermId::DEFAULT_GRAPH])),
+                NamedGraphs::AllButDefault,
+            ),
+            Graphs::Named { default, named } => {
+                (DefaultGraph::Of(ids(default)), NamedGraphs::Of(ids(named)))
+            }
+        };
+        Self {
+            snapshot: snapshot.clone(),
+            default,
+            named,
+            cancel: cancel.clone(),
+            evaluator: spareval::CancellationToken::new(),
+            failure: OnceCell::new(),
+            stopped: Cell::new(false),
+            cache: RefCell::default(),
+        }
+    }
+
+    /// The evaluator's own token, pulled when the query's is.
+    pub(crate) fn evaluator_token(&self) -> spareval::CancellationToken {
+        self.evaluator.clone()
+    }
+
+    /// Whether the query may go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Cancelled`] once the token is pulled.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.stopped.get() || self.poll().is_err() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Why the query was stopped from here: the store's first failure, or a cancel; `None` if it was not.
+    pub(crate) fn into_failure(self) -> Option<Error> {
+        let stopped = self.stopped.get();
+        match self.failure.into_inner() {
+            Some(failure) => Some(failure.into()),
+            None => stopped.then_some(Error::Cancelled),
+        }
+    }
+
+    fn poll(&self) -> Result<(), Stopped> {
+        if self.cancel.is_cancelled() {
+            Err(self.stop(store::Error::Cancelled))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Keeps the first failure and stops the evaluator.
+    fn stop(&self, error: store::Error) -> Stopped {
+        self.stopped.set(true);
+        self.evaluator.cancel();
+        let _ = self.failure.set(error); // only the first counts
+        Stopped
+    }
+
+    /// The triples of the default graph that match, each once.
+    pub(crate) fn default_graph(
+        &self,
+        s: Option<TermId>,
+        p: Option<TermId>,
+        o: Option<TermId>,
+    ) -> Quads<'_> {
+        match &self.default {
+            DefaultGraph::Union => Quads::merged(self, Pattern { s, p, o, g: None }, None),
+            DefaultGraph::Of(graphs) => match **graphs {
+                [] => Quads::none(self),
+                [graph] => Quads::merged(
+                    self,
+                    Pattern {
+                        s,
+                        p,
+                        o,
+                        g: Some(graph),
+                    },
+                    None,
+                ),
+                _ => Quads::merged(self, Pattern { s, p, o, g: None }, Some(Rc::clone(graphs))),
+            },
+        }
+    }
+
+    /// The quads of named graphs that match.
+    fn named_graphs(
+        &self,
+        s: Option<TermId>,
+        p: Option<TermId>,
+        o: Option<TermId>,
+        g: Option<TermId>,
+    ) -> Quads<'_> {
+        let pattern = Pattern { s, p, o, g };
+        match (&self.named, g) {
+            (NamedGraphs::AllButDefault, Some(TermId::DEFAULT_GRAPH)) => Quads::none(self),
+            (NamedGraphs::Of(graphs), Some(graph)) if graphs.binary_search(&graph).is_err() => {
+                Quads::none(self)
+            }
+            (NamedGraphs::All, _) | (_, Some(_)) => Quads::named(self, pattern, Keep::All),
+            (NamedGraphs::AllButDefault, None) => Quads::named(self, pattern, Keep::AllButDefault),
+            (NamedGraphs::Of(graphs), None) => match **graphs {
+                [] => Quads::none(self),
+                [graph] => Quads::named(
+                    self,
+                    Pattern {
+                        g: Some(graph),
+                        ..pattern
+                    },
+                    Keep::All,
+                ),
+                _ => Quads::named(self, pattern, Keep::Of(Rc::clone(graphs))),
+            },
+        }
+    }
+
+    /// Whether the graph has a triple.
+    fn has_triples(&self, graph: TermId) -> Result<bool, Stopped> {
+        let mut quads = Quads::named(
+            self,
+            Pattern {
+                g: Some(graph),
+                ..Pattern::ALL
+            },
+            Keep::All,
+        );
+        quads.next().transpose().map(|quad| quad.is_some())
+    }
+
+    /// The id of a term, with its text if the id is not the whole of it.
+    pub(crate) fn internalize(&self, term: Term) -> Node {
+        let id = self.snapshot.encode(terms::to_model(&term));
+        Node {
+            id,
+            text: id.is_hashed().then(|| Rc::new(term)),
+        }
+    }
+
+    /// The term of a node.
+    pub(crate) fn externalize(&self, node: &Node) -> Result<Term, Stopped> {
+        if let Some(text) = &node.text {
+            return Ok(Term::clone(text));
+        }
+        if !node.id.is_hashed() {
+            return Ok(terms::to_rdf(self.resolve(node.id)?));
+        }
+        if let Some(term) = self.cache.borrow().get(&node.id) {
+            return Ok(term.clone());
+        }
+        let term = terms::to_rdf(self.resolve(node.id)?);
+        let length = match &term {
+            Term::NamedNode(iri) => iri.as_str().len(),
+            Term::Literal(literal) => literal.value().len(),
+            Term::BlankNode(_) => 0,
+        };
+        if length <= CACHED_TEXT {
+            let mut cache = self.cache.borrow_mut();
+            if cache.len() >= CACHED_TERMS {
+                cache.clear(); // what is needed often is soon back
+            }
+            cache.insert(node.id, term.clone());
+        }
+        Ok(term)
+    }
+
+    fn resolve(&self, id: TermId) -> Result<model::Term, Stopped> {
+        self.poll()?;
+        self.snapshot.resolve(id).map_err(|error| self.stop(error))
+    }
+}
+
+/// What an id tells of a term's effective boolean value.
+enum Truth {
+    True,
+    False,
+    /// Terms of this kind have none.
+    None,
+    /// The text must be looked at.
+    Unknown,
+}
+
+impl Truth {
+    fn of(id: TermId) -> Self {
+        match id.tag() {
+            Some(Tag::StringHash) => Self::True, // the empty string is no hash
+            Some(Tag::StringInline) => (id.payload() != 0).into(),
+            Some(Tag::TypedHash) => Self::Unknown,
+            _ if id.is_hashed() => Self::None,
+            _ => match model::Term::decode(id, None) {
+                Ok(model::Term::Value(Value::Boolean(value))) => value.into(),
+                Ok(model::Term::Value(Value::Integer { value, .. })) => (value != 0).into(),
+                Ok(model::Term::Value(Value::Decimal { scaled, .. })) => (scaled != 0).into(),
+                Ok(model::Term::Value(Value::Float { value, .. })) => {
+                    (value != 0.0 && !value.is_nan()).into()
+                }
+                Ok(model::Term::Value(Value::Double { value, .. })) => {
+                    (value != 0.0 && !value.is_nan()).into()
+                }
+                _ => Self::None,
+            },
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
+/// A term as the evaluator's rows hold it: the id, and the text if the store may not have it.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: TermId,
+    text: Option<Rc<Term>>,
+}
+
+impl From<TermId> for Node {
+    fn from(id: TermId) -> Self {
+        Self { id, text: None }
+    }
+}
+
+/// The id is the term.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Node {}
+
+impl Hash for Node {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+/// The query ends here; [`View::into_failure`] knows why.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the query was stopped")]
+pub(crate) struct Stopped;
+
+impl<'a> QueryableDataset<'a> for &'a View {
+    type InternalTerm = Node;
+    type Error = Stopped;
+
+    fn internal_quads_for_pattern(
+        &self,
+        subject: Option<&Node>,
+        predicate: Option<&Node>,
+        object: Option<&Node>,
+        graph_name: Option<Option<&Node>>,
+    ) -> impl Iterator<Item = Result<InternalQuad<Node>, Stopped>> + use<'a> {
+        let view: &'a View = self;
+        let id = |node: Option<&Node>| node.map(|node| node.id);
+        let (s, p, o) = (id(subject), id(predicate), id(object));
+        match graph_name {
+            Some(None) => view.default_graph(s, p, o),
+            Some(Some(graph)) => view.named_graphs(s, p, o, Some(graph.id)),
+            None => view.named_graphs(s, p, o, None),
+        }
+        .internal()
+    }
+
+    fn internal_named_graphs(&self) -> impl Iterator<Item = Result<Node, Stopped>> + use<'a> {
+        let view: &'a View = self;
+        GraphNames::of(view).map(|graph| graph.map(Node::from))
+    }
+
+    fn contains_internal_graph_name(&self, graph_name: &Node) -> Result<bool, Stopped> {
+        match &self.named {
+            NamedGraphs::AllButDefault if graph_name.id == TermId::DEFAULT_GRAPH => Ok(false),
+            NamedGraphs::All | NamedGraphs::AllButDefault => self.has_triples(graph_name.id),
+            NamedGraphs::Of(graphs) => Ok(graphs.binary_search(&graph_name.id).is_ok()),
+        }
+    }
+
+    fn internalize_term(&self, term: Term) -> Result<Node, Stopped> {
+        Ok(self.internalize(term))
+    }
+
+    fn externalize_term(&self, term: Node) -> Result<Term, Stopped> {
+        self.externalize(&term)
+    }
+
+    fn externalize_expression_term(&self, term: Node) -> Result<ExpressionTerm, Stopped> {
+        self.poll()?;
+        if term.id.is_hashed() {
+            return Ok(self.externalize(&term)?.into());
+        }
+        Ok(terms::to_expression(self.resolve(term.id)?))
+    }
+
+    fn internalize_expression_term(&self, term: ExpressionTerm) -> Result<Node, Stopped> {
+        self.poll()?;
+        if let ExpressionTerm::BooleanLiteral(value) = term {
+            return Ok(self.snapshot.encode(TermRef::Boolean(value.into())).into());
+        }
+        Ok(self.internalize(term.into()))
+    }
+
+    fn internal_term_effective_boolean_value(&self, term: Node) -> Result<Option<bool>, Stopped> {
+        match Truth::of(term.id) {
+            Truth::True => return Ok(Some(true)),
+            Truth::False => return Ok(Some(false)),
+            Truth::None => return Ok(None),
+            Truth::Unknown => {}
+        }
+        // Only literals that are not written canonically come here.
+        Ok(match self.externalize_expression_term(term)? {
+            ExpressionTerm::BooleanLiteral(value) => Some(value.into()),
+            ExpressionTerm::IntegerLiteral(value) => Some(i64::from(value) != 0),
+            ExpressionTerm::DecimalLiteral(value) => Some(value != 0.into()),
+            ExpressionTerm::FloatLiteral(value) => Some(oxsdatatypes::Boolean::from(value).into()),
+            ExpressionTerm::DoubleLiteral(value) => Some(oxsdatatypes::Boolean::from(value).into()),
+            _ => None,
+        })
+    }
+}

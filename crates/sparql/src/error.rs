@@ -1,0 +1,91 @@
+//! What can go wrong with a query.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::QueryKind;
+
+/// Why a query was not answered. Which exception a client sees is decided at the server's edge.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The text is no query: say to the client what it should change.
+    #[error("Malformed query: {}{message}", at.map(|at| format!("{at}: ")).unwrap_or_default())]
+    Syntax {
+        /// Where the text stops making sense, when it is about one place.
+        at: Option<Position>,
+        /// What was found there and what was expected.
+        message: String,
+    },
+    /// A query in order, that asks for something this server does not do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// None of the media types asked for can be written for this kind of query.
+    #[error("{kind} cannot be answered as {asked}; possible are {}", possible.join(", "))]
+    NotAcceptable {
+        /// The `Accept` header.
+        asked: String,
+        /// The kind of query.
+        kind: QueryKind,
+        /// The media types that can be written, the default first.
+        possible: Vec<&'static str>,
+    },
+    /// The token was pulled: by a user, a deadline, or a client that left. Whoever pulled it knows which.
+    #[error("cancelled")]
+    Cancelled,
+    /// The store failed under the query.
+    #[error(transparent)]
+    Store(store::Error),
+    /// The evaluator gave up.
+    #[error("{0}")]
+    Evaluation(String),
+    /// The answer could not be handed on: the reader is gone.
+    #[error("writing the result: {0}")]
+    Output(#[source] std::io::Error),
+}
+
+impl Error {
+    /// An [`Error::Syntax`] that is about no particular place.
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::Syntax {
+            at: None,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Cancelled => Self::Cancelled,
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// A place in a text; both numbers start at 1, columns are characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The character in the line.
+    pub column: usize,
+}
+
+impl Position {
+    /// The place of a byte offset; an offset beyond the end is the end.
+    pub(crate) fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}

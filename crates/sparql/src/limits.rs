@@ -1,0 +1,243 @@
+//! What keeps a hostile text from exhausting the stack.
+//!
+//! The parser, the optimiser and the evaluator recurse as deep as a query is nested, and a stack that overflows takes
+//! the whole process with it. So they run on a thread whose stack fits the text ([`on_deep_stack`]), and what they hand
+//! on is bounded ([`check_text`], [`check_algebra`]): an accepted query can be dropped on any thread.
+//!
+//! A text can only nest where it has an opening bracket, and can only chain (`1+1+1…`, `{} UNION {} UNION…`) where it
+//! has at least two bytes a link: both are counted without lexing, so no trick with quotes or comments gets round it.
+//! Stack that is never touched costs address space, no memory.
+
+use std::thread;
+
+use spargebra::Query;
+use spargebra::algebra::{
+    AggregateExpression, Expression, GraphPattern, OrderExpression, PropertyPathExpression,
+};
+
+use crate::Error;
+
+/// The longest query text, in bytes.
+pub(crate) const MAX_TEXT: usize = 1 << 20;
+/// The most opening brackets of a text. Rows of VALUES have one each.
+const MAX_BRACKETS: usize = 1 << 15;
+/// The deepest algebra: an operand of an operator is one deeper than it.
+const MAX_DEPTH: usize = 1_000;
+/// The most triple patterns and paths: the optimiser orders them in a time that grows with the square.
+const MAX_PATTERNS: usize = 5_000;
+
+/// Stack for any text.
+const BASE_STACK: usize = 64 << 20;
+/// Stack for each byte of text: the links of a chain are dropped by recursion.
+const STACK_PER_BYTE: usize = 512;
+/// Stack for each opening bracket: the parser passes through some twenty rules a level.
+const STACK_PER_BRACKET: usize = 16 << 10;
+
+/// Refuses a text that is too large to be looked at.
+pub(crate) fn check_text(text: &str) -> Result<(), Error> {
+    if text.len() > MAX_TEXT {
+        return Err(Error::malformed(format!(
+            "the text has {} bytes, at most {MAX_TEXT} are read",
+            text.len()
+        )));
+    }
+    let brackets = count_brackets(text);
+    if brackets > MAX_BRACKETS {
+        return Err(Error::malformed(format!(
+            "the text has {brackets} opening brackets, at most {MAX_BRACKETS} are read"
+        )));
+    }
+    Ok(())
+}
+
+fn count_brackets(text: &str) -> usize {
+    text.bytes()
+        .filter(|byte| matches!(byte, b'(' | b'[' | b'{'))
+        .count()
+}
+
+/// The stack that suffices for all that is done with a text which [`check_text`] accepts. Bytes.
+pub(crate) fn stack_for(text: &str) -> usize {
+    BASE_STACK + STACK_PER_BYTE * text.len() + STACK_PER_BRACKET * count_brackets(text)
+}
+
+/// Runs `work` on a thread of its own with this much stack, and waits for it.
+///
+/// # Errors
+///
+/// [`Error::Evaluation`] if there is no thread to be had, or if `work` panics: that is a bug, but it ends one query only.
+pub(crate) fn on_deep_stack<T: Send>(
+    stack_bytes: usize,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<T, Error> {
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name("sparql".to_owned())
+            .stack_size(stack_bytes)
+            .spawn_scoped(scope, work)
+            .map_err(|error| Error::Evaluation(format!("no thread for the query: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(Error::Evaluation("the evaluator failed".to_owned())))
+    })
+}
+
+/// Refuses an algebra that is nested too deeply or too large to be ordered. Recurses as deep as the algebra.
+pub(crate) fn check_algebra(query: &Query) -> Result<(), Error> {
+    let (Query::Select { pattern, .. }
+    | Query::Ask { pattern, .. }
+    | Query::Construct { pattern, .. }
+    | Query::Describe { pattern, .. }) = query;
+    let mut size = Size::default();
+    size.pattern(pattern, 1);
+    if size.depth > MAX_DEPTH {
+        return Err(Error::malformed(format!(
+            "the query is nested or chained {} levels deep, at most {MAX_DEPTH} are evaluated; \
+             VALUES and IN take long lists without nesting",
+            size.depth
+        )));
+    }
+    if size.patterns > MAX_PATTERNS {
+        return Err(Error::malformed(format!(
+            "the query has {} triple patterns, at most {MAX_PATTERNS} are evaluated",
+            size.patterns
+        )));
+    }
+    Ok(())
+}
+
+/// How large an algebra is.
+#[derive(Default)]
+struct Size {
+    depth: usize,
+    patterns: usize,
+}
+
+impl Size {
+    fn pattern(&mut self, pattern: &GraphPattern, depth: usize) {
+        self.depth = self.depth.max(depth);
+        let below = depth + 1;
+        match pattern {
+            GraphPattern::Bgp { patterns } => self.patterns += patterns.len(),
+            GraphPattern::Path { path, .. } => {
+                self.patterns += 1;
+                self.path(path, below);
+            }
+            GraphPattern::Values { .. } => {}
+            GraphPattern::Join { left, right }
+            | GraphPattern::Lateral { left, right }
+            | GraphPattern::Union { left, right }
+            | GraphPattern::Minus { left, right } => {
+                self.pattern(left, below);
+                self.pattern(right, below);
+            }
+            GraphPattern::LeftJoin {
+                left,
+                right,
+                expression,
+            } => {
+                self.pattern(left, below);
+                self.pattern(right, below);
+                if let Some(expression) = expression {
+                    self.expression(expression, below);
+                }
+            }
+            GraphPattern::Filter { expr, inner } => {
+                self.expression(expr, below);
+                self.pattern(inner, below);
+            }
+            GraphPattern::Extend {
+                inner, expression, ..
+            } => {
+                self.expression(expression, below);
+                self.pattern(inner, below);
+            }
+            GraphPattern::OrderBy { inner, expression } => {
+                for OrderExpression::Asc(key) | OrderExpression::Desc(key) in expression {
+                    self.expression(key, below);
+                }
+                self.pattern(inner, below);
+            }
+            GraphPattern::Group {
+                inner, aggregates, ..
+            } => {
+                for (_, aggregate) in aggregates {
+                    if let AggregateExpression::FunctionCall { expr, .. } = aggregate {
+                        self.expression(expr, below);
+                    }
+                }
+                self.pattern(inner, below);
+            }
+            GraphPattern::Graph { inner, .. }
+            | GraphPattern::Project { inner, .. }
+            | GraphPattern::Distinct { inner }
+            | GraphPattern::Reduced { inner }
+            | GraphPattern::Slice { inner, .. }
+            | GraphPattern::Service { inner, .. } => self.pattern(inner, below),
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression, depth: usize) {
+        self.depth = self.depth.max(depth);
+        let below = depth + 1;
+        match expression {
+            Expression::Exists(pattern) => self.pattern(pattern, below),
+            Expression::NamedNode(_)
+            | Expression::Literal(_)
+            | Expression::Variable(_)
+            | Expression::Bound(_) => {}
+            Expression::Or(a, b)
+            | Expression::And(a, b)
+            | Expression::Equal(a, b)
+            | Expression::SameTerm(a, b)
+            | Expression::Greater(a, b)
+            | Expression::GreaterOrEqual(a, b)
+            | Expression::Less(a, b)
+            | Expression::LessOrEqual(a, b)
+            | Expression::Add(a, b)
+            | Expression::Subtract(a, b)
+            | Expression::Multiply(a, b)
+            | Expression::Divide(a, b) => {
+                self.expression(a, below);
+                self.expression(b, below);
+            }
+            Expression::In(a, list) => {
+                self.expression(a, below);
+                self.expressions(list, below);
+            }
+            Expression::UnaryPlus(a) | Expression::UnaryMinus(a) | Expression::Not(a) => {
+                self.expression(a, below);
+            }
+            Expression::If(a, b, c) => {
+                self.expression(a, below);
+                self.expression(b, below);
+                self.expression(c, below);
+            }
+            Expression::Coalesce(list) | Expression::FunctionCall(_, list) => {
+                self.expressions(list, below);
+            }
+        }
+    }
+
+    fn expressions(&mut self, list: &[Expression], depth: usize) {
+        for expression in list {
+            self.expression(expression, depth);
+        }
+    }
+
+    fn path(&mut self, path: &PropertyPathExpression, depth: usize) {
+        self.depth = self.depth.max(depth);
+        let below = depth + 1;
+        match path {
+            PropertyPathExpression::NamedNode(_)
+            | PropertyPathExpression::NegatedPropertySet(_) => {}
+            PropertyPathExpression::Reverse(a)
+            | PropertyPathExpression::ZeroOrMore(a)
+            | PropertyPathExpression::OneOrMore(a)
+            | PropertyPathExpression::ZeroOrOne(a) => self.path(a, below),
+            PropertyPathExpression::Sequence(a, b) | PropertyPathExpression::Alternative(a, b) => {
+                self.path(a, below);
+                self.path(b, below);
+            }
+        }
+    }
+}

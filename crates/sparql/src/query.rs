@@ -1,0 +1,156 @@
+//! Parsing: from text to a query that can be run.
+
+use std::fmt;
+
+use oxrdf::NamedNode;
+use spargebra::SparqlParser;
+use spargebra::algebra::QueryDataset;
+
+use crate::{Error, QueryKind, hints, limits, syntax};
+
+/// The base IRI of a query that names none.
+const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
+
+/// The prefixes that need no declaration.
+const PREFIXES: [(&str, &str); 4] = [
+    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+];
+
+/// What comes with a query beside its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParseOptions {
+    /// `default-graph-uri` of the protocol. Graphs given here or in `named_graphs` replace FROM and FROM NAMED.
+    pub default_graphs: Vec<String>,
+    /// `named-graph-uri` of the protocol.
+    pub named_graphs: Vec<String>,
+    /// Keep the default graph apart from the named ones, as other stores do, instead of the union of all graphs.
+    pub strict_default_graph: bool,
+}
+
+/// A query, parsed and found small enough to run. Cheap to keep, runs any number of times, on several threads at once.
+#[derive(Clone)]
+pub struct Query {
+    pub(crate) algebra: spargebra::Query,
+    pub(crate) graphs: Graphs,
+    /// Bytes of stack that evaluation needs.
+    pub(crate) stack: usize,
+}
+
+/// The data set that a query asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Graphs {
+    /// Everything: the default graph is the union of all graphs.
+    Union,
+    /// Everything, with the default graph apart.
+    Strict,
+    /// What FROM and FROM NAMED, or the protocol, name; nothing else.
+    Named {
+        default: Vec<NamedNode>,
+        named: Vec<NamedNode>,
+    },
+}
+
+impl Query {
+    /// Parses a query. Relative IRIs are resolved against `base`, or Neptune's own base IRI.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Syntax`] if the text is no query, is too large or nested too deeply, or if `base` or a graph of the
+    /// protocol is no absolute IRI.
+    pub fn parse(text: &str, base: Option<&str>, options: ParseOptions) -> Result<Self, Error> {
+        limits::check_text(text)?;
+        let stack = limits::stack_for(text);
+        let base = base.unwrap_or(DEFAULT_BASE);
+        let mut algebra = limits::on_deep_stack(stack, || {
+            let parser = parser(base)?;
+            let mut algebra = parser
+                .clone()
+                .parse_query(text)
+                .map_err(|error| syntax::explain(text, &parser, &error))?;
+            hints::strip(&mut algebra);
+            limits::check_algebra(&algebra)?;
+            Ok(algebra)
+        })?;
+        let graphs = graphs(take_dataset(&mut algebra), options)?;
+        Ok(Self {
+            algebra,
+            graphs,
+            stack,
+        })
+    }
+
+    /// Which form of query this is.
+    pub const fn kind(&self) -> QueryKind {
+        match self.algebra {
+            spargebra::Query::Select { .. } => QueryKind::Select,
+            spargebra::Query::Ask { .. } => QueryKind::Ask,
+            spargebra::Query::Construct { .. } => QueryKind::Construct,
+            spargebra::Query::Describe { .. } => QueryKind::Describe,
+        }
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("kind", &self.kind())
+            .field("graphs", &self.graphs)
+            .finish_non_exhaustive()
+    }
+}
+
+fn parser(base: &str) -> Result<SparqlParser, Error> {
+    let mut parser = SparqlParser::new().with_base_iri(base).map_err(|error| {
+        Error::malformed(format!("the base IRI {base} is no absolute IRI: {error}"))
+    })?;
+    for (prefix, iri) in PREFIXES {
+        parser = parser
+            .with_prefix(prefix, iri)
+            .map_err(|error| Error::malformed(error.to_string()))?;
+    }
+    Ok(parser)
+}
+
+/// Takes FROM and FROM NAMED out of the algebra: the data set adaptor does them, since the evaluator would hand the
+/// same triple out once for each graph that has it.
+fn take_dataset(algebra: &mut spargebra::Query) -> Option<QueryDataset> {
+    match algebra {
+        spargebra::Query::Select { dataset, .. }
+        | spargebra::Query::Ask { dataset, .. }
+        | spargebra::Query::Construct { dataset, .. }
+        | spargebra::Query::Describe { dataset, .. } => dataset.take(),
+    }
+}
+
+fn graphs(from: Option<QueryDataset>, options: ParseOptions) -> Result<Graphs, Error> {
+    let iris = |graphs: Vec<String>, parameter: &str| {
+        graphs
+            .into_iter()
+            .map(|iri| {
+                NamedNode::new(&iri).map_err(|error| {
+                    Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}"))
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    if !options.default_graphs.is_empty() || !options.named_graphs.is_empty() {
+        return Ok(Graphs::Named {
+            default: iris(options.default_graphs, "default-graph-uri")?,
+            named: iris(options.named_graphs, "named-graph-uri")?,
+        });
+    }
+    Ok(match from {
+        Some(QueryDataset { default, named }) => Graphs::Named {
+            default,
+            named: named.unwrap_or_default(),
+        },
+        None if options.strict_default_graph => Graphs::Strict,
+        None => Graphs::Union,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Evaluation: a query over a snapshot, and its answer.
+
+use std::io::Write;
+
+use spareval::{QueryEvaluationError, QueryEvaluator, QueryResults};
+use store::{CancelToken, Snapshot};
+
+use crate::dataset::View;
+use crate::output::Answer;
+use crate::{Error, OutputFormat, Query, describe, limits};
+
+impl Query {
+    /// Evaluates the query over `snapshot` and writes the answer to `out`; returns how many rows or triples it has (of
+    /// ASK: one). Call it on a thread that may wait: it returns when the answer is written, and writes no faster than
+    /// `out` takes it.
+    ///
+    /// `format` must be one that [`crate::negotiate`] gives for this kind of query. Results are streamed, but ORDER BY,
+    /// GROUP BY and DISTINCT keep in memory what they have to. Pulling `cancel` ends the query at the next quad it
+    /// reads or row it writes, though not within a sort.
+    ///
+    /// # Errors
+    ///
+    /// Any but [`Error::Syntax`] and [`Error::NotAcceptable`]. If nothing was written to `out`, an error can still take
+    /// the answer's place.
+    pub fn run(
+        &self,
+        snapshot: &Snapshot,
+        format: OutputFormat,
+        out: &mut (dyn Write + Send),
+        cancel: &CancelToken,
+    ) -> Result<u64, Error> {
+        limits::on_deep_stack(self.stack, || {
+            let view = View::new(snapshot, &self.graphs, cancel);
+            let answered = view.check().and_then(|()| answer(self, &view, format, out));
+            // Whatever the evaluator made of it, the store's own failure is the reason.
+            match view.into_failure() {
+                Some(failure) => Err(failure),
+                None => answered,
+            }
+        })
+    }
+}
+
+fn answer(
+    query: &Query,
+    view: &View,
+    format: OutputFormat,
+    out: &mut (dyn Write + Send),
+) -> Result<u64, Error> {
+    let answer = Answer::new(view, query.kind(), format, out);
+    let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
+    let described = describe::selection(&query.algebra);
+    let results = evaluator
+        .prepare(described.as_ref().unwrap_or(&query.algebra))
+        .execute(view)?;
+    match results {
+        QueryResults::Solutions(solutions) if described.is_some() => {
+            answer.graph(describe::Description::of(view, solutions))
+        }
+        QueryResults::Solutions(solutions) => {
+            let variables = solutions.variables().to_vec();
+            answer.solutions(variables, solutions.map(|solution| Ok(solution?)))
+        }
+        QueryResults::Boolean(value) => answer.boolean(value),
+        QueryResults::Graph(triples) => answer.graph(triples.map(|triple| Ok(triple?))),
+    }
+}
+
+impl From<QueryEvaluationError> for Error {
+    fn from(error: QueryEvaluationError) -> Self {
+        match error {
+            QueryEvaluationError::Cancelled => Self::Cancelled,
+            QueryEvaluationError::UnsupportedCustomFunction(name) => {
+                Self::Unsupported(format!("there is no function {name}"))
+            }
+            error @ QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => {
+                Self::Unsupported(error.to_string())
+            }
+            QueryEvaluationError::UnsupportedService(name) => Self::Unsupported(format!(
+                "SERVICE {name}: federated queries are not supported"
+            )),
+            error => Self::Evaluation(error.to_string()),
+        }
+    }
+}
