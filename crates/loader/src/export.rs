@@ -38,11 +38,7 @@ pub enum Part {
 impl Part {
     /// The files of a format, in the order in which they load.
     pub const fn of(format: Format) -> &'static [Self] {
-        if format.is_rdf() {
-            &[Self::Statements]
-        } else {
-            &[Self::Vertices, Self::Edges]
-        }
+        if format.is_rdf() { &[Self::Statements] } else { &[Self::Vertices, Self::Edges] }
     }
 
     /// `vertices`, `edges` or `statements`.
@@ -168,24 +164,12 @@ pub fn export(
     if !Part::of(format).contains(&part) {
         return Err(ExportError::Part { format, part });
     }
-    let expected = if format.is_rdf() {
-        Dataset::Rdf
-    } else {
-        Dataset::Pg
-    };
+    let expected = if format.is_rdf() { Dataset::Rdf } else { Dataset::Pg };
     if snapshot.dataset() != expected {
-        return Err(ExportError::Dataset {
-            format,
-            expected,
-            found: snapshot.dataset(),
-        });
+        return Err(ExportError::Dataset { format, expected, found: snapshot.dataset() });
     }
     let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
-    let job = Job {
-        snapshot,
-        format,
-        cancel,
-    };
+    let job = Job { snapshot, format, cancel };
     let rows = match part {
         Part::Vertices => vertices::write(&job, &mut out)?,
         Part::Edges => edges::write(&job, &mut out)?,
@@ -211,19 +195,11 @@ impl Job<'_> {
         /// Enough to recognise a text by.
         const SHOWN: usize = 100;
         let found = text.chars().take(SHOWN).collect();
-        ExportError::Text {
-            format: self.format,
-            found,
-            reason,
-        }
+        ExportError::Text { format: self.format, found, reason }
     }
 
     /// The error for a term that has no business where it is.
     fn misplaced(&self, term: &model::Term, expected: &'static str) -> ExportError {
-        ExportError::Misplaced {
-            dataset: self.snapshot.dataset(),
-            found: format!("{term:?}"),
-            expected,
-        }
+        ExportError::Misplaced { dataset: self.snapshot.dataset(), found: format!("{term:?}"), expected }
     }
 }

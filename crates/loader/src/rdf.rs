@@ -1,62 +1,166 @@
-//! Terms of the store as terms of the RDF libraries, to be written.
+//! RDF terms between the parsers' and writers' world ([`oxrdf`]) and ours ([`model`]).
 //!
-//! The RDF data set holds IRIs, blank nodes, literals and the default graph; every IRI was checked when it was read, so
-//! none is checked again. A blank node, of which the store keeps only a 120-bit identity, is labelled `b` and 30
-//! hexadecimal digits.
+//! Reading normalises what Neptune documents (`spec/loader.md` §8): languages are stored in lower case, `xsd:dateTime` in
+//! UTC; all else is kept character by character. Writing gives back what is stored.
 
-use model::{Term, Value};
+use model::term::DEFAULT_NAMED_GRAPH;
+use model::{HashKey, Term, TermRef, datatype};
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, NamedOrBlankNode};
 
-/// An IRI or blank node; `None` for any other term.
-pub fn resource(term: &Term) -> Option<NamedOrBlankNode> {
-    match term {
-        Term::Iri(iri) => Some(NamedNode::new_unchecked(iri).into()),
-        Term::Blank(identity) => Some(blank(*identity).into()),
-        // The default graph of the data set is also a resource that statements may speak of.
-        Term::DefaultGraph => {
-            Some(NamedNode::new_unchecked(model::term::DEFAULT_NAMED_GRAPH).into())
-        }
-        _ => None,
+use crate::format::date;
+
+/// The names of one file's blank nodes: the same label in another file or another load is another node, and the same
+/// file of the same chain of loads names them alike again.
+#[derive(Clone, Debug)]
+pub struct BlankNodes {
+    load_id: String,
+    feed_key: String,
+}
+
+impl BlankNodes {
+    /// Those of a file in a load (the first of its chain of resumed loads).
+    pub fn new(load_id: &str, feed_key: &str) -> Self {
+        Self { load_id: load_id.to_owned(), feed_key: feed_key.to_owned() }
+    }
+
+    /// The identity of the node with this label.
+    pub fn labelled(&self, key: &HashKey, label: &str) -> u128 {
+        key.blank(&[self.load_id.as_bytes(), self.feed_key.as_bytes(), b"label", label.as_bytes()])
+    }
+
+    /// The identity of the node without label that is number `number` in its file.
+    pub fn anonymous(&self, key: &HashKey, number: u64) -> u128 {
+        key.blank(&[self.load_id.as_bytes(), self.feed_key.as_bytes(), b"anonymous", &number.to_be_bytes()])
     }
 }
 
-/// An IRI; `None` for any other term.
-pub fn iri(term: &Term) -> Option<NamedNode> {
-    match resource(term)? {
-        NamedOrBlankNode::NamedNode(iri) => Some(iri),
+/// The graph that statements without one belong to: the named one, or the default graph.
+pub fn graph_ref(named: Option<&str>) -> TermRef<'_> {
+    named.map_or(TermRef::DefaultGraph, TermRef::Iri)
+}
+
+/// A term that was read. `blank` gives the identity of a blank node; `normalised` is used only if the text must change.
+pub fn term_ref<'a>(
+    term: oxrdf::TermRef<'a>,
+    blank: impl FnOnce(&str) -> u128,
+    normalised: &'a mut String,
+) -> TermRef<'a> {
+    match term {
+        oxrdf::TermRef::NamedNode(iri) => TermRef::Iri(iri.as_str()),
+        oxrdf::TermRef::BlankNode(node) => TermRef::Blank(blank(node.as_str())),
+        oxrdf::TermRef::Literal(literal) => {
+            let language = literal.language();
+            // `datatype` is known for every literal; the language says more.
+            literal_ref(literal.value(), language, literal.datatype().as_str(), normalised)
+        }
+    }
+}
+
+/// A literal that was read, normalised. With a `language`, `datatype` is not looked at.
+pub fn literal_ref<'a>(
+    value: &'a str,
+    language: Option<&'a str>,
+    datatype: &'a str,
+    normalised: &'a mut String,
+) -> TermRef<'a> {
+    if let Some(language) = language {
+        return TermRef::Lang { value, language: lower_case(language, normalised) };
+    }
+    match datatype {
+        datatype::XSD_STRING => TermRef::String(value),
+        datatype::XSD_DATE_TIME if date::to_utc(value, normalised) => TermRef::Typed { lexical: normalised, datatype },
+        _ => TermRef::Typed { lexical: value, datatype },
+    }
+}
+
+/// A language tag as it is stored and compared.
+fn lower_case<'a>(language: &'a str, normalised: &'a mut String) -> &'a str {
+    if !language.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return language;
+    }
+    normalised.clear();
+    normalised.push_str(language);
+    normalised.make_ascii_lowercase();
+    normalised
+}
+
+/// Whether a literal is a number of its datatype's form that takes more than 64 bits: a load refuses it (§8). Only
+/// types without bounds can say so; a literal beyond its type's own bounds (`"999"^^xsd:byte`) is kept as opaque text.
+pub fn is_beyond_64_bits(lexical: &str, datatype: &str) -> bool {
+    let Some(name) = datatype.strip_prefix(datatype::XSD) else {
+        return false;
+    };
+    let whole = match name {
+        "integer" | "nonNegativeInteger" | "positiveInteger" | "nonPositiveInteger" | "negativeInteger" => lexical,
+        "decimal" => match lexical.split_once('.') {
+            Some((whole, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+            Some(_) => return false,
+            None => lexical,
+        },
+        _ => return false,
+    };
+    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let significant = digits.trim_start_matches('0');
+    let fits = if whole.starts_with('-') {
+        // -2^63 is the smallest number of 64 bits.
+        significant.parse::<u64>().is_ok_and(|magnitude| magnitude <= 1 << 63)
+    } else {
+        significant.parse::<u64>().is_ok()
+    };
+    is_number && !significant.is_empty() && !fits
+}
+
+/// A stored term as RDF; `None` for what only the property graph has. The default graph is the IRI that statements about
+/// it use; as the graph of a statement, see [`to_graph_name`].
+pub fn to_term(term: &Term) -> Option<oxrdf::Term> {
+    Some(match term {
+        Term::Iri(iri) => NamedNode::new_unchecked(iri.as_str()).into(),
+        Term::DefaultGraph => NamedNode::new_unchecked(DEFAULT_NAMED_GRAPH).into(),
+        Term::Blank(identity) => blank_node(*identity).into(),
+        Term::Value(value) => {
+            let lexical = value.lexical();
+            match value.language() {
+                Some(language) => Literal::new_language_tagged_literal_unchecked(lexical, language).into(),
+                None => Literal::new_typed_literal(lexical, NamedNode::new_unchecked(value.datatype())).into(),
+            }
+        }
+        Term::NoLabel | Term::Label | Term::Key(_) | Term::EdgeLabel(_) | Term::Vertex(_) | Term::Edge(_) => {
+            return None;
+        }
+    })
+}
+
+/// A stored term as the subject of a statement; `None` if it cannot be one.
+pub fn to_subject(term: &Term) -> Option<NamedOrBlankNode> {
+    match to_term(term)? {
+        oxrdf::Term::NamedNode(node) => Some(node.into()),
+        oxrdf::Term::BlankNode(node) => Some(node.into()),
+        oxrdf::Term::Literal(_) => None,
+    }
+}
+
+/// A stored term as a predicate; `None` if it cannot be one.
+pub fn to_predicate(term: &Term) -> Option<NamedNode> {
+    match to_subject(term)? {
+        NamedOrBlankNode::NamedNode(node) => Some(node),
         NamedOrBlankNode::BlankNode(_) => None,
     }
 }
 
-/// An IRI, blank node or literal; `None` for a term of the property graph.
-pub fn object(term: &Term) -> Option<oxrdf::Term> {
-    match term {
-        Term::Value(value) => Some(literal(value).into()),
-        _ => resource(term).map(oxrdf::Term::from),
-    }
-}
-
-/// The name of a graph; `None` for what names none.
-pub fn graph(term: &Term) -> Option<GraphName> {
+/// A stored term as the name of a graph; `None` if it cannot be one. The default graph has no name here, although it
+/// also answers to [`DEFAULT_NAMED_GRAPH`].
+pub fn to_graph_name(term: &Term) -> Option<GraphName> {
     match term {
         Term::DefaultGraph => Some(GraphName::DefaultGraph),
-        _ => resource(term).map(GraphName::from),
+        _ => to_subject(term).map(GraphName::from),
     }
 }
 
-/// A value as a literal: the text as written, with its datatype or language.
-pub fn literal(value: &Value) -> Literal {
-    let text = value.lexical();
-    match value.language() {
-        Some(language) => Literal::new_language_tagged_literal_unchecked(text, language),
-        None if value.datatype() == model::datatype::XSD_STRING => {
-            Literal::new_simple_literal(text)
-        }
-        None => Literal::new_typed_literal(text, NamedNode::new_unchecked(value.datatype())),
-    }
-}
-
-/// The blank node of an identity.
-fn blank(identity: u128) -> BlankNode {
+/// A blank node as it is written: labelled by its identity, in a form that every RDF syntax accepts.
+pub fn blank_node(identity: u128) -> BlankNode {
     BlankNode::new_unchecked(format!("b{identity:030x}"))
 }
+
+#[cfg(test)]
+mod tests;

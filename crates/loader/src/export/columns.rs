@@ -66,11 +66,7 @@ impl Columns {
     }
 
     /// Puts the columns into the order of their names.
-    fn new(
-        job: &Job<'_>,
-        part: Part,
-        found: FxHashMap<(TermId, CellType), bool>,
-    ) -> Result<Self, ExportError> {
+    fn new(job: &Job<'_>, part: Part, found: FxHashMap<(TermId, CellType), bool>) -> Result<Self, ExportError> {
         let keys: Vec<TermId> = found.keys().map(|(key, _)| *key).collect();
         let names = job.snapshot.resolve_many(&keys)?;
         let mut columns = Vec::with_capacity(found.len());
@@ -78,50 +74,27 @@ impl Columns {
             let model::Term::Key(key) = name else {
                 return Err(job.misplaced(&name, "a property key"));
             };
-            columns.push((
-                Column {
-                    key,
-                    cell_type,
-                    array,
-                },
-                id,
-            ));
+            columns.push((Column { key, cell_type, array }, id));
         }
-        columns
-            .sort_unstable_by(|(a, _), (b, _)| (&a.key, a.cell_type).cmp(&(&b.key, b.cell_type)));
+        columns.sort_unstable_by(|(a, _), (b, _)| (&a.key, a.cell_type).cmp(&(&b.key, b.cell_type)));
         let mut result = Self::default();
         for (place, (mut column, id)) in columns.into_iter().enumerate() {
-            let refuse = |key, reason| ExportError::Key {
-                format: job.format,
-                key,
-                reason,
-            };
+            let refuse = |key, reason| ExportError::Key { format: job.format, key, reason };
             if let Some(reason) = csv::unnameable(job.format, &column.key) {
                 return Err(refuse(column.key, reason));
             }
             if column.is_untyped() {
                 if column.cell_type != CellType::String {
-                    return Err(refuse(
-                        column.key,
-                        "a backslash at its end cannot stand before a type",
-                    ));
+                    return Err(refuse(column.key, "a backslash at its end cannot stand before a type"));
                 }
                 column.array = false;
             }
             result.places.insert((id, column.cell_type), place);
             result.columns.push(column);
         }
-        let length: usize = result
-            .columns
-            .iter()
-            .map(|column| column.key.len() + LONGEST_TYPE)
-            .sum();
+        let length: usize = result.columns.iter().map(|column| column.key.len() + LONGEST_TYPE).sum();
         if length > HEADER_BYTES {
-            return Err(ExportError::Header {
-                part,
-                columns: result.columns.len(),
-                limit: HEADER_BYTES,
-            });
+            return Err(ExportError::Header { part, columns: result.columns.len(), limit: HEADER_BYTES });
         }
         Ok(result)
     }
@@ -196,11 +169,7 @@ mod tests {
     use super::*;
 
     fn column(key: &str, cell_type: CellType, array: bool) -> Column {
-        Column {
-            key: key.to_owned(),
-            cell_type,
-            array,
-        }
+        Column { key: key.to_owned(), cell_type, array }
     }
 
     #[test]
@@ -216,14 +185,8 @@ mod tests {
             places: FxHashMap::default(),
         };
         let gremlin = columns.header("~id,~label", Format::Csv);
-        assert_eq!(
-            gremlin,
-            "~id,~label,age:Int,born:Date,c\\:d:String[],e\\,\"f\"\":Bool\"\n"
-        );
+        assert_eq!(gremlin, "~id,~label,age:Int,born:Date,c\\:d:String[],e\\,\"f\"\":Bool\"\n");
         let cypher = columns.header(":ID,:LABEL", Format::OpenCypher);
-        assert!(
-            cypher.starts_with(":ID,:LABEL,age:Int,born:DateTime,"),
-            "{cypher}"
-        );
+        assert!(cypher.starts_with(":ID,:LABEL,age:Int,born:DateTime,"), "{cypher}");
     }
 }

@@ -119,14 +119,7 @@ pub(super) fn push_value(out: &mut String, value: &Value) -> Result<(), &'static
     use std::fmt::Write as _;
     let written = match value {
         Value::String(text) if text.contains('\0') => return Err("a value holds no U+0000"),
-        Value::Float {
-            notation: Notation::Fixed(_),
-            ..
-        }
-        | Value::Double {
-            notation: Notation::Fixed(_),
-            ..
-        } => {
+        Value::Float { notation: Notation::Fixed(_), .. } | Value::Double { notation: Notation::Fixed(_), .. } => {
             return Err("a number of this type keeps no zeros at its end");
         }
         // As short as it can be and still the same number.
@@ -135,8 +128,7 @@ pub(super) fn push_value(out: &mut String, value: &Value) -> Result<(), &'static
         Value::Float { value, .. } => out.write_str(not_finite(f64::from(*value))),
         Value::Double { value, .. } => out.write_str(not_finite(*value)),
         Value::DateTime { seconds, nanos, .. } => {
-            let (year, _, _) =
-                calendar::date_of_days(seconds.div_euclid(calendar::SECONDS_PER_DAY));
+            let (year, _, _) = calendar::date_of_days(seconds.div_euclid(calendar::SECONDS_PER_DAY));
             if !(0..=9999).contains(&year) {
                 return Err("a date lies in a year from 0 to 9999");
             }
@@ -144,16 +136,7 @@ pub(super) fn push_value(out: &mut String, value: &Value) -> Result<(), &'static
                 return Err("a date has no more than three fraction digits");
             }
             let digits = if *nanos == 0 { 0 } else { 3 };
-            write!(
-                out,
-                "{}",
-                Value::DateTime {
-                    seconds: *seconds,
-                    nanos: *nanos,
-                    digits,
-                    zoned: true
-                }
-            )
+            write!(out, "{}", Value::DateTime { seconds: *seconds, nanos: *nanos, digits, zoned: true })
         }
         value => write!(out, "{value}"),
     };

@@ -18,11 +18,7 @@ use crate::request::Format;
 /// Writes the file of edges; gives the number of rows.
 pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportError> {
     let columns = Columns::find(job, Part::Edges)?;
-    let system = if job.format == Format::OpenCypher {
-        ":ID,:START_ID,:END_ID,:TYPE"
-    } else {
-        "~id,~from,~to,~label"
-    };
+    let system = if job.format == Format::OpenCypher { ":ID,:START_ID,:END_ID,:TYPE" } else { "~id,~from,~to,~label" };
     out.write_all(columns.header(system, job.format).as_bytes())?;
     let mut properties = Properties::new(job);
     let mut terms = Terms::default();
@@ -38,9 +34,7 @@ pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportErr
         };
         values.clear();
         properties.take_until(job, last, &mut values)?;
-        let ends = edges
-            .iter()
-            .flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]);
+        let ends = edges.iter().flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]);
         terms.resolve(job.snapshot, ends.chain(values.iter().map(|quad| quad.o)))?;
         let mut values = values.iter().peekable();
         for edge in &edges {
@@ -52,8 +46,7 @@ pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportErr
                 let (Some(place), Term::Value(value)) = (columns.place(quad), value) else {
                     return Err(job.misplaced(value, "a property value"));
                 };
-                row.value(place, value)
-                    .map_err(|reason| job.refuse(&value.lexical(), reason))?;
+                row.value(place, value).map_err(|reason| job.refuse(&value.lexical(), reason))?;
             }
             out.write_all(row.end().as_bytes())?;
             count += 1;
@@ -72,20 +65,11 @@ struct Properties {
 impl Properties {
     fn new(job: &Job<'_>) -> Self {
         let scan = job.snapshot.scan(Pattern::ALL, Order::Spog);
-        Self {
-            scan,
-            batch: Vec::new().into_iter(),
-            next: None,
-        }
+        Self { scan, batch: Vec::new().into_iter(), next: None }
     }
 
     /// Moves the properties of all edges up to `last` to `into`.
-    fn take_until(
-        &mut self,
-        job: &Job<'_>,
-        last: TermId,
-        into: &mut Vec<Quad>,
-    ) -> Result<(), ExportError> {
+    fn take_until(&mut self, job: &Job<'_>, last: TermId, into: &mut Vec<Quad>) -> Result<(), ExportError> {
         while let Some(quad) = self.peek(job)? {
             if quad.s > last {
                 break;
@@ -102,10 +86,7 @@ impl Properties {
             if self.next.is_none() {
                 job.cancel.check()?;
                 let Some(batch) = self.scan.next() else { break };
-                let quads = batch?
-                    .quads()
-                    .filter(|quad| columns::is_property(quad, Part::Edges))
-                    .collect::<Vec<_>>();
+                let quads = batch?.quads().filter(|quad| columns::is_property(quad, Part::Edges)).collect::<Vec<_>>();
                 self.batch = quads.into_iter();
             }
         }
@@ -122,24 +103,14 @@ struct Row {
 
 impl Row {
     fn new(columns: usize) -> Self {
-        Self {
-            text: String::new(),
-            cells: vec![None; columns],
-        }
+        Self { text: String::new(), cells: vec![None; columns] }
     }
 
     /// Begins an edge: id, ends and label. All of them may be any text but one with U+0000.
     fn begin(&mut self, job: &Job<'_>, edge: &Quad, terms: &Terms) -> Result<(), ExportError> {
-        let (from, label, to, id) = (
-            terms.get(edge.s),
-            terms.get(edge.p),
-            terms.get(edge.o),
-            terms.get(edge.g),
-        );
+        let (from, label, to, id) = (terms.get(edge.s), terms.get(edge.p), terms.get(edge.o), terms.get(edge.g));
         let texts = match (id, from, to, label) {
-            (Term::Edge(id), Term::Vertex(from), Term::Vertex(to), Term::EdgeLabel(label)) => {
-                [id, from, to, label]
-            }
+            (Term::Edge(id), Term::Vertex(from), Term::Vertex(to), Term::EdgeLabel(label)) => [id, from, to, label],
             (id, ..) => return Err(job.misplaced(id, "an edge between vertices")),
         };
         self.text.clear();

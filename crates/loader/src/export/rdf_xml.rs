@@ -16,25 +16,11 @@ use super::{ExportError, Job};
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
 /// Names of [`RDF`] that are syntax and no predicates.
-const RESERVED: [&str; 11] = [
-    "Description",
-    "RDF",
-    "ID",
-    "about",
-    "parseType",
-    "resource",
-    "nodeID",
-    "datatype",
-    "li",
-    "aboutEach",
-    "bagID",
-];
+const RESERVED: [&str; 11] =
+    ["Description", "RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li", "aboutEach", "bagID"];
 
 /// Namespaces that no document may bind to a prefix of its choice.
-const UNBINDABLE: [&str; 2] = [
-    "http://www.w3.org/XML/1998/namespace",
-    "http://www.w3.org/2000/xmlns/",
-];
+const UNBINDABLE: [&str; 2] = ["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"];
 
 /// Writes a document, a statement at a time. Statements of one subject should come together.
 pub(super) struct RdfXmlWriter<'a> {
@@ -46,15 +32,8 @@ pub(super) struct RdfXmlWriter<'a> {
 impl<'a> RdfXmlWriter<'a> {
     /// Begins the document.
     pub(super) fn new(out: &'a mut dyn Write) -> Result<Self, ExportError> {
-        writeln!(
-            out,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rdf:RDF xmlns:rdf=\"{RDF}\">"
-        )?;
-        Ok(Self {
-            out,
-            subject: None,
-            text: String::new(),
-        })
+        writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rdf:RDF xmlns:rdf=\"{RDF}\">")?;
+        Ok(Self { out, subject: None, text: String::new() })
     }
 
     /// Writes a statement.
@@ -62,11 +41,7 @@ impl<'a> RdfXmlWriter<'a> {
     /// # Errors
     ///
     /// What RDF/XML cannot say: a predicate that is no XML name, a character that is none of XML's.
-    pub(super) fn write(
-        &mut self,
-        job: &Job<'_>,
-        triple: TripleRef<'_>,
-    ) -> Result<(), ExportError> {
+    pub(super) fn write(&mut self, job: &Job<'_>, triple: TripleRef<'_>) -> Result<(), ExportError> {
         self.text.clear();
         let refuse = |(found, reason): (&str, _)| job.refuse(found, reason);
         push_statement(&mut self.text, triple).map_err(refuse)?;
@@ -103,8 +78,7 @@ type Refusal<'a> = (&'a str, &'static str);
 /// Appends predicate and object as an element.
 fn push_statement<'a>(out: &mut String, triple: TripleRef<'a>) -> Result<(), Refusal<'a>> {
     let predicate = triple.predicate.as_str();
-    let (namespace, name) =
-        split(predicate).ok_or((predicate, "a predicate ends with an XML name"))?;
+    let (namespace, name) = split(predicate).ok_or((predicate, "a predicate ends with an XML name"))?;
     let prefix = if namespace == RDF {
         if RESERVED.contains(&name) {
             return Err((predicate, "it is RDF/XML's own syntax and no predicate"));
@@ -146,11 +120,7 @@ fn push_statement<'a>(out: &mut String, triple: TripleRef<'a>) -> Result<(), Ref
 }
 
 /// Appends an attribute that names a node: `iri_name` for an IRI, `rdf:nodeID` for a blank node.
-fn push_node<'a>(
-    out: &mut String,
-    node: NamedOrBlankNodeRef<'a>,
-    iri_name: &str,
-) -> Result<(), Refusal<'a>> {
+fn push_node<'a>(out: &mut String, node: NamedOrBlankNodeRef<'a>, iri_name: &str) -> Result<(), Refusal<'a>> {
     match node {
         NamedOrBlankNodeRef::NamedNode(node) => push_attribute(out, iri_name, node.as_str()),
         NamedOrBlankNodeRef::BlankNode(node) => push_attribute(out, "rdf:nodeID", node.as_str()),
@@ -188,12 +158,7 @@ fn push_text<'a>(out: &mut String, text: &'a str) -> Result<(), Refusal<'a>> {
 
 /// Parts an IRI before the longest XML name at its end.
 fn split(iri: &str) -> Option<(&str, &str)> {
-    let tail = iri
-        .char_indices()
-        .rev()
-        .take_while(|(_, character)| is_name_char(*character))
-        .last()?
-        .0;
+    let tail = iri.char_indices().rev().take_while(|(_, character)| is_name_char(*character)).last()?.0;
     let start = iri[tail..].find(is_name_start)? + tail;
     (start > 0).then(|| iri.split_at(start))
 }

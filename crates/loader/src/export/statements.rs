@@ -27,16 +27,10 @@ pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportErr
         job.cancel.check()?;
         quads.clear();
         quads.extend(batch?.quads());
-        terms.resolve(
-            job.snapshot,
-            quads
-                .iter()
-                .flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]),
-        )?;
+        terms.resolve(job.snapshot, quads.iter().flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]))?;
         for quad in &quads {
             // Graphs come last in this order, so that the same triple in two of them is two neighbours.
-            let repeated =
-                last.is_some_and(|last| (last.s, last.p, last.o) == (quad.s, quad.p, quad.o));
+            let repeated = last.is_some_and(|last| (last.s, last.p, last.o) == (quad.s, quad.p, quad.o));
             last = Some(*quad);
             if repeated && !writer.has_graphs() {
                 continue;
@@ -60,20 +54,14 @@ struct Statement {
 impl Statement {
     fn new(job: &Job<'_>, quad: &Quad, terms: &Terms) -> Result<Self, ExportError> {
         let place = |term, expected| (terms.get(term), expected);
-        let (subject, predicate) = (
-            place(quad.s, "an IRI or blank node"),
-            place(quad.p, "an IRI"),
-        );
-        let (object, graph) = (
-            place(quad.o, "an RDF term"),
-            place(quad.g, "the name of a graph"),
-        );
+        let (subject, predicate) = (place(quad.s, "an IRI or blank node"), place(quad.p, "an IRI"));
+        let (object, graph) = (place(quad.o, "an RDF term"), place(quad.g, "the name of a graph"));
         let misplaced = |(term, expected): (&Term, &'static str)| job.misplaced(term, expected);
         Ok(Self {
-            subject: rdf::resource(subject.0).ok_or_else(|| misplaced(subject))?,
-            predicate: rdf::iri(predicate.0).ok_or_else(|| misplaced(predicate))?,
-            object: rdf::object(object.0).ok_or_else(|| misplaced(object))?,
-            graph: rdf::graph(graph.0).ok_or_else(|| misplaced(graph))?,
+            subject: rdf::to_subject(subject.0).ok_or_else(|| misplaced(subject))?,
+            predicate: rdf::to_predicate(predicate.0).ok_or_else(|| misplaced(predicate))?,
+            object: rdf::to_term(object.0).ok_or_else(|| misplaced(object))?,
+            graph: rdf::to_graph_name(graph.0).ok_or_else(|| misplaced(graph))?,
         })
     }
 
@@ -97,9 +85,7 @@ impl<'a> Writer<'a> {
             Format::Turtle => Self::Turtle(TurtleSerializer::new().for_writer(out)),
             Format::RdfXml => Self::RdfXml(RdfXmlWriter::new(out)?),
             // Asking for another format was refused before.
-            Format::NQuads | Format::Csv | Format::OpenCypher => {
-                Self::NQuads(NQuadsSerializer::new().for_writer(out))
-            }
+            Format::NQuads | Format::Csv | Format::OpenCypher => Self::NQuads(NQuadsSerializer::new().for_writer(out)),
         })
     }
 

@@ -30,8 +30,6 @@ impl Terms {
     /// The term of an id that was among those to resolve.
     pub(super) fn get(&self, id: TermId) -> &Term {
         let index = self.ids.binary_search(&id).ok();
-        index
-            .and_then(|index| self.terms.get(index))
-            .expect("the batch's ids were resolved")
+        index.and_then(|index| self.terms.get(index)).expect("the batch's ids were resolved")
     }
 }

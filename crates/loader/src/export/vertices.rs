@@ -20,11 +20,7 @@ const ARRAY_BYTES: usize = 1 << 20;
 /// Writes the file of vertices; gives the number of rows.
 pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportError> {
     let columns = Columns::find(job, Part::Vertices)?;
-    let system = if job.format == Format::OpenCypher {
-        ":ID,:LABEL"
-    } else {
-        "~id,~label"
-    };
+    let system = if job.format == Format::OpenCypher { ":ID,:LABEL" } else { "~id,~label" };
     out.write_all(columns.header(system, job.format).as_bytes())?;
     let mut rows = Rows::new(&columns, out);
     let mut terms = Terms::default();
@@ -54,9 +50,8 @@ pub(super) fn write(job: &Job<'_>, out: &mut dyn Write) -> Result<u64, ExportErr
                     rows.label(label)?;
                 }
                 Term::Value(value) if quad.p != TermId::LABEL => {
-                    let place = columns
-                        .place(quad)
-                        .ok_or_else(|| job.misplaced(terms.get(quad.o), "a property value"))?;
+                    let place =
+                        columns.place(quad).ok_or_else(|| job.misplaced(terms.get(quad.o), "a property value"))?;
                     let refuse = |reason| job.refuse(&value.lexical(), reason);
                     rows.value(place, value)?.map_err(refuse)?;
                 }
@@ -100,17 +95,7 @@ impl<'a> Rows<'a> {
     fn new(columns: &'a Columns, out: &'a mut dyn Write) -> Self {
         let cells = vec![Cell::default(); columns.columns.len()];
         let (id, labels, value, row) = Default::default();
-        Self {
-            columns,
-            out,
-            count: 0,
-            id,
-            labels,
-            cells,
-            unwritten: false,
-            value,
-            row,
-        }
+        Self { columns, out, count: 0, id, labels, cells, unwritten: false, value, row }
     }
 
     /// Begins a vertex.
@@ -137,11 +122,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds a property's value. The inner error says why it cannot be written.
-    fn value(
-        &mut self,
-        place: usize,
-        value: &Value,
-    ) -> Result<Result<(), &'static str>, ExportError> {
+    fn value(&mut self, place: usize, value: &Value) -> Result<Result<(), &'static str>, ExportError> {
         self.value.clear();
         if let Err(reason) = csv::push_value(&mut self.value, value) {
             return Ok(Err(reason));

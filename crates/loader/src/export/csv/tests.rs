@@ -42,11 +42,7 @@ fn values_are_written_as_the_loader_reads_them() {
 #[test]
 fn values_that_no_loader_reads_are_refused() {
     let year = 366 * 86_400_000_i64;
-    for term in [
-        TermRef::String("a\0b"),
-        TermRef::DateTime(8_040 * year),
-        TermRef::DateTime(-1_972 * year),
-    ] {
+    for term in [TermRef::String("a\0b"), TermRef::DateTime(8_040 * year), TermRef::DateTime(-1_972 * year)] {
         assert!(written(term).is_err(), "{term:?}");
     }
 }

@@ -18,11 +18,7 @@ fn statements_are_elements() {
     let typed = LiteralRef::new_typed_literal("1", xsd::INTEGER);
     let language = LiteralRef::new_language_tagged_literal_unchecked("a<b>&\"\r\n", "en");
     let cases: [(&str, TermRef<'_>, &str); 5] = [
-        (
-            "http://e/1p",
-            iri.into(),
-            "<p:p xmlns:p=\"http://e/1\" rdf:resource=\"http://e/?a=b&amp;c=&lt;d&gt;\"/>",
-        ),
+        ("http://e/1p", iri.into(), "<p:p xmlns:p=\"http://e/1\" rdf:resource=\"http://e/?a=b&amp;c=&lt;d&gt;\"/>"),
         (
             "http://e/#p-1",
             BlankNodeRef::new_unchecked("b1").into(),
@@ -45,10 +41,7 @@ fn statements_are_elements() {
         ),
     ];
     for (predicate, object, expected) in cases {
-        assert_eq!(
-            statement(predicate, object),
-            Ok(format!("\t\t{expected}\n"))
-        );
+        assert_eq!(statement(predicate, object), Ok(format!("\t\t{expected}\n")));
     }
 }
 
@@ -62,17 +55,11 @@ fn what_xml_cannot_say_is_refused() {
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#li",
         "http://www.w3.org/2000/xmlns/p",
     ] {
-        assert!(
-            statement(predicate, text.into()).is_err(),
-            "{predicate} is no element"
-        );
+        assert!(statement(predicate, text.into()).is_err(), "{predicate} is no element");
     }
     for character in ['\0', '\u{1}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
         let text = format!("a{character}");
         let object = LiteralRef::new_simple_literal(&text);
-        assert!(
-            statement("http://e/p", object.into()).is_err(),
-            "{character:?} is no character of XML"
-        );
+        assert!(statement("http://e/p", object.into()).is_err(), "{character:?} is no character of XML");
     }
 }
