@@ -71,8 +71,10 @@ pub struct BlockReader<R> {
     limit: usize,
     /// Read, not yet handed out. Begins at a record's beginning.
     buffer: Vec<u8>,
-    /// The stream has ended.
+    /// The stream has ended, or failed.
     ended: bool,
+    /// How it failed: told when the whole records before are handed out.
+    failed: Option<io::Error>,
     /// The quoting broke: the block that shows it was handed out, the rest means nothing.
     broken: bool,
     record: u64,
@@ -89,6 +91,7 @@ impl<R: Read> BlockReader<R> {
             limit: RECORD_LIMIT,
             buffer: Vec::new(),
             ended: false,
+            failed: None,
             broken: false,
             record: 1,
             line: 1,
@@ -107,10 +110,31 @@ impl<R: Read> BlockReader<R> {
     ///
     /// # Errors
     ///
-    /// The stream's.
+    /// The stream's, if it gave nothing before it failed.
     pub fn head(&mut self) -> io::Result<&[u8]> {
-        self.fill(HEAD_LIMIT)?;
-        Ok(&self.buffer)
+        self.fill(HEAD_LIMIT);
+        match self.failure() {
+            Some(error) if self.buffer.is_empty() => Err(error),
+            failed => {
+                self.failed = failed;
+                Ok(&self.buffer)
+            }
+        }
+    }
+
+    /// How the stream failed, if it has and that was not told yet. [`Self::head`] may be cut short by it.
+    pub fn failure(&mut self) -> Option<io::Error> {
+        self.failed.take()
+    }
+
+    /// The number of the first record that was not handed out, from 1.
+    pub const fn next_record(&self) -> u64 {
+        self.record
+    }
+
+    /// The line that it begins at, from 1.
+    pub const fn next_line(&self) -> u64 {
+        self.line
     }
 
     /// Drops the first `bytes` of [`Self::head`], which are no record: byte order mark and header.
@@ -124,7 +148,7 @@ impl<R: Read> BlockReader<R> {
     ///
     /// # Errors
     ///
-    /// [`BlockError`]; the reader is of no use after it.
+    /// [`BlockError`]; the reader is of no use after it. All whole records before it have been handed out.
     pub fn next_block(&mut self) -> Result<Option<Block>, BlockError> {
         if self.broken {
             return Ok(None);
@@ -132,14 +156,14 @@ impl<R: Read> BlockReader<R> {
         let mut scan = Scan::default();
         let mut window = self.target;
         loop {
-            self.fill(window)?;
+            self.fill(window);
             let seen = self.buffer.get(..window).unwrap_or(&self.buffer);
             match self.cut {
                 Cut::Csv => scan.csv(seen),
                 Cut::Lines => scan.lines(seen),
             }
             if scan.cut > 0 {
-                return self.hand_out(&scan).map(Some);
+                return Ok(Some(self.hand_out(&scan)));
             }
             if seen.len() > self.limit {
                 return Err(BlockError::TooLong {
@@ -149,12 +173,13 @@ impl<R: Read> BlockReader<R> {
                 });
             }
             if self.ended && seen.len() == self.buffer.len() {
-                scan.cut = seen.len(); // the last record has no line end
-                return if scan.cut == 0 {
-                    Ok(None)
-                } else {
-                    self.hand_out(&scan).map(Some)
-                };
+                scan.cut = seen.len();
+                if let Some(error) = self.failure() {
+                    self.broken = true; // what is left is a part of a record
+                    return Err(error.into());
+                }
+                // The last record has no line end.
+                return Ok((scan.cut > 0).then(|| self.hand_out(&scan)));
             }
             window = window
                 .saturating_mul(2)
@@ -164,38 +189,38 @@ impl<R: Read> BlockReader<R> {
     }
 
     /// Gives the first `scan.cut` bytes as a block; what follows stays.
-    fn hand_out(&mut self, scan: &Scan) -> Result<Block, BlockError> {
+    fn hand_out(&mut self, scan: &Scan) -> Block {
         let rest = self.buffer.split_off(scan.cut);
         let data = std::mem::replace(&mut self.buffer, rest);
         self.broken = scan.broken_record_cut;
         if self.buffer.is_empty() && !self.broken {
-            self.fill(1)?; // is there more?
+            self.fill(1); // is there more?
         }
         let block = Block {
             data,
             first_record: self.record,
             first_line: self.line,
-            last: self.broken || self.buffer.is_empty(),
+            last: self.broken || (self.buffer.is_empty() && self.failed.is_none()),
         };
         self.record += scan.records;
         self.line += scan.cut_lines;
-        Ok(block)
+        block
     }
 
-    /// Reads until the buffer holds `length` bytes or the stream ends.
-    fn fill(&mut self, length: usize) -> io::Result<()> {
+    /// Reads until the buffer holds `length` bytes or the stream ends or fails. What came before a failure is kept.
+    fn fill(&mut self, length: usize) {
         let missing = length.saturating_sub(self.buffer.len());
         if missing == 0 || self.ended {
-            return Ok(());
+            return;
         }
         self.buffer.reserve_exact(missing);
-        let read = self
-            .reader
-            .by_ref()
-            .take(missing as u64)
-            .read_to_end(&mut self.buffer)?;
-        self.ended = read < missing;
-        Ok(())
+        match self.reader.by_ref().take(missing as u64).read_to_end(&mut self.buffer) {
+            Ok(read) => self.ended = read < missing,
+            Err(error) => {
+                self.ended = true;
+                self.failed = Some(error);
+            }
+        }
     }
 }
 

@@ -1,9 +1,19 @@
 //! Load jobs and the load pipeline.
 
+mod attempts;
 pub mod blocks;
 pub mod decode;
 pub mod export;
 pub mod format;
 pub mod rdf;
+mod jobs;
+mod pipeline;
 pub mod request;
 pub mod source;
+
+pub use attempts::Attempt;
+pub use jobs::{
+    CancelError, Counters, Error, ErrorCode, ErrorEntry, FeedRecord, FeedState, FeedTally, JobRecord, JobState, LoadId,
+    LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress, SourceIdentity, StartError,
+    StatusError, StatusQuery,
+};

@@ -257,9 +257,7 @@ impl CommitQueue {
                 for queued in commits {
                     queued.ticket.settle(Ok(queued.commit));
                 }
-                for dataset in datasets {
-                    shared.merge_memory(dataset);
-                }
+                datasets.into_iter().for_each(|dataset| shared.merge_memory(dataset));
             }
             Err(error) => {
                 let mut bound = 0;

@@ -1,0 +1,91 @@
+//! Why a start, a status, a cancel or the loader itself fails. Each variant is one exception of the front door.
+
+use thiserror::Error;
+
+use super::id::{LoadId, LoadIdError};
+use crate::source::SourceError;
+
+/// Why the jobs cannot be opened.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The configuration of sources.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A value in the journal is not what was written there.
+    #[error("the journal's value of {key} is damaged: {source}")]
+    Damaged {
+        /// Whose value.
+        key: String,
+        /// What does not read.
+        source: serde_json::Error,
+    },
+}
+
+/// Why a load does not start. No job is left behind.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The source: see [`SourceError`] for the class.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A load is running: `BadRequestException`.
+    #[error("Failed to start new load for the source {uri}. Max concurrent load limit breached. Limit is 1")]
+    ConcurrentLimit {
+        /// The source as it was sent.
+        uri: String,
+    },
+    /// Asked for something that this version does not do, or the loader is off: `UnsupportedOperationException`.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The process is going down: `ServerShutdownException`.
+    #[error("The server is shutting down")]
+    ShuttingDown,
+    /// The job could not be recorded: `InternalFailureException`.
+    #[error("The load could not be recorded: {0}")]
+    Store(#[from] store::Error),
+}
+
+/// Why there is no status.
+#[derive(Debug, Error)]
+pub enum StatusError {
+    /// The id: see [`LoadIdError`] for the class.
+    #[error(transparent)]
+    Id(#[from] LoadIdError),
+    /// Unknown or forgotten: `BulkLoadIdNotFoundException`.
+    #[error("The load with id = {id} does not exist")]
+    NotFound {
+        /// Which.
+        id: LoadId,
+    },
+    /// The journal cannot be read: `InternalFailureException`.
+    #[error("The job's details cannot be read: {0}")]
+    Journal(#[from] Error),
+}
+
+/// Why a cancel did not happen.
+#[derive(Debug, Error)]
+pub enum CancelError {
+    /// The loader is off: `UnsupportedOperationException`.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The id: see [`LoadIdError`] for the class.
+    #[error(transparent)]
+    Id(#[from] LoadIdError),
+    /// Unknown, forgotten or ended: `BulkLoadIdNotFoundException`.
+    #[error("The load with id = {id} does not exist or not active")]
+    NotFound {
+        /// Which.
+        id: LoadId,
+    },
+    /// The disk failed while the job was being stopped: `InternalFailureException`; the job's state says what happened.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<store::Error> for CancelError {
+    fn from(error: store::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,136 @@
+//! What is remembered of a job and of each of its feeds: the shapes kept in the journal.
+//!
+//! A record holds what has been *published*: it changes only together with the data it counts. What a running job has
+//! read beyond that is in [`super::progress`].
+
+use serde::{Deserialize, Serialize};
+
+use super::id::LoadId;
+use super::state::{FeedState, FeedTally, JobState};
+use crate::request::{Format, LoadRequest};
+
+/// Exact counts of a feed or a job (design §9, "Counters").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Records that this load put into the graph.
+    pub loaded: u64,
+    /// Duplicates as the status shows them: records, or for openCypher rows.
+    pub duplicates: u64,
+    /// Records of the duplicates.
+    pub duplicate_records: u64,
+    /// openCypher values left unchanged.
+    pub ignored: u64,
+    /// Rows that could not be split, and faults that ended a feed.
+    pub parsing_errors: u64,
+    /// Values that do not fit their column's type.
+    pub datatype_errors: u64,
+    /// Rows and values refused by validation.
+    pub insert_errors: u64,
+}
+
+impl Counters {
+    /// Every error is one record.
+    pub const fn errors(&self) -> u64 {
+        self.parsing_errors + self.datatype_errors + self.insert_errors
+    }
+
+    /// `totalRecords`.
+    pub const fn records(&self) -> u64 {
+        self.loaded + self.duplicate_records + self.ignored + self.errors()
+    }
+}
+
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, more: Self) {
+        self.loaded += more.loaded;
+        self.duplicates += more.duplicates;
+        self.duplicate_records += more.duplicate_records;
+        self.ignored += more.ignored;
+        self.parsing_errors += more.parsing_errors;
+        self.datatype_errors += more.datatype_errors;
+        self.insert_errors += more.insert_errors;
+    }
+}
+
+/// One file of a load.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedRecord {
+    /// `s3://bucket/key`, or the form that its source gives.
+    pub uri: String,
+    /// Bytes as stored, compressed or not, when it was listed.
+    pub size: u64,
+    /// The object's version when it was listed, if the source has such a thing.
+    pub etag: Option<String>,
+    /// Its state.
+    pub state: FeedState,
+    /// What was published of it.
+    pub counters: Counters,
+    /// When it was started, in seconds since 1970; the job's start for a feed that was not.
+    pub start_seconds: u64,
+    /// From its start to its last publish, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// One job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRecord {
+    /// Its id.
+    pub id: LoadId,
+    /// Jobs are numbered as they are accepted; the larger number is the later job.
+    pub sequence: u64,
+    /// The source as the status shows it (`fullUri`).
+    pub source: String,
+    /// What makes two jobs loads of the same thing.
+    pub identity: SourceIdentity,
+    /// What was asked for, without the keys that came with it.
+    pub request: LoadRequest,
+    /// One more than the highest of the earlier jobs of the same identity.
+    pub run_number: u64,
+    /// Automatic retries.
+    pub retry_number: u64,
+    /// Its state.
+    pub state: JobState,
+    /// When it was accepted, in seconds since 1970.
+    pub start_seconds: u64,
+    /// Parse and insert time in milliseconds, listing excluded.
+    pub elapsed_ms: u64,
+    /// Sums over its feeds.
+    pub totals: Counters,
+    /// Its feeds by state.
+    pub feeds: FeedTally,
+    /// How many feeds it has: they are kept apart, in chunks.
+    pub feed_total: u64,
+    /// How many entries its error log ever took; the latest of them are kept apart, in chunks.
+    pub errors_logged: u64,
+}
+
+impl JobRecord {
+    /// A job that is about to run.
+    pub fn new(id: LoadId, sequence: u64, source: String, identity: SourceIdentity, request: LoadRequest) -> Self {
+        Self {
+            id,
+            sequence,
+            source,
+            identity,
+            request: LoadRequest { keys: None, ..request },
+            run_number: 1,
+            retry_number: 0,
+            state: JobState::InProgress,
+            start_seconds: 0,
+            elapsed_ms: 0,
+            totals: Counters::default(),
+            feeds: FeedTally::default(),
+            feed_total: 0,
+            errors_logged: 0,
+        }
+    }
+}
+
+/// Which source, read as which format (spec/loader.md §2.5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceIdentity {
+    /// The source in its one spelling; a trailing slash counts.
+    pub source: String,
+    /// What it is read as.
+    pub format: Format,
+}

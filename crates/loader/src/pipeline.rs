@@ -1,0 +1,171 @@
+//! One load, from the list of its files to its last publish.
+//!
+//! ```text
+//! openers ─► feeder ─► queue ─► parser threads ─► ingest      one epoch after another
+//!  (files      (cuts     (in        (parse, judge,
+//!   ahead)      blocks)   order)     add)
+//! ```
+//!
+//! The feeder puts blocks of all files into one queue, in the order of their ordinals. Parser threads take from it until
+//! an *epoch* ends: enough is pending, the vertices are all there, or an error stops the load. Whatever was taken is then
+//! parsed to the end, so an epoch is a run of neighbouring rows of the load, and what is published after it is a prefix
+//! of the load. Nothing that is reported depends on the number of threads or on where an epoch ends.
+//!
+//! - **Files**: `plan` (which, in which order), `opening` (ahead of their turn), `feeder`, `queue`, `epoch` (parsing),
+//!   `course` (what was found wrong), `publish`, `halt` (how all of this stops).
+//! - **Invariant**: every wait ends when the load is halted.
+//! - **Invariant**: a job's record changes only with a publish.
+//! - **Source**: design §5, §9; spec/loader.md §2.6, §2.11.
+
+mod course;
+mod epoch;
+mod fault;
+mod feeder;
+mod halt;
+mod lines;
+mod opening;
+mod plan;
+mod publish;
+mod queue;
+
+use std::thread;
+
+use store::{IngestOptions, Journal, Rules, Store};
+
+use crate::format::FormatOptions;
+use crate::jobs::{Job, Phase};
+use crate::request::{Format, LoadRequest};
+use crate::source::Opened;
+
+pub(crate) use halt::{Failure, Halt, panic_text};
+
+use course::Course;
+use feeder::CutOff;
+use plan::Plan;
+use queue::Queue;
+
+/// What a load is given.
+pub(crate) struct Task<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) journal: &'a Journal,
+    pub(crate) opened: &'a Opened,
+    pub(crate) request: &'a LoadRequest,
+    pub(crate) job: &'a Job,
+    /// Threads that parse.
+    pub(crate) threads: usize,
+    /// Bytes of text in a block.
+    pub(crate) block_bytes: usize,
+    /// Quads that end an epoch, instead of the store's own choice.
+    pub(crate) publish_at: Option<u64>,
+}
+
+impl Task<'_> {
+    /// Looks at the token.
+    fn check(&self) -> Result<(), Failure> {
+        if self.job.halt.is_pulled() { Err(Failure::Halted) } else { Ok(()) }
+    }
+
+    /// What the parsers are told.
+    fn format_options(&self) -> FormatOptions {
+        let parser = &self.request.parser;
+        FormatOptions {
+            allow_empty_strings: parser.allow_empty_strings,
+            named_graph: Some(parser.named_graph_uri.clone()),
+            base: Some(parser.base_uri.clone()),
+            user_edge_ids: self.request.user_provided_edge_ids,
+            load_id: self.job.id.to_string(),
+        }
+    }
+}
+
+/// Runs a load to its end. On `Ok` the last publish has recorded the end too.
+///
+/// # Errors
+/// What stopped it; the end is then still to be recorded. Nothing of the load runs or lies around any more.
+pub(crate) fn run(task: &Task<'_>) -> Result<(), Failure> {
+    let outcome = load(task);
+    // A failure on another thread halts this one, and is the cause.
+    match task.job.halt.take_failure() {
+        Some(failure) => Err(failure),
+        None => outcome,
+    }
+}
+
+fn load(task: &Task<'_>) -> Result<(), Failure> {
+    let job = task.job;
+    job.enter(Phase::Listing);
+    task.check()?;
+    let listed = plan::list(task)?;
+    job.enter(Phase::Classifying);
+    task.check()?;
+    let plan = plan::arrange(task, listed)?;
+    job.listed(&plan.feeds, task.journal)?;
+    job.working();
+
+    let options =
+        IngestOptions { rules: rules(task.request.format), cancel: job.halt.work().clone(), threads: task.threads };
+    let mut ingest = task.store.ingest(plan::dataset(task.request.format), options);
+    let outcome = epochs(task, &plan, &mut ingest);
+    if outcome.is_err() {
+        ingest.discard();
+    }
+    outcome
+}
+
+fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut store::Ingest) -> Result<(), Failure> {
+    let halt = &task.job.halt;
+    let cut_off = CutOff::default();
+    thread::scope(|scope| {
+        let (sender, receiver) = crossbeam_channel::bounded(2 * task.threads);
+        let queue = Queue::new(receiver, halt);
+        // Dropped before the scope waits for the feeder, whatever happens here: its sends fail, its reads end.
+        let _reading = StopReading(halt);
+        let openers = opening::Openers::spawn(scope, task, plan)?;
+        let cut = &cut_off;
+        spawn(scope, "load-feeder", move || {
+            halt.guard(|| {
+                feeder::feed(task, plan, &openers, &sender, cut);
+                Ok(())
+            });
+        })?;
+        let mut course = Course::new(task.request.fail_on_error);
+        loop {
+            epoch::parse(task, plan, &queue, &cut_off, ingest, &mut course)?;
+            let last = queue.is_exhausted() || course.stop().is_some();
+            if publish::publish(task, plan, ingest, &mut course, last)? {
+                return Ok(());
+            }
+        }
+    })
+}
+
+/// Ends all reading when dropped.
+struct StopReading<'a>(&'a Halt);
+
+impl Drop for StopReading<'_> {
+    fn drop(&mut self) {
+        self.0.stop_reading();
+    }
+}
+
+/// A named thread of the scope.
+fn spawn<'scope, 'env>(
+    scope: &'scope thread::Scope<'scope, 'env>,
+    name: &str,
+    work: impl FnOnce() + Send + 'scope,
+) -> Result<(), Failure> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn_scoped(scope, work)
+        .map(drop)
+        .map_err(|error| Failure::Internal(format!("no thread for the load: {error}")))
+}
+
+/// How rows of this format are judged.
+const fn rules(format: Format) -> Rules {
+    match format {
+        Format::Csv => Rules::GremlinCsv,
+        Format::OpenCypher => Rules::OpenCypher,
+        Format::NTriples | Format::NQuads | Format::Turtle | Format::RdfXml => Rules::Rdf,
+    }
+}

@@ -1,0 +1,197 @@
+//! What was found wrong since the last publish, and where the load stops because of it.
+//!
+//! With `failOnError` TRUE only the lowest error counts: rows below it stay, none after. Otherwise errors are counted by
+//! feed and the latest are kept for the log; an error that ends its feed cuts the feed off there, whatever other threads
+//! have already made of what follows.
+//! **Source**: spec/loader.md §2.6; design §5 ("Validate"), §9 ("Counters").
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+use store::Ordinal;
+
+use super::fault::Fault;
+use super::lines::Lines;
+use crate::format::RowErrorKind;
+use crate::jobs::{ErrorCounts, ErrorEntry, FeedState, RETAINED_ERRORS};
+
+/// The course of a load.
+#[derive(Debug)]
+pub(super) struct Course {
+    fail_on_error: bool,
+    /// With `failOnError` TRUE: the lowest error.
+    stop: Option<Fault>,
+    counts: BTreeMap<u32, ErrorCounts>,
+    latest: Latest,
+    /// Feeds that are cut off, and where.
+    cut: HashMap<u32, Ordinal>,
+    /// Feeds that are through, with the fault that ended them.
+    ended: BTreeMap<u32, Option<Fault>>,
+    lines: HashMap<u32, Lines>,
+}
+
+/// What a publish has to say about errors and feeds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) counts: BTreeMap<u32, ErrorCounts>,
+    pub(super) latest: Latest,
+    pub(super) ended: BTreeMap<u32, Option<FeedState>>,
+}
+
+impl Course {
+    pub(super) fn new(fail_on_error: bool) -> Self {
+        Self {
+            fail_on_error,
+            stop: None,
+            counts: BTreeMap::new(),
+            latest: Latest::default(),
+            cut: HashMap::new(),
+            ended: BTreeMap::new(),
+            lines: HashMap::new(),
+        }
+    }
+
+    pub(super) const fn fail_on_error(&self) -> bool {
+        self.fail_on_error
+    }
+
+    /// Where the load stops.
+    pub(super) const fn stop(&self) -> Option<&Fault> {
+        self.stop.as_ref()
+    }
+
+    /// An error becomes known: of `failOnError` TRUE the lowest one, else one that ends its feed.
+    pub(super) fn learn(&mut self, fault: Fault) {
+        if self.fail_on_error {
+            if self.stop.as_ref().is_none_or(|stop| fault.ordinal < stop.ordinal) {
+                self.stop = Some(fault);
+            }
+        } else {
+            let cut = self.cut.entry(fault.ordinal.feed()).or_insert(fault.ordinal);
+            *cut = fault.ordinal.min(*cut);
+        }
+    }
+
+    /// Whether a row with this ordinal, or an error, is beyond where the load or its feed stops.
+    pub(super) fn is_beyond(&self, ordinal: Ordinal) -> bool {
+        let stop = self.stop.as_ref().map(|stop| stop.ordinal);
+        stop.or_else(|| self.cut.get(&ordinal.feed()).copied()).is_some_and(|limit| ordinal > limit)
+    }
+
+    /// Counts an error (`failOnError` FALSE; with TRUE there is nothing to count but the stop).
+    pub(super) fn count(&mut self, fault: Fault) {
+        if self.fail_on_error || self.is_beyond(fault.ordinal) {
+            return;
+        }
+        add(&mut self.counts, &fault);
+        self.latest.push(fault.ordinal, fault.entry);
+    }
+
+    /// A feed is through.
+    pub(super) fn end(&mut self, feed: u32, fault: Option<Fault>) {
+        if let (true, Some(fault)) = (self.fail_on_error, &fault) {
+            self.learn(fault.clone());
+        }
+        self.ended.insert(feed, fault);
+    }
+
+    /// A block of a feed begins, or the feed ends, at this record and line.
+    pub(super) fn note(&mut self, feed: u32, record: u64, line: u64) {
+        self.lines.entry(feed).or_default().note(record, line);
+    }
+
+    /// The line of a record, if it is known.
+    pub(super) fn line(&self, ordinal: Ordinal) -> Option<u64> {
+        self.lines.get(&ordinal.feed())?.line(ordinal.record())
+    }
+
+    /// Whether there is nothing to publish but data.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stop.is_none() && self.counts.is_empty() && self.ended.is_empty()
+    }
+
+    /// What was found, with the load stopping before `stop` (which may be lower than [`Self::stop`]). What follows is
+    /// found anew.
+    pub(super) fn take(&mut self) -> Found {
+        let ended = std::mem::take(&mut self.ended);
+        let mut states = BTreeMap::new();
+        for (feed, fault) in ended {
+            let mut state = None;
+            if let Some(fault) = fault {
+                // An error found in the feed's own rows may have cut it off before its stream failed.
+                let counts = !self.fail_on_error && !self.is_beyond(fault.ordinal);
+                if counts {
+                    state = fault.state;
+                    self.count(fault);
+                }
+            }
+            states.insert(feed, state);
+        }
+        self.lines.values_mut().for_each(Lines::published);
+        Found { counts: std::mem::take(&mut self.counts), latest: std::mem::take(&mut self.latest), ended: states }
+    }
+
+    /// Forgets lines of feeds that are through.
+    pub(super) fn forget_lines(&mut self, feeds: impl Iterator<Item = u32>) {
+        for feed in feeds {
+            self.lines.remove(&feed);
+        }
+    }
+}
+
+/// Adds one fault to the counters it belongs to.
+pub(super) fn add(counts: &mut BTreeMap<u32, ErrorCounts>, fault: &Fault) {
+    let counts = counts.entry(fault.ordinal.feed()).or_default();
+    match fault.counter {
+        Some(RowErrorKind::Parse) => counts.parsing += 1,
+        Some(RowErrorKind::Datatype) => counts.datatype += 1,
+        None => {}
+    }
+}
+
+/// The latest entries by ordinal, as many as a job keeps.
+#[derive(Debug, Default)]
+pub(super) struct Latest(BinaryHeap<Reverse<Numbered>>);
+
+#[derive(Debug)]
+struct Numbered(Ordinal, ErrorEntry);
+
+impl Latest {
+    pub(super) fn push(&mut self, ordinal: Ordinal, entry: ErrorEntry) {
+        self.0.push(Reverse(Numbered(ordinal, entry)));
+        if self.0.len() as u64 > RETAINED_ERRORS {
+            self.0.pop();
+        }
+    }
+
+    /// In order.
+    pub(super) fn into_entries(self) -> Vec<ErrorEntry> {
+        let sorted = self.0.into_sorted_vec();
+        sorted.into_iter().rev().map(|Reverse(Numbered(_, entry))| entry).collect()
+    }
+}
+
+impl Ord for Numbered {
+    /// By place, then by column and message: the order must not depend on who came first.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |entry: &'_ Self| (entry.0, entry.1.code);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.1.column.cmp(&other.1.column))
+            .then_with(|| self.1.message.cmp(&other.1.message))
+    }
+}
+
+impl PartialOrd for Numbered {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Numbered {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Numbered {}

@@ -1,0 +1,204 @@
+//! One epoch: parser threads take work until enough is pending, and parse whatever they took.
+//!
+//! Work is taken in order and numbered. A thread that has parsed its piece waits until all earlier pieces of the epoch are
+//! parsed too: only then is it certain whether an earlier row ends the feed, or the load, before these rows. What is
+//! beyond such a place is dropped; the rest goes to the store. Pieces are of one size, so these waits are short.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering as Atomic};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use store::{Ingest, Ordinal, Role};
+
+use super::course::Course;
+use super::fault::Fault;
+use super::feeder::CutOff;
+use super::plan::Plan;
+use super::queue::{Queue, Work};
+use super::{Failure, Task, spawn};
+use crate::format::{Parsed, RowErrorKind};
+use crate::jobs::Phase;
+
+/// How often a thread that waits for others looks whether the load is halted.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Parses until the epoch ends.
+///
+/// # Errors
+/// The load is halted, or the store refuses.
+pub(super) fn parse(
+    task: &Task<'_>,
+    plan: &Plan,
+    queue: &Queue<'_>,
+    cut_off: &CutOff,
+    ingest: &Ingest,
+    course: &mut Course,
+) -> Result<(), Failure> {
+    let epoch = Epoch {
+        task,
+        plan,
+        queue,
+        cut_off,
+        ingest,
+        publish_at: task.publish_at.unwrap_or(u64::MAX),
+        enough: AtomicBool::new(false),
+        taking: Mutex::new(0),
+        turn: Mutex::new(Turn { course, below: 0, done: BTreeSet::new() }),
+        turned: Condvar::new(),
+    };
+    thread::scope(|scope| {
+        for _ in 0..task.threads {
+            spawn(scope, "load-parser", || task.job.halt.guard(|| epoch.work()))?;
+        }
+        Ok::<(), Failure>(())
+    })?;
+    task.check()
+}
+
+struct Epoch<'a> {
+    task: &'a Task<'a>,
+    plan: &'a Plan,
+    queue: &'a Queue<'a>,
+    cut_off: &'a CutOff,
+    ingest: &'a Ingest,
+    /// An upper bound on what the store says.
+    publish_at: u64,
+    /// No more work is taken.
+    enough: AtomicBool,
+    /// The number of the next piece. Held while one is waited for.
+    taking: Mutex<u64>,
+    turn: Mutex<Turn<'a>>,
+    turned: Condvar,
+}
+
+struct Turn<'a> {
+    course: &'a mut Course,
+    /// All pieces with lower numbers are parsed.
+    below: u64,
+    /// Parsed pieces from there on.
+    done: BTreeSet<u64>,
+}
+
+/// A piece to parse.
+struct Piece {
+    number: u64,
+    feed: u32,
+    work: Work,
+}
+
+impl<'a> Epoch<'a> {
+    /// One thread's work.
+    fn work(&self) -> Result<(), Failure> {
+        let mut buffer = Parsed::new();
+        while let Some(Piece { number, feed, work }) = self.take()? {
+            self.task.job.enter(Phase::Parsing);
+            let mut first = Ordinal::new(feed, 0);
+            match work {
+                Work::Block { parser, block, .. } => {
+                    first = Ordinal::new(feed, block.first_record);
+                    parser.parse(&block, &mut buffer);
+                }
+                Work::Rows { parsed, .. } => buffer = parsed,
+                Work::Begin { .. } | Work::End { .. } | Work::VerticesDone | Work::Finished => {}
+            }
+            if self.judge(number, first, &mut buffer)? {
+                self.ingest.add(&mut buffer.batch)?;
+                // Asked each time: it falls as terms fill the memory.
+                if self.ingest.pending() >= self.ingest.publish_at().min(self.publish_at) {
+                    self.enough.store(true, Atomic::SeqCst);
+                }
+            }
+            buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// The next piece, or `None` when the epoch ends. What is no piece is dealt with on the way.
+    fn take(&self) -> Result<Option<Piece>, Failure> {
+        let mut next = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let work = self.queue.take(|| self.enough.load(Atomic::SeqCst))?;
+            let feed = match work {
+                None => return Ok(None),
+                Some(Work::Begin { feed }) => {
+                    self.task.job.feed_started(feed);
+                    continue;
+                }
+                Some(Work::End { feed, fault, place }) => {
+                    let mut turn = self.turn();
+                    if let Some(place) = place {
+                        turn.course.note(feed, place.record, place.line.unwrap_or_default());
+                    }
+                    turn.course.end(feed, fault);
+                    if turn.course.stop().is_some() {
+                        self.enough.store(true, Atomic::SeqCst);
+                    }
+                    continue;
+                }
+                Some(Work::VerticesDone) => {
+                    self.enough.store(true, Atomic::SeqCst);
+                    continue;
+                }
+                Some(Work::Block { feed, ref block, .. }) => {
+                    self.turn().course.note(feed, block.first_record, block.first_line);
+                    feed
+                }
+                Some(Work::Rows { feed, .. }) => feed,
+                Some(Work::Finished) => return Ok(None),
+            };
+            let number = *next;
+            *next += 1;
+            return Ok(work.map(|work| Piece { number, feed, work }));
+        }
+    }
+
+    /// Waits for its turn, then counts the errors of a piece; whether its rows stay.
+    fn judge(&self, number: u64, first: Ordinal, parsed: &mut Parsed) -> Result<bool, Failure> {
+        let feed = first.feed();
+        let uri = &self.plan.feeds[feed as usize].uri;
+        let mut turn = self.turn();
+        let fail_on_error = turn.course.fail_on_error();
+        let decisive = parsed.errors.iter().find(|error| fail_on_error || error.fatal);
+        if let Some(error) = decisive {
+            turn.course.learn(Fault::of_row(error.clone(), uri));
+            if fail_on_error {
+                self.enough.store(true, Atomic::SeqCst);
+            } else {
+                self.cut_off.at(feed);
+            }
+        }
+        turn.done.insert(number);
+        while {
+            let below = turn.below;
+            turn.done.remove(&below)
+        } {
+            turn.below += 1;
+        }
+        self.turned.notify_all();
+        while turn.below <= number {
+            self.task.check()?;
+            turn = self.turned.wait_timeout(turn, GLANCE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if turn.course.is_beyond(first) {
+            return Ok(false);
+        }
+        let (mut parsing, mut datatype) = (0, 0);
+        for error in parsed.errors.drain(..) {
+            match error.kind {
+                RowErrorKind::Parse => parsing += 1,
+                RowErrorKind::Datatype => datatype += 1,
+            }
+            turn.course.count(Fault::of_row(error, uri));
+        }
+        drop(turn);
+        let records = parsed.batch.entries.iter().filter(|entry| entry.role != Role::Silent).count();
+        self.task.job.meter.add_rows(records as u64, parsing, datatype);
+        Ok(true)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn<'a>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
