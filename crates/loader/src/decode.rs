@@ -5,6 +5,9 @@
 //! the place in the compressed file.
 //! **Source**: `spec/loader.md` §6.1, `design.md` §5.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,6 +8,8 @@
 mod body;
 mod failure;
 mod listing;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;

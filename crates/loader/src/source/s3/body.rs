@@ -150,8 +150,9 @@ async fn pump(
         };
         if position > before {
             (failures, backoff) = (0, timing.backoff);
+        } else {
+            failures += 1;
         }
-        failures += 1;
         if !failure.may_pass() || failures >= timing.tries {
             return Err(explain(&failure, feed, position));
         }
