@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{SourceConfig, SourceError};
@@ -305,7 +306,8 @@ pub(super) fn file_uri(path: &Path) -> Option<String> {
             c if c.is_control() => {
                 let mut bytes = [0; 4];
                 for byte in c.encode_utf8(&mut bytes).bytes() {
-                    uri.push_str(&format!("%{byte:02X}"));
+                    // Infallible: a String grows.
+                    let _ = write!(uri, "%{byte:02X}");
                 }
             }
             c => uri.push(c),

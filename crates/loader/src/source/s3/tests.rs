@@ -3,6 +3,7 @@
 mod real;
 mod server;
 
+use std::fmt::Write as _;
 use std::io::Read;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -55,10 +56,10 @@ fn open(runtime: &Runtime, endpoint: &str) -> Opened {
 fn page(objects: &[(&str, u64)], next: Option<&str>) -> String {
     let mut xml = format!("<ListBucketResult><IsTruncated>{}</IsTruncated>", next.is_some());
     for (key, size) in objects {
-        xml.push_str(&format!("<Contents><Key>{key}</Key><ETag>\"e\"</ETag><Size>{size}</Size></Contents>"));
+        write!(xml, "<Contents><Key>{key}</Key><ETag>\"e\"</ETag><Size>{size}</Size></Contents>").unwrap();
     }
     if let Some(next) = next {
-        xml.push_str(&format!("<NextContinuationToken>{next}</NextContinuationToken>"));
+        write!(xml, "<NextContinuationToken>{next}</NextContinuationToken>").unwrap();
     }
     xml + "</ListBucketResult>"
 }

@@ -134,17 +134,15 @@ fn serve(mut stream: TcpStream, log: &(Mutex<Log>, Condvar), answer: &dyn Fn(&Re
     }
     log.1.notify_all();
     let answer = answer(&request);
-    let mut head =
-        format!("HTTP/1.1 {} X\r\nConnection: close\r\nContent-Length: {}\r\n", answer.status, answer.body.len());
-    for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
+    let mut head = vec![format!("HTTP/1.1 {} X", answer.status), "Connection: close".to_owned()];
+    head.push(format!("Content-Length: {}", answer.body.len()));
+    head.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    head.push("\r\n".to_owned());
     let length = match answer.end {
         End::Whole => answer.body.len(),
         End::CutAt(length) | End::StallAt(length) => length.min(answer.body.len()),
     };
-    let sent =
-        stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(&answer.body[..length]));
+    let sent = stream.write_all(head.join("\r\n").as_bytes()).and_then(|()| stream.write_all(&answer.body[..length]));
     let stalled = matches!(answer.end, End::StallAt(_));
     if stalled {
         // Nothing more is sent by the other side: this ends when it closes.
