@@ -22,21 +22,12 @@ pub(crate) struct Environment {
 impl Environment {
     /// Finds the repository and the cache, and makes the repository the current folder.
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask has no parent folder")?
-            .to_owned();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?.to_owned();
         std::env::set_current_dir(&root)?;
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |dir| root.join(dir));
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
         let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
-        let cache =
-            std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
-        Ok(Self {
-            root,
-            target,
-            cache: cache.join("halimede"),
-        })
+        let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+        Ok(Self { root, target, cache: cache.join("halimede") })
     }
 
     /// Whether `cargo nextest` is installed; `cargo test` serves otherwise.
@@ -55,22 +46,14 @@ impl Environment {
 
     /// Builds the client of the Rust SDK that the Python tests drive, and names the binary.
     pub(crate) fn build_rust_sdk_client(&self) -> Result<PathBuf> {
-        self.rust_sdk_cargo("build")
-            .args(["--quiet"])
-            .run_or_fail()?;
+        self.rust_sdk_cargo("build").args(["--quiet"]).run_or_fail()?;
         Ok(self.target.join("rust-sdk/debug/halimede-rust-sdk-client"))
     }
 
     /// Cargo on the Rust SDK's own workspace, in a target folder of its own.
     pub(crate) fn rust_sdk_cargo(&self, verb: &str) -> Command {
-        Command::cargo(&[
-            verb,
-            "--locked",
-            "--manifest-path",
-            "tests/rust-sdk/Cargo.toml",
-            "--target-dir",
-        ])
-        .args([self.target.join("rust-sdk")])
+        Command::cargo(&[verb, "--locked", "--manifest-path", "tests/rust-sdk/Cargo.toml", "--target-dir"])
+            .args([self.target.join("rust-sdk")])
     }
 
     /// The interpreter of the Python environment, which is made anew when the pinned requirements changed.
@@ -82,20 +65,9 @@ impl Environment {
             return Ok(interpreter);
         }
         println!("making the Python environment in {}", folder.display());
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .args([&folder])
-            .run_or_fail()?;
+        Command::new("python3").args(["-m", "venv", "--clear"]).args([&folder]).run_or_fail()?;
         Command::new(&interpreter)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-                "-r",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"])
             .args(["tests/python/requirements.txt"])
             .run_or_fail()?;
         fs::write(&stamp, wanted)?;
@@ -105,23 +77,13 @@ impl Environment {
     /// Installs the pinned Node packages beside the tests that import them, unless they are there.
     pub(crate) fn install_node_modules(&self) -> Result<()> {
         let folder = self.root.join("tests/js");
-        let (lock, stamp) = (
-            folder.join("package-lock.json"),
-            folder.join("node_modules/.installed-lock.json"),
-        );
+        let (lock, stamp) = (folder.join("package-lock.json"), folder.join("node_modules/.installed-lock.json"));
         let wanted = fs::read_to_string(&lock)?;
         if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
             return Ok(());
         }
         Command::new("npm")
-            .args([
-                "ci",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--loglevel",
-                "error",
-            ])
+            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"])
             .current_dir(&folder)
             .run_or_fail()?;
         fs::write(&stamp, wanted)?;

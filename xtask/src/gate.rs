@@ -26,56 +26,20 @@ pub(crate) struct Step {
 
 /// Every step of the gate, in the order in which it runs.
 pub(crate) const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        purpose: "formatting",
-        action: fmt,
-    },
-    Step {
-        name: "tidy",
-        purpose: "what lints cannot see: headings, the map, arrows, stray paths",
-        action: tidy,
-    },
-    Step {
-        name: "policy",
-        purpose: "licences, sources, duplicates and reasons of dependencies",
-        action: policy,
-    },
-    Step {
-        name: "clippy",
-        purpose: "lints on all targets, warnings are errors",
-        action: clippy,
-    },
-    Step {
-        name: "doc",
-        purpose: "documentation without warnings",
-        action: doc,
-    },
-    Step {
-        name: "rust",
-        purpose: "unit, property and integration tests",
-        action: rust,
-    },
-    Step {
-        name: "doctest",
-        purpose: "examples in the documentation",
-        action: doctest,
-    },
+    Step { name: "fmt", purpose: "formatting", action: fmt },
+    Step { name: "tidy", purpose: "what lints cannot see: headings, the map, arrows, stray paths", action: tidy },
+    Step { name: "policy", purpose: "licences, sources, duplicates and reasons of dependencies", action: policy },
+    Step { name: "clippy", purpose: "lints on all targets, warnings are errors", action: clippy },
+    Step { name: "doc", purpose: "documentation without warnings", action: doc },
+    Step { name: "rust", purpose: "unit, property and integration tests", action: rust },
+    Step { name: "doctest", purpose: "examples in the documentation", action: doctest },
     Step {
         name: "python",
         purpose: "wire tests: boto3, AWS CLI, raw HTTP and the drivers of the other SDKs",
         action: python,
     },
-    Step {
-        name: "node",
-        purpose: "wire tests: the JavaScript SDK",
-        action: node,
-    },
-    Step {
-        name: "rust-sdk",
-        purpose: "wire tests: the Rust SDK",
-        action: rust_sdk,
-    },
+    Step { name: "node", purpose: "wire tests: the JavaScript SDK", action: node },
+    Step { name: "rust-sdk", purpose: "wire tests: the Rust SDK", action: rust_sdk },
 ];
 
 /// Runs every step and prints the report; `false` if any failed.
@@ -95,11 +59,7 @@ pub(crate) fn run_all() -> Result<bool> {
     }
     println!();
     for (name, success, spent) in &report {
-        println!(
-            "{} {name:<9} {:>5} s",
-            if *success { "ok    " } else { "FAILED" },
-            spent.as_secs()
-        );
+        println!("{} {name:<9} {:>5} s", if *success { "ok    " } else { "FAILED" }, spent.as_secs());
     }
     // A step that counts no tests of its own (formatting, lints, policy) counts as one test.
     println!("{total}");
@@ -124,65 +84,31 @@ fn policy(environment: &Environment, _: &[String]) -> Result<Outcome> {
 }
 
 fn clippy(_: &Environment, rest: &[String]) -> Result<Outcome> {
-    Command::cargo(&[
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-    ])
-    .args(rest)
-    .args(["--", "-D", "warnings"])
-    .run_as_one_test()
+    Command::cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--quiet"])
+        .args(rest)
+        .args(["--", "-D", "warnings"])
+        .run_as_one_test()
 }
 
 fn doc(_: &Environment, rest: &[String]) -> Result<Outcome> {
-    Command::cargo(&[
-        "doc",
-        "--locked",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-        "--quiet",
-    ])
-    .args(rest)
-    .env(
-        "RUSTDOCFLAGS",
-        "-D warnings -A rustdoc::private-intra-doc-links",
-    )
-    .run_as_one_test()
+    Command::cargo(&["doc", "--locked", "--workspace", "--no-deps", "--document-private-items", "--quiet"])
+        .args(rest)
+        .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")
+        .run_as_one_test()
 }
 
 fn rust(_: &Environment, rest: &[String]) -> Result<Outcome> {
     let command = if Environment::has_nextest() {
-        Command::cargo(&[
-            "nextest",
-            "run",
-            "--locked",
-            "--workspace",
-            "--no-fail-fast",
-            "--status-level",
-            "fail",
-        ])
-        .args(["--final-status-level", "fail", "--color", "never"])
+        Command::cargo(&["nextest", "run", "--locked", "--workspace", "--no-fail-fast", "--status-level", "fail"])
+            .args(["--final-status-level", "fail", "--color", "never"])
     } else {
-        Command::cargo(&[
-            "test",
-            "--locked",
-            "--workspace",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-        ])
+        Command::cargo(&["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
     };
     command.args(rest).run_counting()
 }
 
 fn doctest(_: &Environment, rest: &[String]) -> Result<Outcome> {
-    Command::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"])
-        .args(rest)
-        .run_counting()
+    Command::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]).args(rest).run_counting()
 }
 
 fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
@@ -191,15 +117,7 @@ fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let client = environment.build_rust_sdk_client()?;
     environment.install_node_modules()?;
     Command::new(python)
-        .args([
-            "-m",
-            "pytest",
-            "-p",
-            "no:cacheprovider",
-            "--color=no",
-            "-ra",
-            "tests/python",
-        ])
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "--color=no", "-ra", "tests/python"])
         .args(rest)
         .env("HALIMEDE_BIN", server)
         .env("HALIMEDE_RUST_CLIENT", client)
@@ -220,9 +138,5 @@ fn node(environment: &Environment, rest: &[String]) -> Result<Outcome> {
 
 fn rust_sdk(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let server = environment.build_server()?;
-    environment
-        .rust_sdk_cargo("test")
-        .args(rest)
-        .env("HALIMEDE_BIN", server)
-        .run_counting()
+    environment.rust_sdk_cargo("test").args(rest).env("HALIMEDE_BIN", server).run_counting()
 }

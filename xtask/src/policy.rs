@@ -30,48 +30,18 @@ const ALLOWED_LICENCES: &[&str] = &[
 
 /// Crates that are there in two versions, each with the reason why that cannot be helped today.
 const ALLOWED_DUPLICATES: &[(&str, &str)] = &[
-    (
-        "base64",
-        "the Prometheus exporter is one release behind the HTTP stack",
-    ),
+    ("base64", "the Prometheus exporter is one release behind the HTTP stack"),
     ("crypto-common", "comes with the two versions of digest"),
-    (
-        "digest",
-        "crc-fast, below the S3 client, has not moved to the new hash traits",
-    ),
-    (
-        "getrandom",
-        "ring, rand 0.9 and rand 0.10 each ask for their own",
-    ),
-    (
-        "hashbrown",
-        "an internal table of dashmap, quick_cache and indexmap",
-    ),
-    (
-        "lz4_flex",
-        "the embedded engine is one release behind our segments",
-    ),
-    (
-        "quick-xml",
-        "the RDF/XML reader and the S3 client read XML with different releases",
-    ),
-    (
-        "rand",
-        "the RDF family is pinned to 0.9, the S3 client has moved on",
-    ),
+    ("digest", "crc-fast, below the S3 client, has not moved to the new hash traits"),
+    ("getrandom", "ring, rand 0.9 and rand 0.10 each ask for their own"),
+    ("hashbrown", "an internal table of dashmap, quick_cache and indexmap"),
+    ("lz4_flex", "the embedded engine is one release behind our segments"),
+    ("quick-xml", "the RDF/XML reader and the S3 client read XML with different releases"),
+    ("rand", "the RDF family is pinned to 0.9, the S3 client has moved on"),
     ("rand_core", "comes with the two versions of rand"),
-    (
-        "spin",
-        "flume and crc-fast, below the engine and the S3 client",
-    ),
-    (
-        "syn",
-        "build-time only: some derive macros have not moved to 3",
-    ),
-    (
-        "winnow",
-        "build of the TOML reader: its parser and its front move apart",
-    ),
+    ("spin", "flume and crc-fast, below the engine and the S3 client"),
+    ("syn", "build-time only: some derive macros have not moved to 3"),
+    ("winnow", "build of the TOML reader: its parser and its front move apart"),
 ];
 
 /// The registry, in the form in which `cargo metadata` names it.
@@ -103,52 +73,25 @@ struct Package<'a> {
 
 fn metadata(root: &Path) -> Result<Value> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "metadata",
-            "--locked",
-            "--format-version",
-            "1",
-            "--filter-platform",
-            "x86_64-unknown-linux-gnu",
-        ])
+        .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(root)
         .output()
         .context("running cargo metadata")?;
-    ensure!(
-        output.status.success(),
-        "cargo metadata: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The packages that the resolved graph really holds (metadata also lists those of other platforms).
 fn built(metadata: &Value) -> Result<Vec<Package<'_>>> {
-    let ids = |pointer: &str| {
-        metadata
-            .pointer(pointer)
-            .and_then(Value::as_array)
-            .context("metadata without a graph")
-    };
-    let resolved: BTreeSet<&str> = ids("/resolve/nodes")?
-        .iter()
-        .filter_map(|node| node["id"].as_str())
-        .collect();
+    let ids = |pointer: &str| metadata.pointer(pointer).and_then(Value::as_array).context("metadata without a graph");
+    let resolved: BTreeSet<&str> = ids("/resolve/nodes")?.iter().filter_map(|node| node["id"].as_str()).collect();
     ids("/packages")?
         .iter()
-        .filter(|package| {
-            package["id"]
-                .as_str()
-                .is_some_and(|id| resolved.contains(id))
-        })
+        .filter(|package| package["id"].as_str().is_some_and(|id| resolved.contains(id)))
         .map(|package| {
             Ok(Package {
-                name: package["name"]
-                    .as_str()
-                    .context("a package without a name")?,
-                version: package["version"]
-                    .as_str()
-                    .context("a package without a version")?,
+                name: package["name"].as_str().context("a package without a name")?,
+                version: package["version"].as_str().context("a package without a version")?,
                 licence: package["license"].as_str(),
                 source: package["source"].as_str(),
                 asks: package["dependencies"]
@@ -163,16 +106,11 @@ fn built(metadata: &Value) -> Result<Vec<Package<'_>>> {
 }
 
 fn licences(packages: &[Package<'_>]) -> Vec<String> {
-    let refused = packages
-        .iter()
-        .filter(|package| !package.licence.is_some_and(is_permissive));
+    let refused = packages.iter().filter(|package| !package.licence.is_some_and(is_permissive));
     refused
         .map(|package| {
             let licence = package.licence.unwrap_or("no licence");
-            format!(
-                "{} {}: {licence} is not on the list of permissive licences",
-                package.name, package.version
-            )
+            format!("{} {}: {licence} is not on the list of permissive licences", package.name, package.version)
         })
         .collect()
 }
@@ -182,37 +120,20 @@ fn sources(packages: &[Package<'_>]) -> Vec<String> {
         .iter()
         .filter_map(|package| Some((package, package.source?)))
         .filter(|(_, source)| !source.starts_with(REGISTRY_PREFIX))
-        .map(|(package, source)| {
-            format!(
-                "{} {}: comes from {source}, not the registry",
-                package.name, package.version
-            )
-        })
+        .map(|(package, source)| format!("{} {}: comes from {source}, not the registry", package.name, package.version))
         .collect()
 }
 
 fn duplicates(packages: &[Package<'_>]) -> Vec<String> {
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in packages {
-        versions
-            .entry(package.name)
-            .or_default()
-            .push(package.version);
+        versions.entry(package.name).or_default().push(package.version);
     }
-    let is_excused = |name: &str| {
-        ALLOWED_DUPLICATES
-            .iter()
-            .any(|(excused, _)| *excused == name)
-    };
+    let is_excused = |name: &str| ALLOWED_DUPLICATES.iter().any(|(excused, _)| *excused == name);
     let unexcused = versions
         .iter()
         .filter(|(name, versions)| versions.len() > 1 && !is_excused(name))
-        .map(|(name, versions)| {
-            format!(
-                "{name}: in versions {} at once, without a reason",
-                versions.join(", ")
-            )
-        });
+        .map(|(name, versions)| format!("{name}: in versions {} at once, without a reason", versions.join(", ")));
     let stale = ALLOWED_DUPLICATES
         .iter()
         .filter(|(name, _)| versions.get(name).is_none_or(|versions| versions.len() < 2))
@@ -229,11 +150,8 @@ fn reasons(packages: &[Package<'_>], architecture: &str) -> Vec<String> {
         .flat_map(|(names, _)| names.split(", "))
         .map(|name| name.trim_matches('`'))
         .collect();
-    let own: BTreeSet<&str> = packages
-        .iter()
-        .filter(|package| package.source.is_none())
-        .map(|package| package.name)
-        .collect();
+    let own: BTreeSet<&str> =
+        packages.iter().filter(|package| package.source.is_none()).map(|package| package.name).collect();
     let direct: BTreeSet<&str> = packages
         .iter()
         .filter(|package| package.source.is_none())
@@ -250,10 +168,7 @@ fn reasons(packages: &[Package<'_>], architecture: &str) -> Vec<String> {
 /// Whether a licence expression can be met with permissive licences alone. Reads SPDX (`AND` binds tighter than `OR`,
 /// parentheses, `WITH`) and the older `A/B` for "either".
 fn is_permissive(expression: &str) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace().peekable();
     let permissive = either(&mut words);
     permissive && words.next().is_none()

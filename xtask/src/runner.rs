@@ -21,13 +21,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// A step that could not run: one failure.
     pub(crate) fn failed() -> Self {
-        Self {
-            success: false,
-            tally: Tally {
-                failed: 1,
-                ..Tally::default()
-            },
-        }
+        Self { success: false, tally: Tally { failed: 1, ..Tally::default() } }
     }
 
     /// A check of the gate's own: passes when it found nothing, else prints what it found.
@@ -35,21 +29,11 @@ impl Outcome {
         for finding in findings {
             println!("{finding}");
         }
-        if findings.is_empty() {
-            Self::passed_one()
-        } else {
-            Self::failed()
-        }
+        if findings.is_empty() { Self::passed_one() } else { Self::failed() }
     }
 
     fn passed_one() -> Self {
-        Self {
-            success: true,
-            tally: Tally {
-                passed: 1,
-                ..Tally::default()
-            },
-        }
+        Self { success: true, tally: Tally { passed: 1, ..Tally::default() } }
     }
 }
 
@@ -59,10 +43,7 @@ pub(crate) struct Command(std::process::Command);
 impl Command {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = std::process::Command::new(program);
-        command
-            .stdin(Stdio::null())
-            .env("NO_COLOR", "1")
-            .env("CARGO_TERM_COLOR", "never");
+        command.stdin(Stdio::null()).env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never");
         Self(command)
     }
 
@@ -88,11 +69,7 @@ impl Command {
     /// Runs a tool that counts no tests: success is one test passed.
     pub(crate) fn run_as_one_test(self) -> Result<Outcome> {
         let outcome = self.run_counting()?;
-        Ok(if outcome.success {
-            Outcome::passed_one()
-        } else {
-            Outcome::failed()
-        })
+        Ok(if outcome.success { Outcome::passed_one() } else { Outcome::failed() })
     }
 
     /// Runs a test runner and counts by its closing lines. A runner that failed without counting a failure (it did
@@ -102,10 +79,7 @@ impl Command {
         if !success && tally.failed == 0 {
             tally.failed = 1;
         }
-        Ok(Outcome {
-            success: success && tally.failed == 0,
-            tally,
-        })
+        Ok(Outcome { success: success && tally.failed == 0, tally })
     }
 
     /// Runs a preparation that must succeed.
@@ -134,9 +108,7 @@ impl Command {
             }
         });
         let status = child.wait()?;
-        let tally = tally
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let tally = tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         Ok((status.success(), tally))
     }
 }
@@ -150,9 +122,7 @@ fn pass_through(from: impl Read, mut to: impl Write, tally: &Mutex<Tally>) {
             return;
         }
         if let Some(counted) = Tally::of_line(&String::from_utf8_lossy(&line)) {
-            *tally
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) += counted;
+            *tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += counted;
         }
         line.clear();
     }

@@ -20,11 +20,7 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
+        write!(formatter, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 }
 
@@ -42,9 +38,7 @@ impl Tally {
         if line.starts_with("==") && line.ends_with("==") && line.contains(" in ") {
             return Some(Self::of_counts(line.trim_matches('=')));
         }
-        let node = line
-            .strip_prefix("# ")
-            .or_else(|| line.strip_prefix("ℹ "))?;
+        let node = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?;
         let (word, count) = node.split_once(' ')?;
         let mut tally = Self::default();
         *match word {
@@ -60,10 +54,7 @@ impl Tally {
     fn of_counts(text: &str) -> Self {
         let mut tally = Self::default();
         let mut number = None;
-        for word in text
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty())
-        {
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
             if let Ok(count) = word.parse::<u64>() {
                 number = Some(count);
                 continue;
@@ -91,44 +82,21 @@ mod tests {
                 "test result: ok. 12 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s",
                 (12, 1, 2),
             ),
-            (
-                "     Summary [   0.004s] 14 tests run: 12 passed (1 slow), 2 failed, 3 skipped",
-                (12, 2, 3),
-            ),
-            (
-                "=================== 3 passed, 1 skipped in 2.31s ===================",
-                (3, 0, 1),
-            ),
-            (
-                "=== 1 failed, 2 passed, 1 error in 62.10s (0:01:02) ===",
-                (2, 2, 0),
-            ),
+            ("     Summary [   0.004s] 14 tests run: 12 passed (1 slow), 2 failed, 3 skipped", (12, 2, 3)),
+            ("=================== 3 passed, 1 skipped in 2.31s ===================", (3, 0, 1)),
+            ("=== 1 failed, 2 passed, 1 error in 62.10s (0:01:02) ===", (2, 2, 0)),
             ("# pass 7", (7, 0, 0)),
             ("ℹ fail 1", (0, 1, 0)),
             ("# skipped 2", (0, 0, 2)),
         ];
         for (line, (passed, failed, skipped)) in table {
-            assert_eq!(
-                Tally::of_line(line),
-                Some(Tally {
-                    passed,
-                    failed,
-                    skipped
-                }),
-                "{line}"
-            );
+            assert_eq!(Tally::of_line(line), Some(Tally { passed, failed, skipped }), "{line}");
         }
     }
 
     #[test]
     fn other_lines_are_not_counted() {
-        for line in [
-            "",
-            "3 passed",
-            "# Subtest: loads",
-            "=== short test summary info ===",
-            "# duration_ms 12.5",
-        ] {
+        for line in ["", "3 passed", "# Subtest: loads", "=== short test summary info ===", "# duration_ms 12.5"] {
             assert_eq!(Tally::of_line(line), None, "{line}");
         }
     }

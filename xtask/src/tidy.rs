@@ -6,15 +6,8 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 use anyhow::{Context, Result, ensure};
 
 /// The floor of each crate. A crate may import only from lower floors; two on one floor never import each other.
-const FLOORS: &[(&str, u8)] = &[
-    ("model", 0),
-    ("store", 1),
-    ("loader", 2),
-    ("sparql", 2),
-    ("server", 3),
-    ("halimede", 4),
-    ("xtask", 0),
-];
+const FLOORS: &[(&str, u8)] =
+    &[("model", 0), ("store", 1), ("loader", 2), ("sparql", 2), ("server", 3), ("halimede", 4), ("xtask", 0)];
 
 /// Text that must stand in no file: folders of one machine, and hosts of package registries (clients know them).
 /// Put together from halves so that this file does not name them either.
@@ -50,47 +43,27 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
 
 fn tracked(root: &Path) -> Result<Vec<String>> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .output()
         .context("running git")?;
-    ensure!(
-        output.status.success(),
-        "git ls-files: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(String::from_utf8(output.stdout)?
-        .split_terminator('\0')
-        .map(str::to_owned)
-        .collect())
+    ensure!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// What is untidy in one file.
 fn file(name: &str, text: &str) -> Vec<String> {
     let mut findings = Vec::new();
-    let is_rust = name
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| extension == "rs");
+    let is_rust = name.rsplit_once('.').is_some_and(|(_, extension)| extension == "rs");
     if is_rust && !text.starts_with("//! ") {
-        findings.push(format!(
-            "{name}: does not open with `//!` and what it is for"
-        ));
+        findings.push(format!("{name}: does not open with `//!` and what it is for"));
     }
     if name.ends_with("/mod.rs") {
         findings.push(format!("{name}: a module is name.rs with name/ beside it"));
     }
     for (number, line) in (1..).zip(text.lines()) {
         for (head, tail) in STRAY {
-            if line
-                .match_indices(head)
-                .any(|(at, _)| line[at + head.len()..].starts_with(tail))
-            {
+            if line.match_indices(head).any(|(at, _)| line[at + head.len()..].starts_with(tail)) {
                 findings.push(format!("{name}:{number}: names {head}{tail}"));
             }
         }
@@ -118,25 +91,15 @@ fn manifests(root: &Path) -> Result<BTreeMap<String, String>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         found.insert(name, fs::read_to_string(entry.path().join("Cargo.toml"))?);
     }
-    found.insert(
-        "xtask".to_owned(),
-        fs::read_to_string(root.join("xtask/Cargo.toml"))?,
-    );
+    found.insert("xtask".to_owned(), fs::read_to_string(root.join("xtask/Cargo.toml"))?);
     Ok(found)
 }
 
 /// Dependencies of one manifest that do not point to a lower floor.
 fn arrows(name: &str, manifest: &str) -> Vec<String> {
-    let floor = |name: &str| {
-        FLOORS
-            .iter()
-            .find(|(crate_name, _)| *crate_name == name)
-            .map(|(_, floor)| *floor)
-    };
+    let floor = |name: &str| FLOORS.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, floor)| *floor);
     let Some(own) = floor(name) else {
-        return vec![format!(
-            "{name}: has no floor yet; give it one in xtask/src/tidy.rs"
-        )];
+        return vec![format!("{name}: has no floor yet; give it one in xtask/src/tidy.rs")];
     };
     let mut section = "";
     let mut findings = Vec::new();
@@ -146,9 +109,7 @@ fn arrows(name: &str, manifest: &str) -> Vec<String> {
         } else if section.ends_with("dependencies]") {
             let dependency = line.split(['.', ' ', '=']).next().unwrap_or_default();
             if floor(dependency).is_some_and(|other| other >= own) {
-                findings.push(format!(
-                    "{name}: imports {dependency}, which is not on a lower floor"
-                ));
+                findings.push(format!("{name}: imports {dependency}, which is not on a lower floor"));
             }
         }
     }
@@ -175,18 +136,8 @@ mod tests {
     #[test]
     fn arrows_point_down() {
         assert!(arrows("store", "[dependencies]\nmodel.workspace = true\n").is_empty());
-        assert_eq!(
-            arrows("store", "[dependencies]\nloader.workspace = true\n").len(),
-            1
-        );
-        assert_eq!(
-            arrows(
-                "loader",
-                "[dev-dependencies]\nsparql = { path = \"../sparql\" }\n"
-            )
-            .len(),
-            1
-        );
+        assert_eq!(arrows("store", "[dependencies]\nloader.workspace = true\n").len(), 1);
+        assert_eq!(arrows("loader", "[dev-dependencies]\nsparql = { path = \"../sparql\" }\n").len(), 1);
         assert!(arrows("store", "[features]\nserver = []\n").is_empty());
         assert_eq!(arrows("attic", "[dependencies]\n").len(), 1);
     }

@@ -2,22 +2,32 @@
 
 use model::{Quad, TermId};
 
-/// Which columns a reader wants.
+/// A set of columns: those that a reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Columns {
-    /// Subjects.
-    pub s: bool,
-    /// Predicates.
-    pub p: bool,
-    /// Objects.
-    pub o: bool,
-    /// Graphs.
-    pub g: bool,
-}
+pub struct Columns(u8);
 
 impl Columns {
+    /// Subjects.
+    pub const S: Self = Self(1);
+    /// Predicates.
+    pub const P: Self = Self(2);
+    /// Objects.
+    pub const O: Self = Self(4);
+    /// Graphs.
+    pub const G: Self = Self(8);
     /// All four.
-    pub const ALL: Self = Self { s: true, p: true, o: true, g: true };
+    pub const ALL: Self = Self(15);
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the column of a position (S, P, O, G: 0 to 3) is wanted.
+    pub(crate) const fn wants(self, position: usize) -> bool {
+        self.0 >> position & 1 == 1
+    }
 }
 
 /// A struct of arrays. A column that was asked for has [`QuadBatch::len`] entries, another is empty.

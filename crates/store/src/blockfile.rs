@@ -239,7 +239,7 @@ impl BlockFile {
             return Err(damaged("the index's checksum is wrong"));
         }
         let width = kind.key_len() + 24;
-        if index.len() % width != 0 {
+        if !index.len().is_multiple_of(width) {
             return Err(damaged("the index has a broken entry"));
         }
         let mut keys = Vec::with_capacity(index.len() / width * kind.key_len());

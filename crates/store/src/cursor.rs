@@ -179,12 +179,7 @@ impl Merge {
                     take(block, at, at + 1);
                     handed += 1;
                 }
-                for cursor in &mut self.cursors {
-                    if cursor.current().is_some_and(|(block, at)| block.compare(at, &key).is_eq()) {
-                        let at = cursor.at + 1;
-                        cursor.advance_to(at)?;
-                    }
-                }
+                self.pass(&key)?;
                 continue;
             }
             let mut end = block.len();
@@ -219,11 +214,32 @@ impl Merge {
         Ok(true)
     }
 
-    /// The first live entry that begins with the prefix. Prefixes must come in ascending order.
+    /// The first live entry that begins with the prefix. Stays before it, so that the same prefix may be asked for
+    /// again; otherwise prefixes must come in ascending order.
     pub(crate) fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
         self.seek(prefix)?;
-        let mut found = None;
-        self.runs(prefix, given, 1, &mut |block, from, _| found = Some(block.key(from)))?;
-        Ok(found)
+        loop {
+            let Some((winner, ..)) = self.smallest() else { return Ok(None) };
+            let Some((block, at)) = self.cursors[winner].current() else { return Ok(None) };
+            if !block.has_prefix(at, prefix, given) {
+                return Ok(None);
+            }
+            let key = block.key(at);
+            if self.keep_tombstones || !block.is_tombstone(at) {
+                return Ok(Some(key));
+            }
+            self.pass(&key)?;
+        }
+    }
+
+    /// Moves every cursor that stands on `key` beyond it.
+    fn pass(&mut self, key: &Key) -> Result<()> {
+        for cursor in &mut self.cursors {
+            if cursor.current().is_some_and(|(block, at)| block.compare(at, key).is_eq()) {
+                let at = cursor.at + 1;
+                cursor.advance_to(at)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -188,10 +188,9 @@ impl SegmentSet {
         let number = shared.next_file();
         let disk = Arc::clone(&shared.disk);
         let mut writer = DictionaryWriter::create(shared.dictionary_path(number), disk, cancel.clone())?;
-        loop {
-            let Some(next) = sources.iter().enumerate().filter_map(|(i, terms)| Some((terms.id()?, i))).min() else {
-                break;
-            };
+        let smallest =
+            |sources: &[Terms<'_>]| sources.iter().enumerate().filter_map(|(i, terms)| Some((terms.id()?, i))).min();
+        while let Some(next) = smallest(&sources) {
             let terms = &mut sources[next.1];
             writer.push(next.0, terms.spelling())?;
             terms.advance()?;

@@ -22,7 +22,7 @@ pub(crate) struct Manifest {
 
 impl Manifest {
     pub(crate) fn new(hash_key: &HashKey) -> Self {
-        let hash_key = hash_key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash_key = format!("{:032x}", u128::from_be_bytes(*hash_key.as_bytes()));
         Self { format: crate::blockfile::FORMAT, hash_key, commit: 0, pg: Vec::new(), rdf: Vec::new() }
     }
 

@@ -22,7 +22,7 @@ use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Options, Result};
 
 /// How long a writer waits for the slot.
-const SLOT_WAIT: Duration = Duration::from_secs(60);
+const SLOT_WAIT: Duration = Duration::from_mins(1);
 /// How often a waiting writer looks at its token.
 const SLOT_TICK: Duration = Duration::from_millis(20);
 
@@ -346,7 +346,9 @@ impl Shared {
                 layers.list = list;
             }
         }
-        Dataset::ALL.into_iter().for_each(|dataset| self.merge_all_memory(dataset));
+        for dataset in Dataset::ALL {
+            self.merge_all_memory(dataset);
+        }
         Ok(())
     }
 

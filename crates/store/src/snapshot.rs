@@ -305,11 +305,10 @@ fn take(
     high: usize,
     residual: Option<&[Option<TermId>; 4]>,
 ) {
-    let wanted = [wanted.s, wanted.p, wanted.o, wanted.g];
     if let Some(columns) = residual {
         for row in (low..high).filter(|row| matches(block, *row, columns)) {
             for (column, position) in positions.into_iter().enumerate() {
-                if wanted[position] {
+                if wanted.wants(position) {
                     batch.column_mut(position).push(block.column(column)[row]);
                 }
             }
@@ -318,7 +317,7 @@ fn take(
         return;
     }
     for (column, position) in positions.into_iter().enumerate() {
-        if wanted[position] {
+        if wanted.wants(position) {
             batch.column_mut(position).extend_from_slice(&block.column(column)[low..high]);
         }
     }

@@ -90,15 +90,14 @@ impl Store {
         let lock = DirectoryLock::take(directory)?;
         make_directory(&directory.join("segments"))?;
         let engine = Engine::open(directory)?;
-        let manifest = match engine.get(Space::Meta, manifest::KEY)? {
-            Some(text) => serde_json::from_slice::<Manifest>(&text)
-                .map_err(|error| Error::corrupt(&directory.join("engine"), format!("the manifest: {error}")))?,
-            None => {
-                let manifest = Manifest::new(&HashKey::new(rand::random()));
-                let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
-                engine.write(&[Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) }])?;
-                manifest
-            }
+        let manifest = if let Some(text) = engine.get(Space::Meta, manifest::KEY)? {
+            serde_json::from_slice::<Manifest>(&text)
+                .map_err(|error| Error::corrupt(&directory.join("engine"), format!("the manifest: {error}")))?
+        } else {
+            let manifest = Manifest::new(&HashKey::new(rand::random()));
+            let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
+            engine.write(&[Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) }])?;
+            manifest
         };
         if manifest.format != crate::blockfile::FORMAT {
             let (found, expected) = (manifest.format, crate::blockfile::FORMAT);

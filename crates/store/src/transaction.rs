@@ -257,7 +257,9 @@ impl CommitQueue {
                 for queued in commits {
                     queued.ticket.settle(Ok(queued.commit));
                 }
-                datasets.into_iter().for_each(|dataset| shared.merge_memory(dataset));
+                for dataset in datasets {
+                    shared.merge_memory(dataset);
+                }
             }
             Err(error) => {
                 let mut bound = 0;

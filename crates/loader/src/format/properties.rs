@@ -29,53 +29,34 @@ struct Column {
 impl Properties {
     /// No columns yet.
     pub(crate) const fn new(dialect: Dialect, allow_empty_strings: bool) -> Self {
-        Self {
-            columns: Vec::new(),
-            dialect,
-            allow_empty_strings,
-        }
+        Self { columns: Vec::new(), dialect, allow_empty_strings }
     }
 
     /// Adds a column.
     ///
     /// # Errors
     ///
-    /// Another column has the same key.
-    pub(crate) fn push(
-        &mut self,
-        property: Property,
-        role: Role,
-        header: &str,
-    ) -> Result<(), Refusal> {
+    /// Another column has the same key and type. (With another type it is the same key's: a key may have values of many
+    /// types, and an export has a column for each.)
+    pub(crate) fn push(&mut self, property: Property, role: Role, header: &str) -> Result<(), Refusal> {
         let column = property.column;
-        if self
-            .columns
-            .iter()
-            .any(|known| known.property.name == property.name)
-        {
+        let same = |known: &Property| (&known.name, known.data_type) == (&property.name, property.data_type);
+        if self.columns.iter().any(|known| same(&known.property)) {
             let message = format!(
-                "Header column '{}': the property '{}' has two columns",
+                "Header column '{}': the property '{}' has two columns of one type",
                 excerpt(header),
                 excerpt(&property.name)
             );
             return Err(Refusal::parse(message).at(column));
         }
-        self.columns.push(Column {
-            property,
-            role,
-            header: header.to_owned(),
-        });
+        self.columns.push(Column { property, role, header: header.to_owned() });
         Ok(())
     }
 
     /// The ids of the keys, one a column. Asked for once a block, because a batch must know their spellings.
     pub(crate) fn keys(&self, key: &HashKey, batch: &mut IngestBatch, into: &mut Vec<TermId>) {
         into.clear();
-        into.extend(
-            self.columns
-                .iter()
-                .map(|column| batch.term(key, TermRef::Key(&column.property.name))),
-        );
+        into.extend(self.columns.iter().map(|column| batch.term(key, TermRef::Key(&column.property.name))));
     }
 
     /// Pushes the row's property values as entries of `subject`. `keys` are those of [`Self::keys`].
@@ -91,9 +72,7 @@ impl Properties {
         record: &mut Record<'_>,
     ) -> Result<(), Refusal> {
         for (column, predicate) in self.columns.iter().zip(keys) {
-            let cell = record
-                .row
-                .cell(column.property.column, &mut record.texts.cell);
+            let cell = record.row.cell(column.property.column, &mut record.texts.cell);
             let mut push = |value: TermRef<'_>| {
                 let object = record.batch.term(key, value);
                 let quad = Quad::in_default_graph(subject, *predicate, object);
@@ -121,26 +100,21 @@ impl Properties {
     fn value<'a>(&self, column: &Column, cell: Cell<'a>) -> Result<Option<TermRef<'a>>, Refusal> {
         let data_type = column.property.data_type;
         let absent = match data_type {
-            DataType::String => {
-                cell.is_blank() || (cell.text.is_empty() && !self.allow_empty_strings)
-            }
+            DataType::String => cell.is_blank() || (cell.text.is_empty() && !self.allow_empty_strings),
             _ => cell.text.trim_ascii().is_empty(),
         };
         if absent {
             return Ok(None);
         }
-        data_type
-            .value(cell.text, self.dialect)
-            .map(Some)
-            .ok_or_else(|| Refusal {
-                kind: RowErrorKind::Datatype,
-                message: format!(
-                    "Column '{}': found '{}', expected {}",
-                    excerpt(&column.header),
-                    excerpt(cell.text),
-                    data_type.expected()
-                ),
-                column: Some(column.property.column),
-            })
+        data_type.value(cell.text, self.dialect).map(Some).ok_or_else(|| Refusal {
+            kind: RowErrorKind::Datatype,
+            message: format!(
+                "Column '{}': found '{}', expected {}",
+                excerpt(&column.header),
+                excerpt(cell.text),
+                data_type.expected()
+            ),
+            column: Some(column.property.column),
+        })
     }
 }

@@ -1,1 +1,290 @@
+//! The judgement of a load, held against a load row by row into plain sets.
 
+use std::collections::BTreeSet;
+
+use model::{Dataset, Quad, TermId, TermRef};
+use proptest::prelude::*;
+
+use super::{FeedCounts, IngestBatch, IngestOptions, Ordinal, Role, Rules, Violation};
+use crate::{CancelToken, Options, Order, Pattern, Store};
+
+/// One row of a file of vertices or edges over a small world.
+#[derive(Clone, Debug)]
+enum Row {
+    Vertex { id: u8, label: Option<u8>, single: Option<u8>, set: Option<u8> },
+    Edge { id: u8, from: u8, to: u8, label: u8, weight: Option<u8> },
+}
+
+fn vertex(id: u8) -> String {
+    if id.is_multiple_of(2) { format!("v{id}") } else { format!("a-vertex-with-a-long-name-{id}") }
+}
+
+fn edge(id: u8) -> String {
+    format!("edge-number-{id}-of-the-load")
+}
+
+impl Row {
+    /// The row's quads as (quad, role), made with `term`.
+    fn quads(&self, rules: Rules, mut term: impl FnMut(TermRef<'_>) -> TermId) -> Vec<(Quad, Role)> {
+        let mut quads = Vec::new();
+        match self {
+            Self::Vertex { id, label, single, set } => {
+                let s = term(TermRef::Vertex(&vertex(*id)));
+                if let Some(value) = single {
+                    let p = term(TermRef::Key("only"));
+                    quads.push((Quad::in_default_graph(s, p, term(TermRef::Int(i32::from(*value)))), Role::Single));
+                }
+                if let Some(value) = set {
+                    let p = term(TermRef::Key("many"));
+                    let role = if rules == Rules::OpenCypher { Role::Single } else { Role::Record };
+                    quads.push((Quad::in_default_graph(s, p, term(TermRef::Int(i32::from(*value)))), role));
+                }
+                let role = if quads.is_empty() { Role::Record } else { Role::Silent };
+                quads.push(match label {
+                    Some(label) => {
+                        let o = term(TermRef::String(&format!("Label{label}")));
+                        (Quad::in_default_graph(s, TermId::LABEL, o), Role::Record)
+                    }
+                    None => (Quad::in_default_graph(s, TermId::LABEL, TermId::NO_LABEL), role),
+                });
+            }
+            Self::Edge { id, from, to, label, weight } => {
+                let (s, o) = (term(TermRef::Vertex(&vertex(*from))), term(TermRef::Vertex(&vertex(*to))));
+                let (p, g) = (term(TermRef::EdgeLabel(&format!("L{label}"))), term(TermRef::Edge(&edge(*id))));
+                quads.push((Quad::new(s, p, o, g), Role::Record));
+                if let Some(weight) = weight {
+                    let p = term(TermRef::Key("weight"));
+                    let o = term(TermRef::Int(i32::from(*weight)));
+                    quads.push((Quad::in_default_graph(g, p, o), Role::Single));
+                }
+            }
+        }
+        quads
+    }
+}
+
+/// The graph and the counts of a load, row by row.
+#[derive(Default)]
+struct Reference {
+    graph: BTreeSet<Quad>,
+    counts: FeedCounts,
+    violations: Vec<Violation>,
+}
+
+impl Reference {
+    fn is_vertex(&self, id: TermId) -> bool {
+        self.graph.iter().any(|quad| quad.s == id && quad.p == TermId::LABEL)
+    }
+
+    /// Vertices of the whole load exist for its edges, wherever their rows stand.
+    fn load(&mut self, rows: &[(Ordinal, Vec<(Quad, Role)>)], rules: Rules, stop: bool) {
+        let before = self.graph.clone();
+        let mut kept = rows;
+        loop {
+            self.graph.clone_from(&before);
+            self.counts = FeedCounts::default();
+            self.violations.clear();
+            let vertices: BTreeSet<TermId> = kept
+                .iter()
+                .flat_map(|(_, quads)| quads)
+                .filter(|(q, _)| q.p == TermId::LABEL)
+                .map(|(q, _)| q.s)
+                .collect();
+            for (ordinal, quads) in kept {
+                self.row(*ordinal, quads, rules, &before, &vertices);
+            }
+            self.violations.sort_by_key(Violation::ordinal);
+            let Some(first) = self.violations.first().map(Violation::ordinal).filter(|_| stop) else { return };
+            let lowest = self.violations[0].clone();
+            let end = kept.iter().position(|(ordinal, _)| *ordinal >= first).unwrap_or(kept.len());
+            kept = &kept[..end];
+            // Once more without it; if that is clean, only the stopping violation is told.
+            let mut again = Self { graph: before.clone(), ..Self::default() };
+            again.load(kept, rules, false);
+            if again.violations.is_empty() {
+                self.graph = again.graph;
+                self.counts = again.counts;
+                self.violations = vec![lowest];
+                return;
+            }
+        }
+    }
+
+    fn row(
+        &mut self,
+        ordinal: Ordinal,
+        quads: &[(Quad, Role)],
+        rules: Rules,
+        before: &BTreeSet<Quad>,
+        vertices: &BTreeSet<TermId>,
+    ) {
+        let records = quads.iter().filter(|(_, role)| *role != Role::Silent).count() as u64;
+        if let Some((quad, _)) = quads.iter().find(|(quad, _)| quad.g.is_edge()) {
+            let exists = |id| vertices.contains(&id) || self.is_vertex(id);
+            if !exists(quad.s) || !exists(quad.o) {
+                self.counts.refused += records;
+                self.violations.push(Violation::MissingEnd { ordinal, edge: *quad });
+                return;
+            }
+            let stored = before.iter().find(|known| known.g == quad.g);
+            let owner = stored.or_else(|| self.graph.iter().find(|known| known.g == quad.g));
+            if let Some(owner) = owner {
+                if owner != quad {
+                    if rules == Rules::OpenCypher && stored.is_none() {
+                        self.counts.duplicates += 1;
+                        self.counts.duplicate_records += records;
+                    } else {
+                        self.counts.refused += records;
+                        self.violations.push(Violation::EdgeIdTaken { ordinal, edge: *quad });
+                    }
+                    return;
+                }
+                if rules == Rules::OpenCypher {
+                    self.counts.duplicates += 1;
+                }
+            }
+        } else if rules == Rules::OpenCypher && self.is_vertex(quads[0].0.s) {
+            self.counts.duplicates += 1;
+        }
+        for (quad, role) in quads {
+            let counted = u64::from(*role != Role::Silent);
+            if self.graph.contains(quad) {
+                self.counts.duplicate_records += counted;
+                if rules != Rules::OpenCypher {
+                    self.counts.duplicates += counted;
+                }
+                continue;
+            }
+            let taken = self.graph.iter().any(|known| known.s == quad.s && known.p == quad.p);
+            if *role == Role::Single && taken {
+                if rules == Rules::OpenCypher {
+                    self.counts.ignored += 1;
+                } else {
+                    self.violations.push(Violation::SingleValue { ordinal, quad: *quad });
+                    self.counts.refused += 1;
+                }
+                continue;
+            }
+            self.graph.insert(*quad);
+            self.counts.loaded += counted;
+        }
+    }
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let vertex = (0..8_u8, prop::option::of(0..3_u8), prop::option::of(0..2_u8), prop::option::of(0..3_u8))
+        .prop_map(|(id, label, single, set)| Row::Vertex { id, label, single, set });
+    let edge = (0..6_u8, 0..9_u8, 0..9_u8, 0..2_u8, prop::option::of(0..2_u8))
+        .prop_map(|(id, from, to, label, weight)| Row::Edge { id, from, to, label, weight });
+    prop::collection::vec(prop_oneof![2 => vertex, 1 => edge], 0..30)
+}
+
+fn graph(store: &Store) -> BTreeSet<Quad> {
+    let scan = store.snapshot(Dataset::Pg).scan(Pattern::ALL, Order::Spog);
+    scan.flat_map(|batch| batch.unwrap().quads().collect::<Vec<_>>()).collect()
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    prop_oneof![Just(Rules::GremlinCsv), Just(Rules::OpenCypher)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equals_a_load_row_by_row(
+        loads in prop::collection::vec(rows(), 1..4),
+        rules in rules(),
+        stop in any::<bool>(),
+        batches in 1..5_usize,
+        backwards in any::<bool>(),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+        let key = store.hash_key();
+        let mut expected = Reference::default();
+        for load in &loads {
+            let mut given = Vec::new();
+            let mut parts: Vec<IngestBatch> = (0..batches).map(|_| IngestBatch::new()).collect();
+            for (i, row) in load.iter().enumerate() {
+                let ordinal = Ordinal::new(0, i as u64 + 1);
+                let batch = &mut parts[i % batches];
+                let quads = row.quads(rules, |term| batch.term(&key, term));
+                for (quad, role) in &quads {
+                    batch.push(*quad, ordinal, *role);
+                }
+                given.push((ordinal, quads));
+            }
+            if backwards {
+                parts.reverse();
+            }
+            expected.load(&given, rules, stop);
+
+            let options = IngestOptions { rules, cancel: CancelToken::new(), threads: 1 };
+            let mut ingest = store.ingest(Dataset::Pg, options);
+            for batch in &mut parts {
+                ingest.add(batch).unwrap();
+            }
+            let mut violations = Vec::new();
+            let prepared = ingest.prepare(None, stop, &mut |violation| violations.push(violation)).unwrap();
+            for violation in &violations {
+                if let Violation::MissingEnd { edge, .. } = violation {
+                    prop_assert!(ingest.resolve(edge.s).is_ok(), "terms of refused rows can be told");
+                }
+            }
+            prop_assert_eq!(prepared.feeds.get(&0).copied().unwrap_or_default(), FeedCounts {
+                refused: if stop { 0 } else { expected.counts.refused }, ..expected.counts
+            });
+            prop_assert_eq!(prepared.first_violation, violations.first().map(Violation::ordinal));
+            prop_assert_eq!(&violations, &expected.violations);
+            prop_assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+            prop_assert_eq!(&graph(&store), &expected.graph);
+        }
+        let report = store.check(&CancelToken::new()).unwrap();
+        prop_assert_eq!(&report.problems, &Vec::<String>::new());
+        let vertices: BTreeSet<TermId> =
+            expected.graph.iter().filter(|quad| quad.p == TermId::LABEL).map(|quad| quad.s).collect();
+        prop_assert_eq!(report.datasets[0].vertices, vertices.len() as u64);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_what_was_not_published() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+    let key = store.hash_key();
+    let files = || std::fs::read_dir(directory.path().join("segments")).unwrap().count();
+    let fill = |ingest: &super::Ingest| {
+        let mut batch = IngestBatch::new();
+        for record in 1..2000 {
+            let s = batch.term(&key, TermRef::Iri(&format!("http://example.org/{record}")));
+            let p = batch.term(&key, TermRef::Iri("http://example.org/p"));
+            batch.push(Quad::in_default_graph(s, p, s), Ordinal::new(0, record), Role::Record);
+        }
+        ingest.add(&mut batch).unwrap();
+    };
+    let options = |cancel: &CancelToken| IngestOptions { rules: Rules::Rdf, cancel: cancel.clone(), threads: 1 };
+
+    let cancel = CancelToken::new();
+    let mut refused = store.ingest(Dataset::Rdf, options(&cancel));
+    fill(&refused);
+    let prepared = refused.prepare(None, false, &mut |_| {}).unwrap();
+    assert_eq!(files(), 4, "three orders and a dictionary");
+    assert!(store.usage().temporary_bytes > 0);
+    assert!(!refused.publish(prepared, &mut |_| None).unwrap());
+    assert_eq!((files(), store.usage().temporary_bytes), (0, 0));
+
+    fill(&refused);
+    cancel.cancel();
+    assert!(refused.prepare(None, false, &mut |_| {}).is_err());
+    refused.discard();
+    assert_eq!((files(), store.usage().temporary_bytes), (0, 0));
+
+    // The writer slot is free again.
+    let mut next = store.ingest(Dataset::Rdf, options(&CancelToken::new()));
+    fill(&next);
+    let prepared = next.prepare(None, false, &mut |_| {}).unwrap();
+    assert!(next.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+    assert_eq!((files(), store.usage().temporary_bytes), (4, 0));
+    assert_eq!(store.check(&CancelToken::new()).unwrap().datasets[1].quads, 1999);
+}

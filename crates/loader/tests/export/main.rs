@@ -1,0 +1,264 @@
+//! What was exported in each format, read again, is the graph that was exported.
+//!
+//! The graphs are random and full of traps (ids that are empty or quoted, values that end with a backslash, numbers that
+//! are none); the store and the readers are the real ones. Reading stops at the parsers' entries: that an ingest makes
+//! exactly those visible is the store's promise, and tested there.
+
+use std::collections::BTreeSet;
+
+use loader::blocks::{BlockReader, Cut};
+use loader::export::{ExportError, Part, export};
+use loader::format::{FeedParser, Format as Reader, FormatOptions, Parsed, SerialParser};
+use loader::rdf::BlankNodes;
+use loader::request::Format;
+use model::{Dataset, HashKey, Quad, Tag, TermId, TermRef};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use store::{CancelToken, Options, Snapshot, Store, Transaction};
+
+mod graphs;
+
+use graphs::{Graph, PropertyGraph, Statements};
+
+const LOAD: &str = "5a6f0e0c-0b1e-4a52-9f5e-6a1a1c1d1e1f";
+
+/// A store for as long as it is in scope.
+struct Place {
+    store: Store,
+    _directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(directory.path(), Options::default()).expect("a new store");
+        Self { store, _directory: directory }
+    }
+
+    /// A transaction with these quads, to be read and forgotten.
+    fn with(&self, dataset: Dataset, graph: &impl Graph) -> Transaction {
+        let mut transaction = self.store.begin(dataset);
+        graph.each(&mut |s, p, o, g| {
+            transaction.insert(s, p, o, g).expect("the store takes a quad");
+        });
+        transaction
+    }
+}
+
+fn written(snapshot: &Snapshot, format: Format, part: Part) -> Result<(u64, Vec<u8>), ExportError> {
+    let mut file = Vec::new();
+    let rows = export(snapshot, format, part, &mut file, &CancelToken::new())?;
+    Ok((rows, file))
+}
+
+fn text(snapshot: &Snapshot, format: Format, part: Part) -> String {
+    let (_, file) = written(snapshot, format, part).expect("the format can say it");
+    String::from_utf8(file).expect("all formats are text")
+}
+
+/// The quads of a file, as a load reads it.
+fn read(format: Reader, file: &[u8], part: Part, key: &HashKey) -> BTreeSet<Quad> {
+    let mut options = FormatOptions::new(LOAD);
+    options.allow_empty_strings = true;
+    let mut parsed = Parsed::new();
+    match format.cut() {
+        Some(cut) => read_blocks(format, cut, file, part, key, &options, &mut parsed),
+        None => {
+            let mut parser =
+                SerialParser::open(format, &options, 0, part.name(), file, key).expect("the default base is an IRI");
+            while parser.next(100, &mut parsed).expect("memory is read") {}
+        }
+    }
+    assert_eq!(parsed.errors, [], "{}", String::from_utf8_lossy(file));
+    parsed.batch.entries.iter().map(|entry| entry.quad).collect()
+}
+
+fn read_blocks(
+    format: Reader,
+    cut: Cut,
+    file: &[u8],
+    part: Part,
+    key: &HashKey,
+    options: &FormatOptions,
+    parsed: &mut Parsed,
+) {
+    let mut blocks = BlockReader::new(file, cut, 64);
+    let head = blocks.head().expect("memory is read").to_vec();
+    let opened = FeedParser::open(format, options, 0, part.name(), &head, key);
+    let (parser, _, header) =
+        opened.unwrap_or_else(|error| panic!("{}: {}", error.message, String::from_utf8_lossy(&head)));
+    blocks.consume(header);
+    while let Some(block) = blocks.next_block().expect("records are short") {
+        parser.parse(&block, parsed);
+    }
+}
+
+/// The reader of what is written in a format.
+fn reader(format: Format) -> Reader {
+    format.name().parse().expect("both are called alike")
+}
+
+/// Runs `test` on random graphs in one store.
+fn check<G: Graph>(dataset: Dataset, test: impl Fn(&Snapshot, &HashKey) -> Result<(), TestCaseError>) {
+    let place = Place::new();
+    let key = place.store.hash_key();
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&G::any(), |graph: G| {
+        let mut transaction = place.with(dataset, &graph);
+        test(&transaction.snapshot(), &key)
+    });
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn quads(snapshot: &Snapshot) -> BTreeSet<Quad> {
+    let batches = snapshot.scan(store::Pattern::ALL, store::Order::Spog);
+    batches.flat_map(|batch| batch.expect("a new store is sound").quads().collect::<Vec<_>>()).collect()
+}
+
+/// That the CSV files of a snapshot hold it.
+fn check_csv(snapshot: &Snapshot, key: &HashKey, format: Format) -> Result<(), TestCaseError> {
+    let mut found = BTreeSet::new();
+    for part in Part::of(format) {
+        let (_, file) = written(snapshot, format, *part).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        found.extend(read(reader(format), &file, *part, key));
+    }
+    same(&found, &quads(snapshot), snapshot)
+}
+
+/// That the statements of a snapshot come back, but for the graphs if the format has none.
+fn check_rdf(snapshot: &Snapshot, key: &HashKey, format: Format) -> Result<(), TestCaseError> {
+    let (rows, file) =
+        written(snapshot, format, Part::Statements).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let found = read(reader(format), &file, Part::Statements, key);
+    // A blank node's label is read as that of another file: the same node, named anew.
+    let names = BlankNodes::new(LOAD, Part::Statements.name());
+    let renamed = |id: TermId| match id.tag() {
+        Some(Tag::Blank) => TermId::new(Tag::Blank, names.labelled(key, &format!("b{:030x}", id.payload()))),
+        _ => id,
+    };
+    let graph = |id| if format == Format::NQuads { renamed(id) } else { TermId::DEFAULT_GRAPH };
+    let quads = quads(snapshot);
+    let expected: BTreeSet<Quad> =
+        quads.iter().map(|quad| Quad::new(renamed(quad.s), renamed(quad.p), renamed(quad.o), graph(quad.g))).collect();
+    proptest::prop_assert_eq!(rows, expected.len() as u64);
+    same(&found, &expected, snapshot)
+}
+
+/// That two graphs are one; shows what differs in words.
+fn same(found: &BTreeSet<Quad>, expected: &BTreeSet<Quad>, snapshot: &Snapshot) -> Result<(), TestCaseError> {
+    let words = |quads: Vec<&Quad>| {
+        let word = |id| snapshot.resolve(id).map_or_else(|_| format!("{id:?}"), |term| format!("{term:?}"));
+        quads.iter().map(|quad| [quad.s, quad.p, quad.o, quad.g].map(word).join(" ")).collect::<Vec<_>>()
+    };
+    let missing = words(expected.difference(found).collect());
+    let extra = words(found.difference(expected).collect());
+    proptest::prop_assert!(missing.is_empty() && extra.is_empty(), "missing {:#?}, extra {:#?}", missing, extra);
+    Ok(())
+}
+
+#[test]
+fn property_graphs_come_back_from_gremlin_csv() {
+    check::<PropertyGraph>(Dataset::Pg, |snapshot, key| check_csv(snapshot, key, Format::Csv));
+}
+
+#[test]
+fn property_graphs_come_back_from_opencypher_csv() {
+    check::<PropertyGraph<true>>(Dataset::Pg, |snapshot, key| check_csv(snapshot, key, Format::OpenCypher));
+}
+
+#[test]
+fn statements_come_back_from_ntriples() {
+    check::<Statements>(Dataset::Rdf, |snapshot, key| check_rdf(snapshot, key, Format::NTriples));
+}
+
+#[test]
+fn statements_come_back_from_nquads() {
+    check::<Statements>(Dataset::Rdf, |snapshot, key| check_rdf(snapshot, key, Format::NQuads));
+}
+
+#[test]
+fn statements_come_back_from_turtle() {
+    check::<Statements>(Dataset::Rdf, |snapshot, key| check_rdf(snapshot, key, Format::Turtle));
+}
+
+#[test]
+fn statements_come_back_from_rdf_xml() {
+    check::<Statements<true>>(Dataset::Rdf, |snapshot, key| check_rdf(snapshot, key, Format::RdfXml));
+}
+
+/// A graph of two vertices and an edge.
+#[derive(Debug)]
+struct Small;
+
+impl Graph for Small {
+    fn any() -> proptest::strategy::BoxedStrategy<Self> {
+        unreachable!("it is but one")
+    }
+
+    fn each(&self, insert: &mut dyn FnMut(TermRef<'_>, TermRef<'_>, TermRef<'_>, TermRef<'_>)) {
+        use TermRef::{DateTime, DefaultGraph, Double, Edge, EdgeLabel, Int, Key, Label, NoLabel, String, Vertex};
+        let mut property = |element, key, value| insert(element, Key(key), value, DefaultGraph);
+        property(Vertex("a"), "name", String("Ada, of \"A\""));
+        property(Vertex("a"), "nick", String("x;y"));
+        property(Vertex("a"), "nick", String("z"));
+        property(Vertex("a"), "age", Int(36));
+        property(Vertex("b"), "age", Double(1.5));
+        property(Vertex("b"), "born", DateTime(1_000_000_000_000));
+        property(Edge("e"), "since", Int(1999));
+        insert(Vertex("a"), Label, String("Person"), DefaultGraph);
+        insert(Vertex("a"), Label, String("Countess"), DefaultGraph);
+        insert(Vertex("b"), Label, NoLabel, DefaultGraph);
+        insert(Vertex("a"), EdgeLabel("knows"), Vertex("b"), Edge("e"));
+    }
+}
+
+#[test]
+fn files_are_those_a_person_would_write() {
+    let place = Place::new();
+    let mut transaction = place.with(Dataset::Pg, &Small);
+    let snapshot = transaction.snapshot();
+    assert_eq!(
+        text(&snapshot, Format::Csv, Part::Vertices),
+        "~id,~label,age:Int,age:Double,born:Date,name:String,nick:String[]\n\
+         a,Countess;Person,36,,,\"Ada, of \"\"A\"\"\",x\\;y;z\n\
+         b,,,1.5,2001-09-09T01:46:40Z,,\n"
+    );
+    let edges = "e,a,b,knows,1999\n";
+    assert_eq!(text(&snapshot, Format::Csv, Part::Edges), format!("~id,~from,~to,~label,since:Int\n{edges}"));
+    assert_eq!(
+        text(&snapshot, Format::OpenCypher, Part::Edges),
+        format!(":ID,:START_ID,:END_ID,:TYPE,since:Int\n{edges}")
+    );
+}
+
+#[test]
+fn what_a_format_cannot_say_is_named() {
+    let place = Place::new();
+    let mut transaction = place.with(Dataset::Pg, &Small);
+    let snapshot = transaction.snapshot();
+    let refused = |format, part| written(&snapshot, format, part).map_err(|error| error.to_string());
+    let several = "format opencypher gives each of the vertices one value of the property \"nick\": \"a\" has several";
+    for (format, part, expected) in [
+        (Format::OpenCypher, Part::Vertices, several),
+        (Format::Csv, Part::Statements, "format csv has no file of statements"),
+        (Format::NQuads, Part::Statements, "format nquads holds the data set rdf, not pg"),
+    ] {
+        let message = refused(format, part).expect_err(expected);
+        assert!(message.starts_with(expected), "{message}");
+    }
+    let spaced = (TermRef::Vertex("a"), TermRef::Key("first name"), TermRef::Int(1), TermRef::DefaultGraph);
+    transaction.insert(spaced.0, spaced.1, spaced.2, spaced.3).expect("the store takes a quad");
+    let error = written(&transaction.snapshot(), Format::Csv, Part::Vertices).expect_err("a space in a header");
+    assert!(error.to_string().contains("\"first name\""), "{error}");
+}
+
+#[test]
+fn a_cancelled_export_says_so() {
+    let place = Place::new();
+    let mut transaction = place.with(Dataset::Pg, &Small);
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    for part in [Part::Vertices, Part::Edges] {
+        let result = export(&transaction.snapshot(), Format::Csv, part, &mut Vec::new(), &cancel);
+        assert!(matches!(result, Err(ExportError::Store(store::Error::Cancelled))), "{result:?}");
+    }
+}

@@ -1,0 +1,211 @@
+//! The store against a plain set of quads: any sequence of insert, delete, load, publish, fold, compaction and restart
+//! leaves the same set, in every order and through every way of reading.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use model::{Dataset, Quad, TermId, TermRef};
+use proptest::prelude::*;
+use store::{CancelToken, IngestBatch, IngestOptions, Options, Order, Ordinal, Pattern, Role, Rules, Snapshot, Store};
+
+/// A small world, so that operations meet: some terms inline, some hashed.
+const TERMS: [TermRef<'static>; 8] = [
+    TermRef::Iri("http://example.org/one"),
+    TermRef::Iri("http://example.org/a-longer-name/two"),
+    TermRef::Iri("urn:3"),
+    TermRef::String("short"),
+    TermRef::String("a string of more than fifteen bytes"),
+    TermRef::Int(7),
+    TermRef::Lang { value: "hallo", language: "de" },
+    TermRef::Double(2.5),
+];
+const GRAPHS: [TermRef<'static>; 3] =
+    [TermRef::DefaultGraph, TermRef::Iri("http://example.org/graph"), TermRef::Iri("urn:g")];
+
+type Small = (u8, u8, u8, u8);
+
+fn terms((s, p, o, g): Small) -> [TermRef<'static>; 4] {
+    [TERMS[usize::from(s) % 3], TERMS[usize::from(p) % 3], TERMS[usize::from(o) % 8], GRAPHS[usize::from(g) % 3]]
+}
+
+fn quad(store: &Store, small: Small) -> Quad {
+    let [s, p, o, g] = terms(small).map(|term| store.encode(term));
+    Quad::new(s, p, o, g)
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// One transaction: `true` inserts. The last flag rolls it back.
+    Transaction(Vec<(bool, Small)>, bool),
+    Load(Vec<Small>),
+    Fold,
+    Compact,
+    Restart,
+    /// A snapshot is taken here and must still be the same at the end.
+    Snapshot,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let small = (0..3_u8, 0..3_u8, 0..8_u8, 0..3_u8);
+    let step = prop_oneof![
+        6 => (prop::collection::vec((any::<bool>(), small.clone()), 0..12), prop::bool::weighted(0.15))
+            .prop_map(|(operations, back)| Step::Transaction(operations, back)),
+        3 => prop::collection::vec(small, 0..25).prop_map(Step::Load),
+        1 => Just(Step::Fold),
+        1 => Just(Step::Compact),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Snapshot),
+    ];
+    prop::collection::vec(step, 1..25)
+}
+
+fn load(store: &Store, quads: &[Small], expected: &BTreeSet<Quad>) {
+    let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
+    let mut ingest = store.ingest(Dataset::Rdf, options);
+    let mut batch = IngestBatch::new();
+    let key = store.hash_key();
+    for (record, small) in quads.iter().enumerate() {
+        let [s, p, o, g] = terms(*small).map(|term| batch.term(&key, term));
+        batch.push(Quad::new(s, p, o, g), Ordinal::new(0, record as u64 + 1), Role::Record);
+    }
+    ingest.add(&mut batch).unwrap();
+    let prepared = ingest.prepare(None, false, &mut |violation| panic!("{violation:?}")).unwrap();
+    let counts = prepared.feeds.get(&0).copied().unwrap_or_default();
+    let fresh: BTreeSet<Quad> =
+        quads.iter().map(|small| quad(store, *small)).filter(|quad| !expected.contains(quad)).collect();
+    assert_eq!(counts.loaded, fresh.len() as u64);
+    assert_eq!(counts.duplicates, (quads.len() - fresh.len()) as u64);
+    assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+}
+
+fn read(snapshot: &Snapshot, pattern: Pattern, order: Order) -> Vec<Quad> {
+    snapshot.scan(pattern, order).flat_map(|batch| batch.unwrap().quads().collect::<Vec<_>>()).collect()
+}
+
+/// Every way of reading says what the set says.
+fn compare(snapshot: &Snapshot, expected: &BTreeSet<Quad>) {
+    let ids = |position: fn(&Quad) -> TermId| {
+        let mut ids: Vec<_> = TERMS.iter().chain(&GRAPHS).map(|term| snapshot.encode(*term)).collect();
+        ids.extend(expected.iter().map(position));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let mut patterns = vec![Pattern::ALL];
+    for id in ids(|quad| quad.s) {
+        patterns.push(Pattern { s: Some(id), ..Pattern::ALL });
+        patterns.push(Pattern { o: Some(id), ..Pattern::ALL });
+        patterns.push(Pattern { g: Some(id), ..Pattern::ALL });
+        patterns.push(Pattern { p: Some(id), ..Pattern::ALL });
+    }
+    patterns.extend(expected.iter().map(|quad| Pattern { s: Some(quad.s), o: Some(quad.o), ..Pattern::ALL }));
+    patterns.extend(expected.iter().map(|quad| Pattern { p: Some(quad.p), g: Some(quad.g), ..Pattern::ALL }));
+    for pattern in patterns {
+        let matching: BTreeSet<Quad> = expected.iter().filter(|quad| pattern.matches(quad)).copied().collect();
+        for order in Order::ALL.into_iter().filter(|order| pattern.is_held_by(*order)) {
+            let found = read(snapshot, pattern, order);
+            assert_eq!(found.len(), matching.len(), "{pattern:?} in {order:?}");
+            assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), matching, "{pattern:?} in {order:?}");
+        }
+    }
+    let all: Vec<Quad> = ids(|quad| quad.s)
+        .into_iter()
+        .flat_map(|id| expected.iter().map(move |quad| Quad { s: id, ..*quad }))
+        .collect();
+    let contains = snapshot.contains_many(&all).unwrap();
+    for (quad, found) in all.iter().zip(contains) {
+        assert_eq!(found, expected.contains(quad));
+    }
+    // Expand: in the order asked for, repeats and strangers included.
+    let mut asked = ids(|quad| quad.o);
+    asked.reverse();
+    asked.push(asked[0]);
+    for order in Order::ALL {
+        let expansion = snapshot.scan_many(&asked, Pattern::ALL, order).unwrap();
+        let degrees = snapshot.degree_many(&asked, Pattern::ALL, order).unwrap();
+        let rows: Vec<Quad> = expansion.quads.quads().collect();
+        for (i, id) in asked.iter().enumerate() {
+            let rows = &rows[expansion.offsets[i]..expansion.offsets[i + 1]];
+            let matching = expected
+                .iter()
+                .filter(|quad| match order {
+                    Order::Spog => quad.s == *id,
+                    Order::Posg => quad.p == *id,
+                    Order::Opsg => quad.o == *id && id.is_resource(),
+                    Order::Gspo => quad.g == *id && *id != TermId::DEFAULT_GRAPH,
+                })
+                .count();
+            assert_eq!(rows.len(), matching, "{order:?} {id:?}");
+            assert_eq!(degrees[i], matching as u64);
+        }
+    }
+    // Terms come back.
+    let ids: Vec<TermId> = expected.iter().flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]).collect();
+    for (id, term) in ids.iter().zip(snapshot.resolve_many(&ids).unwrap()) {
+        assert!(TERMS.iter().chain(&GRAPHS).any(|known| snapshot.encode(*known) == *id), "{term:?}");
+        assert_eq!(snapshot.resolve(*id).unwrap(), term);
+    }
+}
+
+fn options() -> Options {
+    Options { memory: 1 << 20, disk_floor: 0, ..Options::default() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equals_a_plain_set(steps in steps()) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = Store::open(directory.path(), options()).unwrap();
+        let mut expected: BTreeSet<Quad> = BTreeSet::new();
+        let mut kept: Vec<(Snapshot, BTreeSet<Quad>)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Transaction(operations, back) => {
+                    let mut transaction = store.begin(Dataset::Rdf);
+                    let mut after = expected.clone();
+                    for (insert, small) in operations {
+                        let quad = quad(&store, small);
+                        let [s, p, o, g] = terms(small);
+                        if insert {
+                            prop_assert_eq!(transaction.insert(s, p, o, g).unwrap(), after.insert(quad));
+                        } else {
+                            prop_assert_eq!(transaction.delete(&quad).unwrap(), after.remove(&quad));
+                        }
+                    }
+                    compare(&transaction.snapshot(), &after);
+                    if back {
+                        transaction.rollback();
+                    } else {
+                        transaction.commit().unwrap();
+                        expected = after;
+                    }
+                }
+                Step::Load(quads) => {
+                    load(&store, &quads, &expected);
+                    expected.extend(quads.iter().map(|small| quad(&store, *small)));
+                }
+                Step::Fold => store.fold(Dataset::Rdf).unwrap(),
+                Step::Compact => store.compact(Dataset::Rdf).unwrap(),
+                Step::Restart => {
+                    for (snapshot, then) in kept.drain(..) {
+                        compare(&snapshot, &then);
+                    }
+                    drop(store);
+                    store = Store::open(directory.path(), options()).unwrap();
+                }
+                Step::Snapshot => kept.push((store.snapshot(Dataset::Rdf), expected.clone())),
+            }
+            compare(&store.snapshot(Dataset::Rdf), &expected);
+        }
+        for (snapshot, then) in &kept {
+            compare(snapshot, then);
+        }
+        let report = store.check(&CancelToken::new()).unwrap();
+        prop_assert_eq!(&report.problems, &Vec::<String>::new());
+        prop_assert_eq!(report.datasets[1].quads, expected.len() as u64);
+        prop_assert_eq!(report.datasets[0].quads, 0, "the other data set stays empty");
+    }
+}
