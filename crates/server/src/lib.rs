@@ -1,1 +1,37 @@
-//! Stub.
+//! The front doors: the Neptune Data API over HTTP.
+//!
+//! This crate alone is asynchronous and alone knows HTTP, JSON envelopes and exception names. What the crates below do
+//! runs on threads of its lanes; what they report becomes a reply here.
+//!
+//! - [`Server`]: a socket, HTTP/1.1 and HTTP/2 without TLS, a stop in good order (`listen`); [`ServerConfig`].
+//! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `routes` is the table of
+//!   paths, `body` and `parameters` read what was sent.
+//! - [`Exception`], [`Failure`]: the one table of what clients are told.
+//! - `loads`, `queries`, `status`, `ours`: the operations.
+//! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
+//! - `metrics`: what is counted, and under which names.
+
+mod body;
+mod config;
+mod door;
+mod exception;
+mod guard;
+mod lanes;
+mod listen;
+mod loads;
+mod metrics;
+mod ours;
+mod parameters;
+mod queries;
+mod request_id;
+mod routes;
+
+mod status;
+mod stream;
+mod watch;
+
+pub use config::ServerConfig;
+pub use exception::{Exception, Failure, Retry};
+pub use guard::InvalidName;
+pub use lanes::LaneSize;
+pub use listen::{ServeError, Server};

@@ -1,0 +1,63 @@
+//! What a server is told when it starts.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use loader::request::RequestConfig;
+
+use crate::lanes::LaneSize;
+
+/// Settings of one server; [`ServerConfig::new`] has the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Names beyond loopback and the listen address that a `Host` header may have, each with or without a port.
+    pub allow_hosts: Vec<String>,
+    /// Origins beyond the server's own whose pages may use it: scheme, host and optional port.
+    pub allow_origins: Vec<String>,
+    /// How long a query may run, from its arrival to its last byte.
+    pub query_timeout: Duration,
+    /// How long the head of a request may take, and the body beyond what its size takes at 64 KiB a second. Also how long
+    /// a connection may idle.
+    pub receive_timeout: Duration,
+    /// How long running requests have to end after the stop has begun.
+    pub drain_timeout: Duration,
+    /// Connections that may be open for any operation; beyond them, `reserved_connections` more serve only
+    /// the loader's cancel, status and list, and `/status`.
+    pub connections: usize,
+    /// See `connections`.
+    pub reserved_connections: usize,
+    /// Queries that run and wait.
+    pub queries: LaneSize,
+    /// Memory for the bodies of all requests together, in bytes.
+    pub body_bytes: usize,
+    /// How requests to start a load are read.
+    pub requests: RequestConfig,
+    /// Whether loads may be started and cancelled.
+    pub loader: bool,
+    /// Whether this is a read replica, on which nothing is written.
+    pub read_replica: bool,
+}
+
+impl ServerConfig {
+    /// The defaults, at `listen`.
+    pub fn new(listen: SocketAddr) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            listen,
+            allow_hosts: Vec::new(),
+            allow_origins: Vec::new(),
+            query_timeout: Duration::from_mins(2),
+            receive_timeout: Duration::from_mins(1),
+            drain_timeout: Duration::from_secs(10),
+            connections: 1_024,
+            reserved_connections: 64,
+            queries: LaneSize { running: (2 * threads).max(4), waiting: 512 },
+            body_bytes: 512 << 20,
+            requests: RequestConfig::default(),
+            loader: true,
+            read_replica: false,
+        }
+    }
+}

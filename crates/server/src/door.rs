@@ -1,0 +1,293 @@
+//! One request from its head to its reply: guard, route, body, operation, and what every reply carries.
+//!
+//! The order is fixed: a foreign `Host` or `Origin` is refused before anything else, then path and method, then a place for
+//! it when the server is full, and only then is the body read. Whatever happens, the client gets a reply with a request
+//! id; a panic is an `InternalFailureException`.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use futures_util::FutureExt;
+use hyper::body::Incoming;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::body::{self, Budget, Received};
+use crate::config::ServerConfig;
+use crate::exception::{Exception, Failure, JSON, REQUEST_ID_HEADER};
+use crate::guard::{self, Guard, InvalidName, Visitor};
+use crate::lanes::{Lane, LaneSize};
+use crate::metrics::Metrics;
+use crate::parameters::Parameters;
+use crate::request_id::RequestId;
+use crate::routes::{self, Action, Matched, Mismatch};
+use crate::{loads, ours, queries, status};
+
+/// What all requests of a server share.
+pub(crate) struct Door {
+    pub(crate) config: ServerConfig,
+    pub(crate) store: store::Store,
+    pub(crate) loader: loader::Loader,
+    pub(crate) lanes: Lanes,
+    pub(crate) metrics: Metrics,
+    /// Starts and cancels, which go on when their client leaves.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the server stops.
+    pub(crate) closing: CancellationToken,
+    guard: Guard,
+    budget: Budget,
+    started: Timestamp,
+}
+
+/// One lane for each kind of work, so that no kind waits behind another.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    /// SPARQL queries.
+    pub(crate) queries: Lane,
+    /// Starts of loads, each of which may probe a slow source.
+    pub(crate) starts: Lane,
+    /// Cancels of loads, each of which waits until its job has stopped.
+    pub(crate) cancels: Lane,
+    /// Status and list of loads, and what `/metrics` reads.
+    pub(crate) looks: Lane,
+    /// Checks and exports, which read everything.
+    pub(crate) chores: Lane,
+}
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// The address it arrived at.
+    pub(crate) local: IpAddr,
+    /// Whether its connection is one of the reserved ones.
+    pub(crate) reserved: bool,
+}
+
+/// A request as operations see it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) id: RequestId,
+    pub(crate) method: Method,
+    /// The raw path.
+    pub(crate) path: String,
+    /// The raw query string.
+    pub(crate) query: Option<String>,
+    /// The query string's parameters.
+    pub(crate) parameters: Parameters,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Received,
+    /// The decoded label of the path, if its route has one.
+    pub(crate) label: Option<String>,
+}
+
+impl Door {
+    pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, InvalidName> {
+        Ok(Self {
+            lanes: Lanes {
+                queries: Lane::new("queries", config.queries),
+                starts: Lane::new("starts", LaneSize { running: 8, waiting: 64 }),
+                cancels: Lane::new("cancels", LaneSize { running: 32, waiting: 256 }),
+                looks: Lane::new("looks", LaneSize { running: 8, waiting: 1_024 }),
+                chores: Lane::new("chores", LaneSize { running: 2, waiting: 8 }),
+            },
+            metrics: Metrics::new(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            guard: Guard::new(&config.allow_hosts, &config.allow_origins)?,
+            budget: Budget::new(config.body_bytes),
+            started: Timestamp::now(),
+            config,
+            store,
+            loader,
+        })
+    }
+
+    /// Ends what may end: queries and waits. Starts and cancels are waited for.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+        let began = Instant::now();
+        let id = RequestId::random();
+        let (parts, incoming) = request.into_parts();
+        let span = tracing::info_span!("request", %id, method = %parts.method, path = parts.uri.path());
+        let version = parts.version;
+        let mut operation = "none";
+        let answering = AssertUnwindSafe(self.admitted(id, parts, incoming, peer, &mut operation)).catch_unwind();
+        let mut response = answering.instrument(span.clone()).await.unwrap_or_else(|_| {
+            Failure::new(Exception::InternalFailure, "An unexpected error occurred while answering the request")
+                .reply(id)
+        });
+        response.headers_mut().insert(REQUEST_ID_HEADER, id.header());
+        if version >= Version::HTTP_2 {
+            response.headers_mut().remove(header::CONNECTION);
+        }
+        let took = began.elapsed();
+        let status = response.status().as_u16();
+        self.metrics.request(operation, status, took);
+        span.in_scope(|| {
+            if status >= 500 {
+                tracing::warn!(operation, status, ?took, "answered");
+            } else {
+                tracing::debug!(operation, status, ?took, "answered");
+            }
+        });
+        response
+    }
+
+    /// Behind the guard: what a page of an allowed origin may read gets the headers that let it.
+    async fn admitted(
+        self: &Arc<Self>,
+        id: RequestId,
+        parts: Parts,
+        incoming: Incoming,
+        peer: Peer,
+        operation: &mut &'static str,
+    ) -> Response<Body> {
+        let visitor = match self.guard.admit(&parts, peer.local) {
+            Ok(visitor) => visitor,
+            Err(failure) => {
+                body::discard(incoming);
+                return closing(failure.reply(id));
+            }
+        };
+        let mut response = if guard::is_preflight(&parts) {
+            guard::preflight(&parts)
+        } else {
+            self.routed(id, parts, incoming, peer, operation).await
+        };
+        if let Visitor::Page(origin) = visitor {
+            guard::grant(response.headers_mut(), origin);
+        }
+        response
+    }
+
+    /// From the path to the operation.
+    async fn routed(
+        self: &Arc<Self>,
+        id: RequestId,
+        parts: Parts,
+        incoming: Incoming,
+        peer: Peer,
+        operation: &mut &'static str,
+    ) -> Response<Body> {
+        let path = parts.uri.path();
+        let Matched { route, label } = match routes::find(&parts.method, path) {
+            Ok(matched) => matched,
+            Err(mismatch) => {
+                body::discard(incoming);
+                return mismatched(&mismatch, &parts.method, path, id);
+            }
+        };
+        *operation = route.operation;
+        let Some(action) = route.action else {
+            body::discard(incoming);
+            let text = format!("{} is not supported by this version of the server", route.operation);
+            return Failure::new(Exception::UnsupportedOperation, text).reply(id);
+        };
+        if peer.reserved && !is_light(action) {
+            body::discard(incoming);
+            let text = "Too many connections are open. Please retry later.";
+            return closing(Failure::new(Exception::TooManyRequests, text).reply(id));
+        }
+        let limit = if action == Action::Sparql { body::MOST_QUERY_BYTES } else { body::MOST_CONTROL_BYTES };
+        let patience = self.config.receive_timeout;
+        let body = match body::receive(&parts.headers, incoming, limit, patience, &self.budget).await {
+            Ok(body) => body,
+            Err(failure) => return closing(failure.reply(id)),
+        };
+        let query = parts.uri.query().map(str::to_owned);
+        let call = Call {
+            id,
+            parameters: Parameters::decode(query.as_deref().unwrap_or_default().as_bytes()),
+            query,
+            path: path.to_owned(),
+            method: parts.method,
+            headers: parts.headers,
+            body,
+            label,
+        };
+        self.perform(action, call).await.unwrap_or_else(|failure| failure.reply(id))
+    }
+
+    async fn perform(self: &Arc<Self>, action: Action, call: Call) -> Result<Response<Body>, Failure> {
+        match action {
+            Action::StartLoaderJob => loads::start(self, call).await,
+            Action::ListLoaderJobs | Action::GetLoaderJobStatus => loads::look(self, call).await,
+            Action::CancelLoaderJob => loads::cancel(self, call).await,
+            Action::GetEngineStatus => Ok(json(&status::body(&status::Facts {
+                started: self.started,
+                read_replica: self.config.read_replica,
+                query_timeout: self.config.query_timeout,
+            }))),
+            Action::Sparql => queries::answer(self, call).await,
+            Action::Metrics => ours::metrics(self).await,
+            Action::Health => Ok(json(&ours::health())),
+            Action::Check => ours::check(self, &call).await,
+            Action::Export => ours::export(self, &call).await,
+        }
+    }
+
+    /// Runs `work` to its end even if the client leaves.
+    pub(crate) async fn detached<T, F>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        self.tasks.spawn(work.in_current_span()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a detached task did not end");
+            Err(Failure::new(Exception::InternalFailure, "An unexpected error occurred while answering the request"))
+        })
+    }
+}
+
+/// Whether a reserved connection serves it.
+fn is_light(action: Action) -> bool {
+    match action {
+        Action::ListLoaderJobs
+        | Action::GetLoaderJobStatus
+        | Action::CancelLoaderJob
+        | Action::GetEngineStatus
+        | Action::Health => true,
+        Action::StartLoaderJob | Action::Sparql | Action::Metrics | Action::Check | Action::Export => false,
+    }
+}
+
+fn mismatched(mismatch: &Mismatch, method: &Method, path: &str, id: RequestId) -> Response<Body> {
+    match mismatch {
+        Mismatch::Path => Failure::new(Exception::BadRequest, format!("Bad route: {path}")).reply(id),
+        Mismatch::Method { allow } => {
+            let text = format!("Method {method} is not allowed on {path}: it takes {allow}");
+            let mut response = Failure::new(Exception::MethodNotAllowed, text).reply(id);
+            let allow = HeaderValue::from_str(allow).expect("methods of the table are visible ASCII");
+            response.headers_mut().insert(header::ALLOW, allow);
+            response
+        }
+    }
+}
+
+/// The connection ends with this reply: what is left of its request is not read as the next one.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A reply with status 200 and this body.
+pub(crate) fn json(body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::OK;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}

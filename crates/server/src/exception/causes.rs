@@ -1,0 +1,140 @@
+//! Which exception each error of the crates below becomes: one `match` a crate, without wildcard, so that a new failure
+//! does not compile until someone has chosen what clients are told.
+//!
+//! A failure of the machine is told in full: whoever runs a graph database on their own machine is the one to mend it.
+
+use loader::export::ExportError;
+use loader::request::RequestError;
+use loader::source::SourceError;
+use loader::{CancelError, LoadIdError, StartError, StatusError};
+
+use super::{Exception, Failure};
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        use store::Error;
+        let exception = match &error {
+            Error::Locked { .. }
+            | Error::Io { .. }
+            | Error::Corrupt { .. }
+            | Error::DiskFull { .. }
+            | Error::Engine(_)
+            | Error::Format { .. }
+            | Error::Missing { .. } => Exception::InternalFailure,
+            Error::Cancelled => Exception::CancelledByUser,
+            Error::WriterBusy { .. } | Error::Conflict => Exception::ConcurrentModification,
+            Error::ReadOnly => Exception::ReadOnlyViolation,
+        };
+        let message = match exception {
+            Exception::CancelledByUser => "Operation terminated (cancelled by user)".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Self {
+        let exception = match &error {
+            RequestError::Missing(_) => Exception::MissingParameter,
+            RequestError::Invalid(_) => Exception::InvalidParameter,
+            RequestError::BadRequest(_) => Exception::BadRequest,
+            RequestError::Unsupported(_) => Exception::UnsupportedOperation,
+        };
+        Self::new(exception, error.to_string())
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let exception = match &error {
+            SourceError::Invalid(_) => Exception::InvalidParameter,
+            SourceError::BadRequest(_) => Exception::BadRequest,
+            SourceError::AccessDenied(_) => Exception::LoadUrlAccessDenied,
+            SourceError::Internal(_) => Exception::InternalFailure,
+            SourceError::Cancelled => Exception::CancelledByUser,
+        };
+        Self::new(exception, error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let message = error.to_string();
+        let exception = match error {
+            StartError::Source(error) => return error.into(),
+            StartError::ConcurrentLimit { .. } => Exception::BadRequest,
+            StartError::Unsupported(_) => Exception::UnsupportedOperation,
+            StartError::ShuttingDown => Exception::ServerShutdown,
+            StartError::Store(_) => Exception::InternalFailure,
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<LoadIdError> for Failure {
+    fn from(error: LoadIdError) -> Self {
+        let exception = match &error {
+            LoadIdError::TooLong { .. } | LoadIdError::ControlCharacter => Exception::ConstraintViolation,
+            LoadIdError::Malformed { .. } => Exception::BadRequest,
+        };
+        Self::new(exception, error.to_string())
+    }
+}
+
+impl From<StatusError> for Failure {
+    fn from(error: StatusError) -> Self {
+        let message = error.to_string();
+        let exception = match error {
+            StatusError::Id(error) => return error.into(),
+            StatusError::NotFound { .. } => Exception::BulkLoadIdNotFound,
+            StatusError::Journal(_) => Exception::InternalFailure,
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<CancelError> for Failure {
+    fn from(error: CancelError) -> Self {
+        let message = error.to_string();
+        let exception = match error {
+            CancelError::Id(error) => return error.into(),
+            CancelError::Unsupported(_) => Exception::UnsupportedOperation,
+            CancelError::NotFound { .. } => Exception::BulkLoadIdNotFound,
+            CancelError::Internal(_) => Exception::InternalFailure,
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let message = error.to_string();
+        let exception = match error {
+            ExportError::Store(error) => return error.into(),
+            ExportError::Write(_) | ExportError::Misplaced { .. } => Exception::InternalFailure,
+            ExportError::Part { .. } | ExportError::Dataset { .. } => Exception::InvalidParameter,
+            ExportError::Key { .. }
+            | ExportError::Header { .. }
+            | ExportError::SeveralValues { .. }
+            | ExportError::Text { .. } => Exception::UnsupportedOperation,
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<sparql::Error> for Failure {
+    fn from(error: sparql::Error) -> Self {
+        use sparql::Error;
+        let message = error.to_string();
+        let exception = match error {
+            Error::Store(error) => return error.into(),
+            Error::Cancelled => return store::Error::Cancelled.into(),
+            Error::Syntax { .. } => Exception::MalformedQuery,
+            Error::Unsupported(_) => Exception::UnsupportedOperation,
+            Error::NotAcceptable { .. } => Exception::BadRequest,
+            Error::Evaluation(_) | Error::Output(_) => Exception::InternalFailure,
+        };
+        Self::new(exception, message)
+    }
+}

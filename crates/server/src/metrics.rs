@@ -1,0 +1,216 @@
+//! What is counted, and `/metrics`: the Prometheus text of it.
+//!
+//! | name | kind | labels |
+//! |---|---|---|
+//! | `halimede_build_info` | gauge, always 1 | `version` |
+//! | `halimede_http_requests_total` | counter | `operation`, `status` |
+//! | `halimede_http_request_duration_seconds` | histogram | `operation` |
+//! | `halimede_http_connections` | gauge | – |
+//! | `halimede_queries_total` | counter | `language`, `outcome`: `ok` or an exception's name |
+//! | `halimede_query_duration_seconds` | histogram | `language` |
+//! | `halimede_lane_running`, `halimede_lane_waiting` | gauge | `lane` |
+//! | `halimede_loads` | gauge | `state`: a status of the loader API |
+//! | `halimede_load_records_total` | counter | `outcome`: `loaded`, `duplicate`, `error` |
+//! | `halimede_store_disk_bytes`, `halimede_store_free_bytes`, `halimede_store_temporary_bytes` | gauge | – |
+//! | `halimede_store_segment_sets`, `halimede_store_delta_quads` | gauge | – |
+//! | `process_resident_memory_bytes` | gauge | – |
+//!
+//! Each server has a recorder of its own, so that several can live in one process. Labels have few values: operations,
+//! statuses, states and exceptions, never anything a client chose.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::lanes::Lane;
+
+/// Upper bounds of the histograms' buckets, in seconds.
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 120.0];
+
+const METADATA: Metadata<'_> = Metadata::new("server", Level::INFO, None);
+
+/// The recorder of one server.
+pub(crate) struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    connections: Gauge,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// A recorder with every metric described and nothing counted.
+    pub(crate) fn new() -> Self {
+        let builder = PrometheusBuilder::new().set_buckets(&SECONDS).expect("the list of buckets is not empty");
+        let recorder = builder.build_recorder();
+        describe(&recorder);
+        let handle = recorder.handle();
+        let connections = gauge(&recorder, "halimede_http_connections", Vec::new());
+        gauge(&recorder, "halimede_build_info", vec![Label::new("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+        Self { recorder, handle, connections }
+    }
+
+    /// A request was answered. A streamed reply counts when its head is sent.
+    pub(crate) fn request(&self, operation: &'static str, status: u16, took: Duration) {
+        let labels = vec![Label::new("operation", operation), Label::new("status", status.to_string())];
+        self.counter("halimede_http_requests_total", labels).increment(1);
+        self.histogram("halimede_http_request_duration_seconds", vec![Label::new("operation", operation)]).record(took);
+    }
+
+    /// A query ended: `outcome` is `ok` or the exception's name.
+    pub(crate) fn query(&self, language: &'static str, outcome: &'static str, took: Duration) {
+        let labels = vec![Label::new("language", language), Label::new("outcome", outcome)];
+        self.counter("halimede_queries_total", labels).increment(1);
+        self.histogram("halimede_query_duration_seconds", vec![Label::new("language", language)]).record(took);
+    }
+
+    /// A connection was opened.
+    pub(crate) fn connected(&self) {
+        self.connections.increment(1.0);
+    }
+
+    /// A connection was closed.
+    pub(crate) fn disconnected(&self) {
+        self.connections.decrement(1.0);
+    }
+
+    /// How full a lane is.
+    pub(crate) fn lane(&self, name: &'static str, lane: &Lane) {
+        let load = lane.load();
+        self.set("halimede_lane_running", vec![Label::new("lane", name)], load.running as f64);
+        self.set("halimede_lane_waiting", vec![Label::new("lane", name)], load.waiting as f64);
+    }
+
+    /// What the store holds.
+    pub(crate) fn store(&self, usage: &store::Usage) {
+        for (name, value) in [
+            ("halimede_store_disk_bytes", usage.disk_bytes),
+            ("halimede_store_free_bytes", usage.free_bytes),
+            ("halimede_store_temporary_bytes", usage.temporary_bytes),
+            ("halimede_store_segment_sets", usage.segment_sets),
+            ("halimede_store_delta_quads", usage.delta_quads),
+        ] {
+            self.set(name, Vec::new(), value as f64);
+        }
+    }
+
+    /// Jobs in one state.
+    pub(crate) fn loads(&self, state: &'static str, jobs: u64) {
+        self.set("halimede_loads", vec![Label::new("state", state)], jobs as f64);
+    }
+
+    /// Records that loads have put into the graph, found there already, and refused, since the process began.
+    pub(crate) fn records(&self, loaded: u64, duplicates: u64, errors: u64) {
+        for (outcome, records) in [("loaded", loaded), ("duplicate", duplicates), ("error", errors)] {
+            self.counter("halimede_load_records_total", vec![Label::new("outcome", outcome)]).absolute(records);
+        }
+    }
+
+    /// The text of everything, with this process's memory as of now.
+    pub(crate) fn render(&self) -> String {
+        if let Some(bytes) = resident_bytes() {
+            self.set("process_resident_memory_bytes", Vec::new(), bytes as f64);
+        }
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+
+    fn set(&self, name: &'static str, labels: Vec<Label>, value: f64) {
+        gauge(&self.recorder, name, labels).set(value);
+    }
+
+    fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
+        self.recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
+    }
+
+    fn histogram(&self, name: &'static str, labels: Vec<Label>) -> Histogram {
+        self.recorder.register_histogram(&Key::from_parts(name, labels), &METADATA)
+    }
+}
+
+fn gauge(recorder: &PrometheusRecorder, name: &'static str, labels: Vec<Label>) -> Gauge {
+    recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
+}
+
+fn describe(recorder: &PrometheusRecorder) {
+    let text = |text: &'static str| SharedString::const_str(text);
+    for (name, unit, what) in [
+        ("halimede_build_info", Unit::Count, "The version that runs"),
+        ("halimede_http_connections", Unit::Count, "Open connections"),
+        ("halimede_lane_running", Unit::Count, "Pieces of work running in a lane"),
+        ("halimede_lane_waiting", Unit::Count, "Pieces of work waiting in a lane"),
+        ("halimede_loads", Unit::Count, "Load jobs by status"),
+        ("halimede_store_disk_bytes", Unit::Bytes, "Bytes of the store's files"),
+        ("halimede_store_free_bytes", Unit::Bytes, "Bytes free on the store's disk"),
+        ("halimede_store_temporary_bytes", Unit::Bytes, "Bytes of files of running loads"),
+        ("halimede_store_segment_sets", Unit::Count, "Segment sets of both data sets"),
+        ("halimede_store_delta_quads", Unit::Count, "Quads not yet folded into segments"),
+        ("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process"),
+    ] {
+        recorder.describe_gauge(name.into(), Some(unit), text(what));
+    }
+    for (name, what) in [
+        ("halimede_http_requests_total", "Requests answered"),
+        ("halimede_queries_total", "Queries ended, by outcome"),
+        ("halimede_load_records_total", "Records of load jobs since the start"),
+    ] {
+        recorder.describe_counter(name.into(), Some(Unit::Count), text(what));
+    }
+    for (name, what) in [
+        ("halimede_http_request_duration_seconds", "Time until the head of the reply"),
+        ("halimede_query_duration_seconds", "Time until the last byte of the result"),
+    ] {
+        recorder.describe_histogram(name.into(), Some(Unit::Seconds), text(what));
+    }
+}
+
+/// Resident memory of this process, where the system tells.
+fn resident_bytes() -> Option<u64> {
+    const PAGE: u64 = 4096;
+    let status = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(status.split(' ').nth(1)?.parse::<u64>().ok()? * PAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::LaneSize;
+
+    #[test]
+    fn what_happened_is_in_the_text() {
+        let metrics = Metrics::new();
+        metrics.connected();
+        metrics.connected();
+        metrics.disconnected();
+        metrics.request("GetEngineStatus", 200, Duration::from_millis(3));
+        metrics.query("sparql", "ok", Duration::from_millis(30));
+        metrics.query("sparql", "TimeLimitExceededException", Duration::from_secs(120));
+        metrics.lane("queries", &Lane::new("queries", LaneSize { running: 1, waiting: 1 }));
+        metrics.loads("LOAD_COMPLETED", 7);
+        metrics.records(41, 1, 0);
+        metrics.records(42, 1, 3);
+        metrics.store(&store::Usage { disk_bytes: 4096, segment_sets: 3, ..store::Usage::default() });
+        let text = metrics.render();
+        for line in [
+            "halimede_http_connections 1",
+            "halimede_http_requests_total{operation=\"GetEngineStatus\",status=\"200\"} 1",
+            "halimede_http_request_duration_seconds_bucket{operation=\"GetEngineStatus\",le=\"0.005\"} 1",
+            "halimede_queries_total{language=\"sparql\",outcome=\"TimeLimitExceededException\"} 1",
+            "halimede_query_duration_seconds_count{language=\"sparql\"} 2",
+            "halimede_lane_running{lane=\"queries\"} 0",
+            "halimede_loads{state=\"LOAD_COMPLETED\"} 7",
+            "halimede_load_records_total{outcome=\"loaded\"} 42",
+            "halimede_load_records_total{outcome=\"error\"} 3",
+            "halimede_store_disk_bytes 4096",
+            "halimede_store_segment_sets 3",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
+        }
+        assert!(text.contains("# TYPE halimede_queries_total counter"));
+    }
+}

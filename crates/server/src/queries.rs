@@ -1,0 +1,57 @@
+//! `/sparql`: queries in every form of the protocol, results in the format that was asked for.
+//!
+//! A query runs on a thread of its lane from its parsing to its last byte, within the time that began with its arrival.
+//!
+//! **Source**: spec/sparql.md §1, §9; SPARQL 1.1 Protocol §2.1.
+
+mod protocol;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Response, header};
+use model::Dataset;
+use sparql::Query;
+use store::Store;
+use tokio::time::Instant;
+
+use crate::door::{Call, Door};
+use crate::exception::Failure;
+use crate::stream::{self, LateFailure, Sink, Terms, reads_trailers};
+use crate::watch::Watch;
+use protocol::Asked;
+
+/// `GET` and `POST /sparql`
+pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body>, Failure> {
+    let began = Instant::now();
+    let (watch, timer) = Watch::begin(Some(door.config.query_timeout), door.closing.clone());
+    let trailers = reads_trailers(&call.headers);
+    let terms = Terms { id: call.id, trailers, late_failure: LateFailure::Append, watch: watch.clone(), timer };
+    let accept = accept(&call.headers);
+    let asked = protocol::read(call)?;
+    let counted = Arc::clone(door);
+    stream::reply(&door.lanes.queries, terms, move |sink| {
+        let result = run(&counted.store, asked, accept.as_deref(), sink, &watch);
+        let outcome = match &result {
+            Ok(()) => "ok",
+            Err(failure) => watch.failure().as_ref().unwrap_or(failure).exception.name(),
+        };
+        counted.metrics.query("sparql", outcome, began.elapsed());
+        result
+    })
+    .await
+}
+
+fn run(store: &Store, asked: Asked, accept: Option<&str>, sink: &mut Sink, watch: &Watch) -> Result<(), Failure> {
+    let query = Query::parse(&asked.text, asked.base.as_deref(), asked.options)?;
+    let format = sparql::negotiate(query.kind(), accept)?;
+    sink.set_media_type(format.media_type());
+    query.run(&store.snapshot(Dataset::Rdf), format, sink, &watch.token)?;
+    Ok(())
+}
+
+/// All `Accept` headers as one list; `None` if there is none.
+fn accept(headers: &HeaderMap) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    if values.is_empty() { None } else { Some(values.join(", ")) }
+}

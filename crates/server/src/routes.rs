@@ -1,0 +1,147 @@
+//! From method and path to an operation, matched by hand on the raw path.
+//!
+//! SDKs percent-encode ids (`a b/c` is sent as `a%20b%2Fc`), so a path is cut at its slashes first and a label is decoded
+//! after it has matched. One trailing slash is ignored; `/openCypher` and `/pg` are other spellings of `/opencypher` and
+//! `/propertygraph`. The table holds the whole service model: what this server cannot do yet is routed, too, and says
+//! so by its name.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use axum::http::Method;
+
+/// What the server does for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// `POST /loader`
+    StartLoaderJob,
+    /// `GET /loader`: the list, or one job's status when the query names one.
+    ListLoaderJobs,
+    /// `GET /loader/{loadId}`
+    GetLoaderJobStatus,
+    /// `DELETE /loader/{loadId}`, `DELETE /loader?loadId=`
+    CancelLoaderJob,
+    /// `GET /status`
+    GetEngineStatus,
+    /// `GET` and `POST /sparql`
+    Sparql,
+    /// `GET /metrics`
+    Metrics,
+    /// `GET /halimede/health`
+    Health,
+    /// `GET /halimede/check`
+    Check,
+    /// `GET /halimede/export`
+    Export,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The operation's name in the service model; for other paths a name in its style.
+    pub(crate) operation: &'static str,
+    /// Its method.
+    pub(crate) method: Method,
+    /// Its path; a segment in braces matches any one segment that is not empty.
+    pub(crate) template: &'static str,
+    /// What is done; `None` for what is known and not offered.
+    pub(crate) action: Option<Action>,
+}
+
+/// A route with the label from the path, if its template has one.
+#[derive(Debug)]
+pub(crate) struct Matched {
+    /// The row that matched.
+    pub(crate) route: &'static Route,
+    /// The decoded label. Bytes that are not UTF-8 are replaced, so that it can still be refused by its shape.
+    pub(crate) label: Option<String>,
+}
+
+/// Why nothing matched.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Mismatch {
+    /// No route has this path.
+    Path,
+    /// Routes have this path, with other methods: the value of `Allow`.
+    Method {
+        /// Methods separated by commas, in the order of the table.
+        allow: String,
+    },
+}
+
+/// The route for `method` and the raw `path`.
+///
+/// # Errors
+///
+/// [`Mismatch`], which tells an unknown path from an unknown method.
+pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
+    let mut allowed: Vec<&str> = Vec::new();
+    for route in table::MODEL.iter().chain(table::OTHERS) {
+        let Some(Fit { label }) = fit(route.template, path) else { continue };
+        if route.method == *method {
+            return Ok(Matched { route, label: label.map(percent_decode) });
+        }
+        if !allowed.contains(&route.method.as_str()) {
+            allowed.push(route.method.as_str());
+        }
+    }
+    if allowed.is_empty() { Err(Mismatch::Path) } else { Err(Mismatch::Method { allow: allowed.join(", ") }) }
+}
+
+/// That a path fits a template, with the raw text of its label if it has one. No template has two.
+struct Fit<'p> {
+    label: Option<&'p str>,
+}
+
+fn fit<'p>(template: &str, path: &'p str) -> Option<Fit<'p>> {
+    let path = path.strip_prefix('/')?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let mut label = None;
+    let mut segments = path.split('/');
+    for (place, expected) in template.trim_start_matches('/').split('/').enumerate() {
+        let found = segments.next()?;
+        if expected.starts_with('{') {
+            if found.is_empty() {
+                return None;
+            }
+            label = Some(found);
+        } else if expected != if place == 0 { usual_spelling(found) } else { found } {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(Fit { label })
+}
+
+/// The first segment as the table spells it.
+fn usual_spelling(segment: &str) -> &str {
+    match segment {
+        "openCypher" => "opencypher",
+        "pg" => "propertygraph",
+        other => other,
+    }
+}
+
+/// Decodes `%XX`; a `%` that begins no such escape stands for itself. A `+` is a plus: this is a path, not a form.
+fn percent_decode(raw: &str) -> String {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => hex_digit(*high).zip(hex_digit(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escaped {
+            bytes.push(high << 4 | low);
+            rest = &after[2..];
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}

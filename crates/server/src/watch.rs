@@ -1,0 +1,136 @@
+//! What ends a query early: its deadline, a client that left, the server's stop.
+//!
+//! Three tokens say the same thing to three kinds of listener. The store's token is looked at by the operators, the
+//! asynchronous one wakes whoever waits for a turn or for room in a channel, and the cause tells afterwards which
+//! exception the client gets.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use store::CancelToken;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::exception::{Exception, Failure};
+
+/// Why a query was ended. The first cause counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It took too long.
+    Deadline,
+    /// Nobody waits for the answer any more.
+    Vanished,
+    /// The server stops.
+    Shutdown,
+}
+
+/// The state that all parts of one running query share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch {
+    /// For the operators.
+    pub(crate) token: CancelToken,
+    /// For whoever waits asynchronously.
+    pub(crate) stop: CancellationToken,
+    cause: Arc<OnceLock<Cause>>,
+}
+
+/// Keeps the deadline's timer running; dropped when the query has ended.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    _ends: DropGuard,
+}
+
+/// Ends the query as vanished when dropped, which is when the client's connection is.
+#[derive(Debug)]
+pub(crate) struct Presence(Watch);
+
+impl Watch {
+    /// A watch that ends the query after `limit`, if there is one, or when `closing` is cancelled.
+    pub(crate) fn begin(limit: Option<Duration>, closing: CancellationToken) -> (Self, Timer) {
+        let watch = Self::default();
+        let ended = CancellationToken::new();
+        let timer = Timer { _ends: ended.clone().drop_guard() };
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        let pulled = watch.clone();
+        tokio::spawn(async move {
+            let passed = async {
+                match deadline {
+                    Some(deadline) => sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = ended.cancelled() => {}
+                () = passed => pulled.pull(Cause::Deadline),
+                () = closing.cancelled() => pulled.pull(Cause::Shutdown),
+            }
+        });
+        (watch, timer)
+    }
+
+    /// Ends the query.
+    pub(crate) fn pull(&self, cause: Cause) {
+        // Losing against an earlier cause is fine: that one is told.
+        let _ = self.cause.set(cause);
+        self.token.cancel();
+        self.stop.cancel();
+    }
+
+    /// To be held by what is dropped with the client's connection.
+    pub(crate) fn presence(&self) -> Presence {
+        Presence(self.clone())
+    }
+
+    /// What the client of an ended query is told; `None` while nothing has ended it.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        Some(match self.cause.get()? {
+            Cause::Deadline => Failure::new(Exception::TimeLimitExceeded, "Operation terminated (deadline exceeded)"),
+            Cause::Vanished => Failure::new(Exception::CancelledByUser, "Operation terminated (cancelled by user)"),
+            Cause::Shutdown => {
+                Failure::new(Exception::ServerShutdown, "The server is shutting down. Please retry the query later.")
+            }
+        })
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.pull(Cause::Vanished);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exception(watch: &Watch) -> Option<Exception> {
+        watch.failure().map(|failure| failure.exception)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_ends_a_query() {
+        let (watch, _timer) = Watch::begin(Some(Duration::from_secs(120)), CancellationToken::new());
+        assert_eq!(exception(&watch), None);
+        watch.stop.cancelled().await;
+        assert!(watch.token.is_cancelled());
+        assert_eq!(exception(&watch), Some(Exception::TimeLimitExceeded));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_ended_query_has_no_deadline() {
+        let (watch, timer) = Watch::begin(Some(Duration::from_secs(1)), CancellationToken::new());
+        drop(timer);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!watch.token.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn the_first_cause_counts() {
+        let closing = CancellationToken::new();
+        let (watch, _timer) = Watch::begin(None, closing.clone());
+        drop(watch.presence());
+        closing.cancel();
+        watch.stop.cancelled().await;
+        assert_eq!(exception(&watch), Some(Exception::CancelledByUser));
+    }
+}

@@ -1,0 +1,16 @@
+//! The server over real sockets: bytes out, bytes back, replies compared whole.
+
+#[path = "wire/cancel.rs"]
+mod cancel;
+#[path = "wire/export.rs"]
+mod export;
+#[path = "wire/front.rs"]
+mod front;
+#[path = "wire/harness.rs"]
+mod harness;
+#[path = "wire/loads.rs"]
+mod loads;
+#[path = "wire/overload.rs"]
+mod overload;
+#[path = "wire/queries.rs"]
+mod queries;
