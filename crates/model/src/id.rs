@@ -311,22 +311,10 @@ mod tests {
         for tag in Tag::ALL {
             assert_eq!(id(tag).is_resource(), tag >= Tag::IriInline, "{tag:?}");
             assert_eq!(id(tag).is_hashed(), tag.is_hashed(), "{tag:?}");
-            assert_eq!(
-                id(tag).is_key(),
-                matches!(tag, Tag::KeyInline | Tag::KeyHash)
-            );
-            assert_eq!(
-                id(tag).is_edge_label(),
-                matches!(tag, Tag::EdgeLabelInline | Tag::EdgeLabelHash)
-            );
-            assert_eq!(
-                id(tag).is_vertex(),
-                matches!(tag, Tag::VertexInline | Tag::VertexHash)
-            );
-            assert_eq!(
-                id(tag).is_edge(),
-                matches!(tag, Tag::EdgeInline | Tag::EdgeHash)
-            );
+            assert_eq!(id(tag).is_key(), matches!(tag, Tag::KeyInline | Tag::KeyHash));
+            assert_eq!(id(tag).is_edge_label(), matches!(tag, Tag::EdgeLabelInline | Tag::EdgeLabelHash));
+            assert_eq!(id(tag).is_vertex(), matches!(tag, Tag::VertexInline | Tag::VertexHash));
+            assert_eq!(id(tag).is_edge(), matches!(tag, Tag::EdgeInline | Tag::EdgeHash));
         }
     }
 

@@ -137,14 +137,8 @@ impl TermRef<'_> {
             Self::Short(value) => integer(crate::IntegerType::Short, value.into()),
             Self::Int(value) => integer(crate::IntegerType::Int, value.into()),
             Self::Long(value) => integer(crate::IntegerType::Long, value.into()),
-            Self::Float(value) => scalar(&Value::Float {
-                value,
-                notation: Notation::Scientific,
-            }),
-            Self::Double(value) => scalar(&Value::Double {
-                value,
-                notation: Notation::Scientific,
-            }),
+            Self::Float(value) => scalar(&Value::Float { value, notation: Notation::Scientific }),
+            Self::Double(value) => scalar(&Value::Double { value, notation: Notation::Scientific }),
             Self::DateTime(milliseconds) => scalar(&Value::instant(milliseconds)),
             Self::String(text) => text_id(key, Tag::StringInline, Tag::StringHash, text),
             Self::Key(text) => text_id(key, Tag::KeyInline, Tag::KeyHash, text),
@@ -153,13 +147,8 @@ impl TermRef<'_> {
             Self::Vertex(text) => text_id(key, Tag::VertexInline, Tag::VertexHash, text),
             Self::Edge(text) => text_id(key, Tag::EdgeInline, Tag::EdgeHash, text),
             Self::Blank(identity) => TermId::new(Tag::Blank, identity),
-            Self::Lang { value, language } => {
-                key.id_lower(Tag::LangHash, language, value.as_bytes())
-            }
-            Self::Typed {
-                lexical,
-                datatype: datatype::XSD_STRING,
-            } => Self::String(lexical).encode(key),
+            Self::Lang { value, language } => key.id_lower(Tag::LangHash, language, value.as_bytes()),
+            Self::Typed { lexical, datatype: datatype::XSD_STRING } => Self::String(lexical).encode(key),
             Self::Typed { lexical, datatype } => {
                 match Value::scalar(lexical, datatype).and_then(|value| value.inline()) {
                     Some(id) => id,
@@ -184,10 +173,7 @@ impl TermRef<'_> {
             | Self::Iri(text)
             | Self::Vertex(text)
             | Self::Edge(text)
-            | Self::Typed {
-                lexical: text,
-                datatype: datatype::XSD_STRING,
-            } => out.extend_from_slice(text.as_bytes()),
+            | Self::Typed { lexical: text, datatype: datatype::XSD_STRING } => out.extend_from_slice(text.as_bytes()),
             Self::Lang { value, language } => {
                 out.extend(language.bytes().map(|byte| byte.to_ascii_lowercase()));
                 out.push(0);
@@ -226,8 +212,7 @@ impl Term {
         let malformed = |expected| DecodeError::Malformed { id, expected };
         let hashed = || spelling.ok_or(DecodeError::NoSpelling(id));
         let text = || decode_text(hashed()?).ok_or(malformed("UTF-8 text"));
-        let pair =
-            || decode_pair(hashed()?).ok_or(malformed("two UTF-8 texts with a NUL between them"));
+        let pair = || decode_pair(hashed()?).ok_or(malformed("two UTF-8 texts with a NUL between them"));
         let inline = || inline_text(id.payload()).ok_or(malformed("UTF-8 text without NUL"));
         let term = match tag {
             Tag::NoLabel => Self::NoLabel,
@@ -275,15 +260,12 @@ impl Term {
             | Tag::DateTimeLocal
             | Tag::Date => {
                 // A payload that is not what the value encodes to holds stray bits or a number out of range.
-                let value = Value::from_inline(tag, id.payload())
-                    .filter(|value| value.inline() == Some(id));
+                let value = Value::from_inline(tag, id.payload()).filter(|value| value.inline() == Some(id));
                 Self::Value(value.ok_or(malformed("a number, instant or boolean in range"))?)
             }
         };
         match term {
-            Self::NoLabel | Self::Label | Self::DefaultGraph if id.payload() != 0 => {
-                Err(malformed("payload zero"))
-            }
+            Self::NoLabel | Self::Label | Self::DefaultGraph if id.payload() != 0 => Err(malformed("payload zero")),
             term => Ok(term),
         }
     }
@@ -312,9 +294,7 @@ fn integer(kind: crate::IntegerType, value: i128) -> TermId {
 
 /// The id of a scalar that is known to fit.
 fn scalar(value: &Value) -> TermId {
-    value
-        .inline()
-        .expect("machine integers, floats and milliseconds lie in an id")
+    value.inline().expect("machine integers, floats and milliseconds lie in an id")
 }
 
 /// Hands `then` the literal that the value is written as.
@@ -322,10 +302,7 @@ fn with_text<T>(value: &Value, then: impl FnOnce(TermRef<'_>) -> T) -> T {
     let lexical: Cow<'_, str> = value.lexical();
     then(match value {
         Value::Lang { value, language } => TermRef::Lang { value, language },
-        _ => TermRef::Typed {
-            lexical: &lexical,
-            datatype: value.datatype(),
-        },
+        _ => TermRef::Typed { lexical: &lexical, datatype: value.datatype() },
     })
 }
 
@@ -345,10 +322,7 @@ fn text_id(key: &HashKey, inline: Tag, hash: Tag, text: &str) -> TermId {
 /// The text of a payload, if it is UTF-8 and then zeros.
 fn inline_text(payload: u128) -> Option<String> {
     let bytes = &payload.to_be_bytes()[1..];
-    let len = bytes
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(0, |last| last + 1);
+    let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let text = str::from_utf8(&bytes[..len]).ok()?;
     (!text.contains('\0')).then(|| text.to_owned())
 }

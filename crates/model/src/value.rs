@@ -98,10 +98,8 @@ impl Value {
         if datatype == datatype::XSD_STRING {
             return Self::String(lexical.to_owned());
         }
-        Self::scalar(lexical, datatype).unwrap_or_else(|| Self::Typed {
-            lexical: lexical.to_owned(),
-            datatype: datatype.to_owned(),
-        })
+        Self::scalar(lexical, datatype)
+            .unwrap_or_else(|| Self::Typed { lexical: lexical.to_owned(), datatype: datatype.to_owned() })
     }
 
     /// The scalar whose lexical form is this text, character by character. Does not allocate.
@@ -127,25 +125,12 @@ impl Value {
                 Self::Float { value, notation }
             }
             "dateTime" => {
-                let (local, zoned) = lexical
-                    .strip_suffix('Z')
-                    .map_or((lexical, false), |local| (local, true));
-                let Instant {
-                    seconds,
-                    nanos,
-                    digits,
-                } = Instant::parse(local)?;
-                Self::DateTime {
-                    seconds,
-                    nanos,
-                    digits,
-                    zoned,
-                }
+                let (local, zoned) = lexical.strip_suffix('Z').map_or((lexical, false), |local| (local, true));
+                let Instant { seconds, nanos, digits } = Instant::parse(local)?;
+                Self::DateTime { seconds, nanos, digits, zoned }
             }
             // Days of four-digit years fit.
-            "date" => Self::Date {
-                days: calendar::parse_date(lexical.as_bytes())? as i32,
-            },
+            "date" => Self::Date { days: calendar::parse_date(lexical.as_bytes())? as i32 },
             name => {
                 let kind = IntegerType::from_name(name)?;
                 let value = integer::parse(lexical).filter(|value| kind.holds(*value))?;
@@ -156,17 +141,8 @@ impl Value {
 
     /// The instant so many milliseconds after 1970-01-01T00:00:00Z, written with as few fraction digits as it takes.
     pub const fn instant(milliseconds: i64) -> Self {
-        let Instant {
-            seconds,
-            nanos,
-            digits,
-        } = Instant::from_milliseconds(milliseconds);
-        Self::DateTime {
-            seconds,
-            nanos,
-            digits,
-            zoned: true,
-        }
+        let Instant { seconds, nanos, digits } = Instant::from_milliseconds(milliseconds);
+        Self::DateTime { seconds, nanos, digits, zoned: true }
     }
 
     /// The text of the literal. Borrowed where the value holds it.
@@ -174,9 +150,7 @@ impl Value {
         match self {
             Self::Boolean(true) => "true".into(),
             Self::Boolean(false) => "false".into(),
-            Self::String(text)
-            | Self::Lang { value: text, .. }
-            | Self::Typed { lexical: text, .. } => text.into(),
+            Self::String(text) | Self::Lang { value: text, .. } | Self::Typed { lexical: text, .. } => text.into(),
             _ => self.to_string().into(),
         }
     }
@@ -212,34 +186,13 @@ impl Value {
     pub(crate) fn inline(&self) -> Option<TermId> {
         let (tag, payload) = match *self {
             Self::Boolean(value) => (Tag::Boolean, u128::from(value)),
-            Self::Integer { kind, value } if kind.holds(value) => {
-                (kind.tag(), integer::to_payload(value))
-            }
-            Self::Decimal { scaled, digits } => {
-                (Tag::Decimal, decimal::to_payload(scaled, digits)?)
-            }
+            Self::Integer { kind, value } if kind.holds(value) => (kind.tag(), integer::to_payload(value)),
+            Self::Decimal { scaled, digits } => (Tag::Decimal, decimal::to_payload(scaled, digits)?),
             Self::Float { value, notation } => (Tag::Float, float::to_payload(value, notation)?),
             Self::Double { value, notation } => (Tag::Double, float::to_payload(value, notation)?),
-            Self::DateTime {
-                seconds,
-                nanos,
-                digits,
-                zoned,
-            } => {
-                let tag = if zoned {
-                    Tag::DateTime
-                } else {
-                    Tag::DateTimeLocal
-                };
-                (
-                    tag,
-                    Instant {
-                        seconds,
-                        nanos,
-                        digits,
-                    }
-                    .to_payload()?,
-                )
+            Self::DateTime { seconds, nanos, digits, zoned } => {
+                let tag = if zoned { Tag::DateTime } else { Tag::DateTimeLocal };
+                (tag, Instant { seconds, nanos, digits }.to_payload()?)
             }
             Self::Date { days } => (Tag::Date, calendar::days_to_payload(days)),
             Self::Integer { .. } | Self::String(_) | Self::Lang { .. } | Self::Typed { .. } => {
@@ -267,27 +220,13 @@ impl Value {
                 Self::Double { value, notation }
             }
             Tag::DateTime | Tag::DateTimeLocal => {
-                let Instant {
-                    seconds,
-                    nanos,
-                    digits,
-                } = Instant::from_payload(payload);
-                Self::DateTime {
-                    seconds,
-                    nanos,
-                    digits,
-                    zoned: tag == Tag::DateTime,
-                }
+                let Instant { seconds, nanos, digits } = Instant::from_payload(payload);
+                Self::DateTime { seconds, nanos, digits, zoned: tag == Tag::DateTime }
             }
-            Tag::Date => Self::Date {
-                days: calendar::days_from_payload(payload),
-            },
+            Tag::Date => Self::Date { days: calendar::days_from_payload(payload) },
             _ => {
                 let kind = IntegerType::from_tag(tag)?;
-                Self::Integer {
-                    kind,
-                    value: integer::from_payload(payload),
-                }
+                Self::Integer { kind, value: integer::from_payload(payload) }
             }
         })
     }
@@ -296,14 +235,9 @@ impl Value {
     /// were cut off.
     pub(crate) fn is_written_whole(&self) -> bool {
         match self {
-            Self::Float {
-                notation: Notation::Fixed(_),
-                ..
+            Self::Float { notation: Notation::Fixed(_), .. } | Self::Double { notation: Notation::Fixed(_), .. } => {
+                Self::scalar(&self.lexical(), self.datatype()).as_ref() == Some(self)
             }
-            | Self::Double {
-                notation: Notation::Fixed(_),
-                ..
-            } => Self::scalar(&self.lexical(), self.datatype()).as_ref() == Some(self),
             _ => true,
         }
     }
@@ -318,24 +252,14 @@ impl fmt::Display for Value {
             Self::Decimal { scaled, digits } => decimal::write(f, *scaled, *digits),
             Self::Float { value, notation } => float::write(f, *value, *notation),
             Self::Double { value, notation } => float::write(f, *value, *notation),
-            Self::DateTime {
-                seconds,
-                nanos,
-                digits,
-                zoned,
-            } => {
-                Instant {
-                    seconds: *seconds,
-                    nanos: *nanos,
-                    digits: *digits,
-                }
-                .write(f)?;
+            Self::DateTime { seconds, nanos, digits, zoned } => {
+                Instant { seconds: *seconds, nanos: *nanos, digits: *digits }.write(f)?;
                 f.write_str(if *zoned { "Z" } else { "" })
             }
             Self::Date { days } => calendar::write_date(f, i64::from(*days)),
-            Self::String(text)
-            | Self::Lang { value: text, .. }
-            | Self::Typed { lexical: text, .. } => f.write_str(text),
+            Self::String(text) | Self::Lang { value: text, .. } | Self::Typed { lexical: text, .. } => {
+                f.write_str(text)
+            }
         }
     }
 }
@@ -345,75 +269,22 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Boolean(a), Self::Boolean(b)) => a == b,
-            (Self::Integer { kind: a, value: x }, Self::Integer { kind: b, value: y }) => {
-                (a, x) == (b, y)
+            (Self::Integer { kind: a, value: x }, Self::Integer { kind: b, value: y }) => (a, x) == (b, y),
+            (Self::Decimal { scaled: a, digits: x }, Self::Decimal { scaled: b, digits: y }) => (a, x) == (b, y),
+            (Self::Float { value: a, notation: x }, Self::Float { value: b, notation: y }) => {
+                float::same(*a, *b) && (x == y || a.is_nan() || a.is_infinite())
+            }
+            (Self::Double { value: a, notation: x }, Self::Double { value: b, notation: y }) => {
+                float::same(*a, *b) && (x == y || a.is_nan() || a.is_infinite())
             }
             (
-                Self::Decimal {
-                    scaled: a,
-                    digits: x,
-                },
-                Self::Decimal {
-                    scaled: b,
-                    digits: y,
-                },
-            ) => (a, x) == (b, y),
-            (
-                Self::Float {
-                    value: a,
-                    notation: x,
-                },
-                Self::Float {
-                    value: b,
-                    notation: y,
-                },
-            ) => float::same(*a, *b) && (x == y || a.is_nan() || a.is_infinite()),
-            (
-                Self::Double {
-                    value: a,
-                    notation: x,
-                },
-                Self::Double {
-                    value: b,
-                    notation: y,
-                },
-            ) => float::same(*a, *b) && (x == y || a.is_nan() || a.is_infinite()),
-            (
-                Self::DateTime {
-                    seconds: a,
-                    nanos: b,
-                    digits: c,
-                    zoned: d,
-                },
-                Self::DateTime {
-                    seconds: w,
-                    nanos: x,
-                    digits: y,
-                    zoned: z,
-                },
+                Self::DateTime { seconds: a, nanos: b, digits: c, zoned: d },
+                Self::DateTime { seconds: w, nanos: x, digits: y, zoned: z },
             ) => (a, b, c, d) == (w, x, y, z),
             (Self::Date { days: a }, Self::Date { days: b }) => a == b,
             (Self::String(a), Self::String(b)) => a == b,
-            (
-                Self::Lang {
-                    value: a,
-                    language: x,
-                },
-                Self::Lang {
-                    value: b,
-                    language: y,
-                },
-            )
-            | (
-                Self::Typed {
-                    lexical: a,
-                    datatype: x,
-                },
-                Self::Typed {
-                    lexical: b,
-                    datatype: y,
-                },
-            ) => (a, x) == (b, y),
+            (Self::Lang { value: a, language: x }, Self::Lang { value: b, language: y })
+            | (Self::Typed { lexical: a, datatype: x }, Self::Typed { lexical: b, datatype: y }) => (a, x) == (b, y),
             _ => false,
         }
     }
@@ -429,10 +300,7 @@ struct StackText<const N: usize> {
 
 impl<const N: usize> Default for StackText<N> {
     fn default() -> Self {
-        Self {
-            bytes: [0; N],
-            len: 0,
-        }
+        Self { bytes: [0; N], len: 0 }
     }
 }
 
@@ -449,10 +317,7 @@ impl<const N: usize> StackText<N> {
 impl<const N: usize> fmt::Write for StackText<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let end = self.len + text.len();
-        self.bytes
-            .get_mut(self.len..end)
-            .ok_or(fmt::Error)?
-            .copy_from_slice(text.as_bytes());
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
         self.len = end;
         Ok(())
     }

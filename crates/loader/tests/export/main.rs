@@ -60,13 +60,12 @@ fn read(format: Reader, file: &[u8], part: Part, key: &HashKey) -> BTreeSet<Quad
     let mut options = FormatOptions::new(LOAD);
     options.allow_empty_strings = true;
     let mut parsed = Parsed::new();
-    match format.cut() {
-        Some(cut) => read_blocks(format, cut, file, part, key, &options, &mut parsed),
-        None => {
-            let mut parser =
-                SerialParser::open(format, &options, 0, part.name(), file, key).expect("the default base is an IRI");
-            while parser.next(100, &mut parsed).expect("memory is read") {}
-        }
+    if let Some(cut) = format.cut() {
+        read_blocks(format, cut, file, part, key, &options, &mut parsed);
+    } else {
+        let parser = SerialParser::open(format, &options, 0, part.name(), file, key);
+        let mut parser = parser.expect("the default base is an IRI");
+        while parser.next(100, &mut parsed).expect("memory is read") {}
     }
     assert_eq!(parsed.errors, [], "{}", String::from_utf8_lossy(file));
     parsed.batch.entries.iter().map(|entry| entry.quad).collect()

@@ -12,8 +12,7 @@ fn round_trip(term: TermRef<'_>) -> (TermId, Term) {
     let id = term.encode(&KEY);
     let mut spelling = Vec::new();
     term.spelling(&mut spelling);
-    let term = Term::decode(id, id.is_hashed().then_some(&spelling[..]))
-        .expect("what was encoded decodes");
+    let term = Term::decode(id, id.is_hashed().then_some(&spelling[..])).expect("what was encoded decodes");
     (id, term)
 }
 
@@ -23,11 +22,7 @@ fn check(given: TermRef<'_>, expected: &Term) {
     assert_eq!(&term, expected, "{given:?}");
     let (again, term) = round_trip(term.as_ref());
     assert_eq!((again, &term), (id, expected), "{given:?} and back");
-    assert_eq!(
-        id.is_hashed(),
-        id.tag().is_some_and(Tag::is_hashed),
-        "{given:?}"
-    );
+    assert_eq!(id.is_hashed(), id.tag().is_some_and(Tag::is_hashed), "{given:?}");
 }
 
 fn string(text: &str) -> Term {
@@ -35,10 +30,7 @@ fn string(text: &str) -> Term {
 }
 
 fn typed(lexical: &str, datatype: &str) -> Term {
-    Term::Value(Value::Typed {
-        lexical: lexical.to_owned(),
-        datatype: datatype.to_owned(),
-    })
+    Term::Value(Value::Typed { lexical: lexical.to_owned(), datatype: datatype.to_owned() })
 }
 
 #[test]
@@ -56,74 +48,27 @@ fn every_kind_comes_back() {
         (TermRef::Short(-1), integer(Short, -1)),
         (TermRef::Int(i32::MAX), integer(Int, i32::MAX.into())),
         (TermRef::Long(i64::MIN), integer(Long, i64::MIN.into())),
-        (
-            TermRef::Float(-0.0),
-            Term::Value(Value::Float {
-                value: -0.0,
-                notation: Notation::Scientific,
-            }),
-        ),
-        (
-            TermRef::Double(f64::NAN),
-            Term::Value(Value::Double {
-                value: f64::NAN,
-                notation: Notation::Scientific,
-            }),
-        ),
+        (TermRef::Float(-0.0), Term::Value(Value::Float { value: -0.0, notation: Notation::Scientific })),
+        (TermRef::Double(f64::NAN), Term::Value(Value::Double { value: f64::NAN, notation: Notation::Scientific })),
         (
             TermRef::DateTime(-1_500),
-            Term::Value(Value::DateTime {
-                seconds: -2,
-                nanos: 500_000_000,
-                digits: 1,
-                zoned: true,
-            }),
+            Term::Value(Value::DateTime { seconds: -2, nanos: 500_000_000, digits: 1, zoned: true }),
         ),
         (TermRef::String(""), string("")),
-        (
-            TermRef::String("fifteen letters"),
-            string("fifteen letters"),
-        ),
+        (TermRef::String("fifteen letters"), string("fifteen letters")),
         (TermRef::String(text), string(text)),
         (TermRef::String("a\0b"), string("a\0b")),
         (TermRef::String("a\0"), string("a\0")),
+        (TermRef::Typed { lexical: "a", datatype: XSD_STRING }, string("a")),
+        (TermRef::Typed { lexical: text, datatype: XSD_STRING }, string(text)),
         (
-            TermRef::Typed {
-                lexical: "a",
-                datatype: XSD_STRING,
-            },
-            string("a"),
+            TermRef::Lang { value: "Färbung", language: "de-AT" },
+            Term::Value(Value::Lang { value: "Färbung".to_owned(), language: "de-at".to_owned() }),
         ),
-        (
-            TermRef::Typed {
-                lexical: text,
-                datatype: XSD_STRING,
-            },
-            string(text),
-        ),
-        (
-            TermRef::Lang {
-                value: "Färbung",
-                language: "de-AT",
-            },
-            Term::Value(Value::Lang {
-                value: "Färbung".to_owned(),
-                language: "de-at".to_owned(),
-            }),
-        ),
-        (
-            TermRef::Typed {
-                lexical: "a\0b",
-                datatype: "urn:t",
-            },
-            typed("a\0b", "urn:t"),
-        ),
+        (TermRef::Typed { lexical: "a\0b", datatype: "urn:t" }, typed("a\0b", "urn:t")),
         (TermRef::Key("age"), Term::Key("age".to_owned())),
         (TermRef::Key(text), Term::Key(text.to_owned())),
-        (
-            TermRef::EdgeLabel("knows"),
-            Term::EdgeLabel("knows".to_owned()),
-        ),
+        (TermRef::EdgeLabel("knows"), Term::EdgeLabel("knows".to_owned())),
         (TermRef::EdgeLabel(text), Term::EdgeLabel(text.to_owned())),
         (TermRef::Iri("urn:a"), Term::Iri("urn:a".to_owned())),
         (TermRef::Iri(text), Term::Iri(text.to_owned())),
@@ -142,21 +87,7 @@ fn every_kind_comes_back() {
 fn other_ways_of_writing_survive() {
     let literals = [
         ("boolean", &["1", "0", "TRUE", " true", ""][..]),
-        (
-            "integer",
-            &[
-                "01",
-                "+5",
-                "-0",
-                "-01",
-                "",
-                "-",
-                "1.0",
-                " 1",
-                "18446744073709551616",
-                "-9223372036854775809",
-            ],
-        ),
+        ("integer", &["01", "+5", "-0", "-01", "", "-", "1.0", " 1", "18446744073709551616", "-9223372036854775809"]),
         ("byte", &["999", "128", "-129", "0x1"]),
         ("positiveInteger", &["0", "-1"]),
         ("negativeInteger", &["0", "1"]),
@@ -180,64 +111,26 @@ fn other_ways_of_writing_survive() {
         ),
         (
             "double",
-            &[
-                "1E0", "1.0e0", "1.5E+3", "1.50E0", "10.0E0", "inf", "-inf", "+INF", "nan",
-                "1e400", "", ".5", "5.",
-            ],
+            &["1E0", "1.0e0", "1.5E+3", "1.50E0", "10.0E0", "inf", "-inf", "+INF", "nan", "1e400", "", ".5", "5."],
         ),
-        (
-            "double",
-            &["0.1000000000000000055511151231257827", "007.0", "+1.0"],
-        ),
+        ("double", &["0.1000000000000000055511151231257827", "007.0", "+1.0"]),
         ("float", &["0.1000000001", "1.0E50"]),
         (
             "dateTime",
-            &[
-                "2020-01-01T24:00:00Z",
-                "2020-01-01T00:00:60Z",
-                "2020-01-01T00:00:00+00:00",
-                "-0044-03-15T00:00:00Z",
-            ],
+            &["2020-01-01T24:00:00Z", "2020-01-01T00:00:60Z", "2020-01-01T00:00:00+00:00", "-0044-03-15T00:00:00Z"],
         ),
         (
             "dateTime",
-            &[
-                "2021-02-29T00:00:00Z",
-                "0000-01-01T00:00:00Z",
-                "12020-01-01T00:00:00Z",
-                "2020-01-01T00:00:00.Z",
-            ],
+            &["2021-02-29T00:00:00Z", "0000-01-01T00:00:00Z", "12020-01-01T00:00:00Z", "2020-01-01T00:00:00.Z"],
         ),
-        (
-            "dateTime",
-            &[
-                "2020-01-01T00:00:00.0000000000Z",
-                "2020-01-01 00:00:00Z",
-                "2020-01-01",
-                "2020-01-01T00:00Z",
-            ],
-        ),
-        (
-            "date",
-            &[
-                "2020-01-01Z",
-                "2020-1-1",
-                "2020-13-01",
-                "2020-00-01",
-                "2020-01-00",
-                "2020-04-31",
-                "0000-01-01",
-            ],
-        ),
+        ("dateTime", &["2020-01-01T00:00:00.0000000000Z", "2020-01-01 00:00:00Z", "2020-01-01", "2020-01-01T00:00Z"]),
+        ("date", &["2020-01-01Z", "2020-1-1", "2020-13-01", "2020-00-01", "2020-01-00", "2020-04-31", "0000-01-01"]),
         ("time", &["12:00:00"]),
     ];
     for (name, lexical_forms) in literals {
         let datatype = format!("{XSD}{name}");
         for lexical in lexical_forms {
-            let (id, term) = round_trip(TermRef::Typed {
-                lexical,
-                datatype: &datatype,
-            });
+            let (id, term) = round_trip(TermRef::Typed { lexical, datatype: &datatype });
             assert_eq!(id.tag(), Some(Tag::TypedHash), "{lexical:?} of {name}");
             assert_eq!(term, typed(lexical, &datatype));
         }
@@ -246,36 +139,20 @@ fn other_ways_of_writing_survive() {
 
 #[test]
 fn values_built_by_hand_keep_their_text() {
-    let cut = Value::Double {
-        value: 0.125,
-        notation: Notation::Fixed(1),
-    };
-    let large = Value::Integer {
-        kind: crate::IntegerType::Byte,
-        value: 999,
-    };
+    let cut = Value::Double { value: 0.125, notation: Notation::Fixed(1) };
+    let large = Value::Integer { kind: crate::IntegerType::Byte, value: 999 };
     for value in [cut, large] {
         let expected = Value::literal(&value.lexical(), value.datatype());
-        assert_eq!(
-            round_trip(TermRef::Value(&value)).1,
-            Term::Value(expected),
-            "{value:?}"
-        );
+        assert_eq!(round_trip(TermRef::Value(&value)).1, Term::Value(expected), "{value:?}");
     }
 }
 
 #[test]
 fn damage_is_told() {
     let unknown = TermId::from_u128(0xff << 120).expect("not zero");
-    assert_eq!(
-        Term::decode(unknown, None),
-        Err(DecodeError::UnknownTag(unknown))
-    );
+    assert_eq!(Term::decode(unknown, None), Err(DecodeError::UnknownTag(unknown)));
     let missing = TermRef::Iri("urn:example:long").encode(&KEY);
-    assert_eq!(
-        Term::decode(missing, None),
-        Err(DecodeError::NoSpelling(missing))
-    );
+    assert_eq!(Term::decode(missing, None), Err(DecodeError::NoSpelling(missing)));
     let damaged: [(Tag, u128, Option<&[u8]>); 10] = [
         (Tag::Label, 1, None),
         (Tag::Boolean, 2, None),
@@ -290,10 +167,7 @@ fn damage_is_told() {
     ];
     for (tag, payload, spelling) in damaged {
         let decoded = Term::decode(TermId::new(tag, payload), spelling);
-        assert!(
-            matches!(decoded, Err(DecodeError::Malformed { .. })),
-            "{tag:?} {payload:x}: {decoded:?}"
-        );
+        assert!(matches!(decoded, Err(DecodeError::Malformed { .. })), "{tag:?} {payload:x}: {decoded:?}");
     }
 }
 
@@ -305,24 +179,9 @@ fn hashes_depend_on_key_kind_and_every_part() {
         TermRef::String(text).encode(&KEY).payload(),
         TermRef::String(text).encode(&other).payload(),
         TermRef::Iri(text).encode(&KEY).payload(),
-        TermRef::Lang {
-            value: text,
-            language: "en",
-        }
-        .encode(&KEY)
-        .payload(),
-        TermRef::Lang {
-            value: text,
-            language: "de",
-        }
-        .encode(&KEY)
-        .payload(),
-        TermRef::Typed {
-            lexical: text,
-            datatype: "en",
-        }
-        .encode(&KEY)
-        .payload(),
+        TermRef::Lang { value: text, language: "en" }.encode(&KEY).payload(),
+        TermRef::Lang { value: text, language: "de" }.encode(&KEY).payload(),
+        TermRef::Typed { lexical: text, datatype: "en" }.encode(&KEY).payload(),
         KEY.blank(&[b"ab", b"c"]),
         KEY.blank(&[b"a", b"bc"]),
         KEY.blank(&[b"abc"]),
@@ -336,17 +195,8 @@ fn hashes_depend_on_key_kind_and_every_part() {
 fn languages_differ_in_case_only_on_paper() {
     let language = "en-a-very-long-and-unlikely-tag-of-more-than-32-bytes";
     let upper = language.to_uppercase();
-    let (id, term) = round_trip(TermRef::Lang {
-        value: "x",
-        language: &upper,
-    });
-    assert_eq!(
-        (id, term),
-        round_trip(TermRef::Lang {
-            value: "x",
-            language
-        })
-    );
+    let (id, term) = round_trip(TermRef::Lang { value: "x", language: &upper });
+    assert_eq!((id, term), round_trip(TermRef::Lang { value: "x", language }));
 }
 
 /// The text as each kind of term that may be a short text.
@@ -366,18 +216,8 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,24}",
         "[a-c]{13,17}",
-        vec(
-            prop_oneof![
-                Just('\0'),
-                Just('a'),
-                Just('é'),
-                Just('€'),
-                Just('𝄞'),
-                any::<char>()
-            ],
-            0..8
-        )
-        .prop_map(|characters| characters.into_iter().collect()),
+        vec(prop_oneof![Just('\0'), Just('a'), Just('é'), Just('€'), Just('𝄞'), any::<char>()], 0..8)
+            .prop_map(|characters| characters.into_iter().collect()),
     ]
 }
 
@@ -391,8 +231,7 @@ fn any_term() -> impl Strategy<Value = Term> {
         any_text().prop_map(|text| Term::Value(Value::String(text))),
         ("[a-z]{2}(-[a-z0-9]{1,8}){0,2}", any_text())
             .prop_map(|(language, value)| Term::Value(Value::Lang { value, language })),
-        ("urn:[a-z]{1,20}", any_text())
-            .prop_map(|(datatype, lexical)| Term::Value(Value::Typed { lexical, datatype })),
+        ("urn:[a-z]{1,20}", any_text()).prop_map(|(datatype, lexical)| Term::Value(Value::Typed { lexical, datatype })),
         any_text().prop_map(Term::Key),
         any_text().prop_map(Term::EdgeLabel),
         any_text().prop_map(Term::Iri),

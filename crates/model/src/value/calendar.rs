@@ -36,18 +36,13 @@ pub const fn date_of_days(days: i64) -> (i64, u8, u8) {
     let days = days + EPOCH;
     let day_of_era = days.rem_euclid(DAYS_PER_ERA);
     // Leap days before this one are left out, then years are as long as each other.
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let months_since_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
     let month = (months_since_march + 2) % 12 + 1;
     let year = days.div_euclid(DAYS_PER_ERA) * YEARS_PER_ERA + year_of_era;
-    (
-        if month <= 2 { year + 1 } else { year },
-        month as u8,
-        day as u8,
-    )
+    (if month <= 2 { year + 1 } else { year }, month as u8, day as u8)
 }
 
 /// The length of a month (1 to 12).
@@ -78,11 +73,7 @@ impl Instant {
             _ if millis.is_multiple_of(10) => 2,
             _ => 3,
         };
-        Self {
-            seconds: milliseconds.div_euclid(1_000),
-            nanos: millis * 1_000_000,
-            digits,
-        }
+        Self { seconds: milliseconds.div_euclid(1_000), nanos: millis * 1_000_000, digits }
     }
 
     /// `yyyy-mm-ddThh:mm:ss` with up to nine fraction digits and no zone, of a year from 1 to 9999, as this module
@@ -107,45 +98,27 @@ impl Instant {
             _ => return None,
         };
         let seconds = days * SECONDS_PER_DAY + i64::from(hour * 3_600 + minute * 60 + second);
-        Some(Self {
-            seconds,
-            nanos,
-            digits,
-        })
+        Some(Self { seconds, nanos, digits })
     }
 
     /// Writes what [`Self::parse`] reads; other years as ISO 8601 extends it (`-0044`, `12000`).
     pub(super) fn write(self, out: &mut impl fmt::Write) -> fmt::Result {
         write_date(out, self.seconds.div_euclid(SECONDS_PER_DAY))?;
         let second = self.seconds.rem_euclid(SECONDS_PER_DAY);
-        write!(
-            out,
-            "T{:02}:{:02}:{:02}",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60
-        )?;
+        write!(out, "T{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)?;
         let digits = self.digits.min(MAX_DIGITS);
         if digits > 0 {
-            write!(
-                out,
-                ".{:0width$}",
-                self.nanos / unit(digits),
-                width = usize::from(digits)
-            )?;
+            write!(out, ".{:0width$}", self.nanos / unit(digits), width = usize::from(digits))?;
         }
         Ok(())
     }
 
     /// 64 bits of seconds, 30 of nanoseconds, 4 of digits, and zeros; unless these make no instant.
     pub(super) fn to_payload(self) -> Option<u128> {
-        let fits = self.digits <= MAX_DIGITS
-            && self.nanos < NANOS_PER_SECOND
-            && self.nanos.is_multiple_of(unit(self.digits));
+        let fits =
+            self.digits <= MAX_DIGITS && self.nanos < NANOS_PER_SECOND && self.nanos.is_multiple_of(unit(self.digits));
         let seconds = u128::from(self.seconds.cast_unsigned() ^ SIGN);
-        fits.then(|| {
-            (seconds << 56) | (u128::from(self.nanos) << 26) | (u128::from(self.digits) << 22)
-        })
+        fits.then(|| (seconds << 56) | (u128::from(self.nanos) << 26) | (u128::from(self.digits) << 22))
     }
 
     /// The inverse.
@@ -169,8 +142,7 @@ pub(super) fn parse_date(text: &[u8]) -> Option<i64> {
     let year = i64::from(number(&[y3, y2, y1, y0])?);
     // Two digits fit a byte.
     let (month, day) = (number(&[m1, m0])? as u8, number(&[d1, d0])? as u8);
-    let exists =
-        year > 0 && (1..=12).contains(&month) && day > 0 && day <= days_in_month(year, month);
+    let exists = year > 0 && (1..=12).contains(&month) && day > 0 && day <= days_in_month(year, month);
     exists.then(|| days_of_date(year, month, day))
 }
 
@@ -198,9 +170,5 @@ const fn unit(digits: u8) -> u32 {
 
 /// The number that at most nine digits write.
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u32::from(digit - b'0'))
-    })
+    digits.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
 }

@@ -67,8 +67,7 @@ pub(super) fn write(out: &mut impl fmt::Write, scaled: i128, digits: u8) -> fmt:
 
 /// The payload, unless the value is too large or has more digits than are written.
 pub(super) fn to_payload(scaled: i128, digits: u8) -> Option<u128> {
-    let fits =
-        digits <= MAX_DIGITS && -BIAS < scaled && scaled < BIAS && scaled % unit(digits) == 0;
+    let fits = digits <= MAX_DIGITS && -BIAS < scaled && scaled < BIAS && scaled % unit(digits) == 0;
     fits.then(|| (((scaled + BIAS) << DIGIT_BITS) | i128::from(digits)).cast_unsigned())
 }
 

@@ -69,11 +69,7 @@ macro_rules! real {
             fn from_order(order: u64) -> Self {
                 const SIGN: $unsigned = 1 << (<$unsigned>::BITS - 1);
                 let order = order as $unsigned;
-                Self::from_bits(if order & SIGN == 0 {
-                    !order
-                } else {
-                    order & !SIGN
-                })
+                Self::from_bits(if order & SIGN == 0 { !order } else { order & !SIGN })
             }
 
             fn is_finite(self) -> bool {
@@ -107,14 +103,8 @@ pub(super) fn parse<R: Real>(lexical: &str) -> Option<(R, Notation)> {
     let notation = if lexical.contains('E') || !value.is_finite() {
         Notation::Scientific
     } else {
-        let digits = lexical
-            .rfind('.')
-            .map_or(0, |point| lexical.len() - point - 1);
-        Notation::Fixed(
-            u8::try_from(digits)
-                .ok()
-                .filter(|digits| *digits <= Notation::MAX_DIGITS)?,
-        )
+        let digits = lexical.rfind('.').map_or(0, |point| lexical.len() - point - 1);
+        Notation::Fixed(u8::try_from(digits).ok().filter(|digits| *digits <= Notation::MAX_DIGITS)?)
     };
     let mut written = StackText::<LONGEST>::default();
     write(&mut written, value, notation).ok()?;
@@ -122,11 +112,7 @@ pub(super) fn parse<R: Real>(lexical: &str) -> Option<(R, Notation)> {
 }
 
 /// Writes the value. One that is not finite has but one form.
-pub(super) fn write<R: Real>(
-    out: &mut impl fmt::Write,
-    value: R,
-    notation: Notation,
-) -> fmt::Result {
+pub(super) fn write<R: Real>(out: &mut impl fmt::Write, value: R, notation: Notation) -> fmt::Result {
     if !value.is_finite() {
         return out.write_str(value.name());
     }
@@ -155,11 +141,7 @@ pub(super) fn same<R: Real>(a: R, b: R) -> bool {
 
 /// The payload, unless the notation has too many digits. That the notation writes the whole value is not checked.
 pub(super) fn to_payload<R: Real>(value: R, notation: Notation) -> Option<u128> {
-    let notation = if value.is_finite() {
-        notation
-    } else {
-        Notation::Scientific
-    };
+    let notation = if value.is_finite() { notation } else { Notation::Scientific };
     let fits = !matches!(notation, Notation::Fixed(digits) if digits > Notation::MAX_DIGITS);
     let bits = (u128::from(value.to_order()) << 8) | u128::from(notation.to_byte());
     fits.then_some(bits << (PAYLOAD_BITS - 8 - R::BITS))
@@ -168,8 +150,5 @@ pub(super) fn to_payload<R: Real>(value: R, notation: Notation) -> Option<u128> 
 /// The value and notation of a payload.
 pub(super) fn from_payload<R: Real>(payload: u128) -> (R, Notation) {
     let bits = payload >> (PAYLOAD_BITS - 8 - R::BITS);
-    (
-        R::from_order((bits >> 8) as u64),
-        Notation::from_byte(bits as u8),
-    )
+    (R::from_order((bits >> 8) as u64), Notation::from_byte(bits as u8))
 }

@@ -119,11 +119,7 @@ impl IntegerType {
     /// The type whose ids have this tag.
     pub const fn from_tag(tag: Tag) -> Option<Self> {
         let index = (tag as usize).wrapping_sub(Tag::Integer as usize);
-        if index < Self::ALL.len() {
-            Some(Self::ALL[index])
-        } else {
-            None
-        }
+        if index < Self::ALL.len() { Some(Self::ALL[index]) } else { None }
     }
 
     /// The type that XML Schema calls by this name (`int`, `nonNegativeInteger`).
