@@ -299,7 +299,7 @@ fn opens(before: &[u8]) -> bool {
 }
 
 /// The number of line ends in `data`: line feeds, and in RDF carriage returns that stand alone.
-pub(crate) fn lines(data: &[u8], cut: Cut) -> u64 {
+fn lines(data: &[u8], cut: Cut) -> u64 {
     let feeds = memchr_iter(b'\n', data).count();
     let returns = match cut {
         Cut::Lines => memchr_iter(b'\r', data).count(),

@@ -159,7 +159,7 @@ pub fn to_graph_name(term: &Term) -> Option<GraphName> {
 
 /// A blank node as it is written: labelled by its identity, in a form that every RDF syntax accepts.
 pub fn blank_node(identity: u128) -> BlankNode {
-    BlankNode::new_unchecked(format!("b{identity:030x}"))
+    BlankNode::new_unchecked(format!("n{identity:030x}"))
 }
 
 #[cfg(test)]

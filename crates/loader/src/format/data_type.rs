@@ -3,6 +3,8 @@
 //! Both CSV formats share the table of `spec/loader.md` §6.3; they differ in what `Date` means (a date in Gremlin CSV, a
 //! string in openCypher CSV, §7.3) and in whether `+Infinity` is a number.
 
+use std::str::FromStr;
+
 use model::TermRef;
 
 use super::date;
@@ -104,14 +106,7 @@ impl DataType {
 }
 
 /// A floating-point number. A decimal beyond the type's range is a misfit like that of an integer, not an infinity.
-fn float<F: std::str::FromStr>(
-    text: &str,
-    dialect: Dialect,
-    is_infinite: fn(F) -> bool,
-) -> Option<F>
-where
-    F: Copy,
-{
+fn float<F: FromStr + Copy>(text: &str, dialect: Dialect, is_infinite: fn(F) -> bool) -> Option<F> {
     let word = match text {
         "NaN" | "Infinity" | "-Infinity" => true,
         "+Infinity" => dialect == Dialect::Gremlin,

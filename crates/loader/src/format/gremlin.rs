@@ -73,13 +73,13 @@ impl Reader {
         let required = |found: Option<SystemColumn>, name: &str| {
             found.ok_or_else(|| {
                 let kind = if is_edge {
-                    "edge file needs ~id, ~from and ~to"
+                    "an edge file needs ~id, ~from and ~to"
                 } else {
-                    "vertex file needs ~id"
+                    "a vertex file needs ~id"
                 };
                 let first = names.first().map(|name| excerpt(name)).unwrap_or_default();
                 Refusal::parse(format!(
-                    "Header has no column {name}: a {kind}, found '{first}' first"
+                    "Header has no column {name}: {kind}, found '{first}' first"
                 ))
             })
         };
@@ -211,3 +211,6 @@ impl System {
             .map(|(_, slot)| slot)
     }
 }
+
+#[cfg(test)]
+mod tests;

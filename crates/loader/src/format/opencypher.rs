@@ -370,3 +370,6 @@ impl System {
         Ok((Kind::Relationships { id, start, end }, self.edge_type))
     }
 }
+
+#[cfg(test)]
+mod tests;
