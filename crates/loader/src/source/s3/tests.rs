@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use object_store::aws::AmazonS3ConfigKey;
 use store::CancelToken;
 use tokio::runtime::Runtime;
 
@@ -411,6 +412,46 @@ fn credentials_are_found_in_their_order() {
             other => panic!("{profile:?} {role:?}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn a_container_s_credentials_are_fetched_from_its_agent_alone_when_configured() {
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    std::fs::write(&token, "token").unwrap();
+    let agent = Server::start(|_| {
+        Answer::ok(
+            r#"{"AccessKeyId": "AKIAPOD", "SecretAccessKey": "s", "Token": "t", "Expiration": "2999-01-01T00:00:00Z"}"#,
+        )
+    });
+    let server = Server::start(|_| Answer::ok(page(&[("feed/a", 1)], None)));
+    let runtime = Runtime::new().unwrap();
+    let probe = |credentials: Credentials, agent: &str| {
+        let mut config = config(&server.endpoint());
+        config.s3.credentials = credentials;
+        let environment = Environment {
+            container: vec![
+                (AmazonS3ConfigKey::ContainerCredentialsFullUri, agent.to_owned()),
+                (AmazonS3ConfigKey::ContainerAuthorizationTokenFile, token.display().to_string()),
+            ],
+            ..Environment::default()
+        };
+        let sources = Sources::build(config, runtime.handle().clone(), environment, QUICK)?;
+        sources.open(&sources.parse("s3://bucket/feed/", None)?, None, None)?.probe()
+    };
+    let without = probe(Credentials::Chain, &agent.endpoint()).unwrap_err();
+    assert!(without.to_string().starts_with("Couldn't find the AWS credential for iam_role_arn. "), "{without}");
+    assert_eq!(agent.requests().len(), 0);
+
+    probe(Credentials::Instance, &agent.endpoint()).unwrap();
+    let signed = server.requests();
+    assert_eq!(signed.len(), 1);
+    assert!(signed[0].header("authorization").unwrap().contains("Credential=AKIAPOD/"));
+    assert_eq!(signed[0].header("x-amz-security-token"), Some("t"));
+
+    let nobody = Server::start(|_| Answer::status(403, String::new()));
+    let told = probe(Credentials::Instance, &nobody.endpoint()).unwrap_err();
+    assert!(told.to_string().starts_with("Couldn't find the AWS credential for iam_role_arn. "), "{told}");
 }
 
 #[test]

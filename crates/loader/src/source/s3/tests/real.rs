@@ -10,6 +10,7 @@ use store::CancelToken;
 use tokio::runtime::Runtime;
 
 use super::{QUICK, config};
+use crate::request::RequestKeys;
 use crate::source::credentials::Environment;
 use crate::source::s3::encode;
 use crate::source::{Credentials, ReadError, S3Keys, SourceError, Sources};
@@ -108,4 +109,16 @@ fn a_real_bucket_is_probed_listed_and_read() {
     let told = open("s3://no-such-bucket-here/x").probe().unwrap_err();
     assert!(told.to_string().starts_with("S3 bucket not found for source. "), "{told}");
     assert!(matches!(told, SourceError::BadRequest(_)), "{told}");
+
+    // A server that checks signatures says which half of the keys is wrong; one that does not lets everybody in.
+    for (access_key, secret_key, text) in [
+        ("nobody", "test", "Invalid S3 access key. "),
+        (real.keys.access_key.as_str(), "wrong", "Invalid S3 secret key. "),
+    ] {
+        let keys = RequestKeys { access_key: access_key.to_owned(), secret_key: secret_key.to_owned() };
+        let source = sources.parse(&format!("s3://{bucket}/feed/"), Some(REGION)).unwrap();
+        if let Err(told) = sources.open(&source, None, Some(&keys)).unwrap().probe() {
+            assert!(told.to_string().starts_with(text), "{told}");
+        }
+    }
 }
