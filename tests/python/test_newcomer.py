@@ -1,0 +1,174 @@
+"""The README, as a newcomer follows it: its commands are taken from the page and run.
+
+The one difference: a release build is not made for it, the binary under test stands for `cargo run --release` and for
+`target/release/halimede`.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+
+from support.clients import Boto
+from support.places import ROOT
+from support.server import clean_environment
+from support.waiting import until
+
+README = ROOT / "README.md"
+BUILD_AND_RUN = "cargo run --release --bin halimede --"
+BUILT = "target/release/halimede"
+
+
+def section(heading):
+    """The text below a heading, up to the next of the same or a higher level."""
+    level = heading.split(" ")[0]
+    text = README.read_text()
+    assert f"\n{heading}\n" in text, f"the README has no section {heading!r}"
+    rest = text.split(f"\n{heading}\n", 1)[1]
+    return re.split(rf"\n#{{1,{len(level)}}} ", rest)[0]
+
+
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def commands(block):
+    """The lines of a console block that a person types, with their continuation lines."""
+    typed = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            typed.append(line[2:])
+        elif typed and line.startswith(" ") and typed[-1].count("'") % 2:
+            typed[-1] += "\n" + line
+    return typed
+
+
+@pytest.fixture
+def desk(tmp_path, binary):
+    """A folder with what a clone holds that the README uses, and the binary where a release build would be."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    built = tmp_path / BUILT
+    built.parent.mkdir(parents=True)
+    built.symlink_to(binary)
+    return tmp_path
+
+
+def shell(desk, script, env=None):
+    # An alias is not expanded in a script unless asked for.
+    done = subprocess.run(["bash", "-c", f"shopt -s expand_aliases\n{script}"], cwd=desk, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, env=clean_environment(env))
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_the_first_command_loads_the_sample_and_shows_the_finished_job(desk):
+    [first, gate] = [commands(block)[0] for block in blocks(section("## Two commands"), "console")]
+    assert first.startswith(BUILD_AND_RUN)
+    assert gate == "cargo xtask ci"
+    shown = shell(desk, first.replace(BUILD_AND_RUN, BUILT))
+    assert "LOAD_COMPLETED" in shown
+    promised = re.search(r"records +([\d,]+)\n", section("## Two commands"))[1]
+    assert re.search(rf"records +{promised}\n", shown), shown
+
+
+def test_asking_something(desk):
+    [block] = blocks(section("## Ask something"), "console")
+    shown = shell(desk, "\n".join(commands(block)))
+    assert "LOAD_COMPLETED" in shown
+    assert len([line for line in shown.splitlines() if "/solar-system/" in line]) == 3, shown
+    assert "no problems found" in shown
+    assert any((desk / "copy").iterdir())
+
+
+@pytest.fixture
+def readme_server(make_server, desk):
+    with make_server("--import-dir", desk / "examples", data=desk / "halimede-data", listen="127.0.0.1:8182") as server:
+        yield server
+
+
+def port_is_free():
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", 8182))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not port_is_free(), reason="the README's port 8182 is taken on this machine")
+def test_boto3_and_curl_as_printed(readme_server, desk):
+    boto3 = section("### boto3")
+    [exports] = blocks(boto3, "console")
+    [program] = blocks(boto3, "python")
+    (desk / "newcomer.py").write_text(program)
+    shown = shell(desk, "\n".join([*commands(exports), f"'{sys.executable}' newcomer.py"]))
+    assert shown.splitlines()[-1].startswith("LOAD_COMPLETED "), shown
+
+    [start, follow, cancel, ask] = re.findall(r"^# \w+\n((?:.+\n?)+?)(?=^#|\Z)", blocks(section("### curl"), "sh")[0], re.M)
+    client = Boto(readme_server.endpoint)
+    started = shell(desk, start)
+    load_id = re.search(r'"loadId": ?"([^"]+)"', started)[1]
+    assert "overallStatus" in shell(desk, follow.replace("LOAD_ID", load_id))
+    assert load_id in client.list_loads()["payload"]["loadIds"]
+    answer = shell(desk, cancel.replace("LOAD_ID", load_id))
+    assert "200 OK" in answer or "does not exist or not active" in answer
+    assert '"bindings"' in shell(desk, ask)
+
+
+def test_commands_find_the_server_of_a_locked_directory(make_server, desk, tool):
+    with make_server("--import-dir", desk / "examples", data=desk / "halimede-data") as server:
+        loaded = tool.run("load", desk / "examples/solar-system", "--format", "csv", "--endpoint", server.endpoint)
+        assert "LOAD_COMPLETED" in loaded.stdout
+        assert "no problems found" in tool.run("check", cwd=desk).stdout
+        load_id = re.search(r"[0-9a-f-]{36}", loaded.stdout)[0]
+        assert load_id in tool.run("jobs", cwd=desk).stdout
+        cancelled = tool.run("cancel", load_id, cwd=desk, check=False)
+        assert cancelled.returncode == 1 and "does not exist or not active" in cancelled.stderr
+        second = tool.run("serve", "--listen", "127.0.0.1:0", cwd=desk, check=False)
+        assert second.returncode != 0 and server.endpoint in second.stderr, "the second process names the first"
+
+
+def test_exit_codes_of_load(tool, tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("~id,~label\na,Thing\n")
+    bad.write_text("~id,~label,size:Int\na,Thing,many\n")
+    data = tmp_path / "data"
+    assert tool.run("load", good, "--format", "csv", "--data", data, check=False).returncode == 0
+    assert tool.run("load", bad, "--format", "csv", "--data", data, check=False).returncode == 1
+    assert tool.run("load", good, "--format", "parquet", "--data", data, check=False).returncode == 2
+    assert tool.run("load", tmp_path / "absent.csv", "--format", "csv", "--data", data, check=False).returncode in (1, 2)
+
+
+def test_interrupting_a_load_cancels_it(binary, tool, big_graph, tmp_path):
+    """Ctrl-C on `halimede load`: 130, the job says so, and what stays is what it counted."""
+    data = tmp_path / "data"
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [str(binary), "load", str(big_graph.source), "--format", "csv", "--data", str(data)],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=clean_environment())
+    try:
+        # It has begun when its directory is there and something stands in it.
+        until(lambda: data.is_dir() and any(data.iterdir()), what="the load to begin")
+        until(lambda: process.poll() is not None or "LOAD" in log.read_text() or _bytes(data) > 1 << 20,
+              what="the load to write something")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 130, log.read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert "LOAD_CANCELLED_BY_USER" in log.read_text()
+    checked = tool.check(data)
+    assert checked.clean, checked.text
+
+
+def _bytes(folder):
+    return sum(os.path.getsize(os.path.join(place, name)) for place, _, names in os.walk(folder) for name in names)
