@@ -14,7 +14,6 @@ import sys
 
 import pytest
 
-
 from support.clients import Boto
 from support.places import ROOT
 from support.server import clean_environment
