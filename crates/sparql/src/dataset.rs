@@ -19,7 +19,7 @@ use model::{Tag, TermId, TermRef, Value};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::FxHashMap;
 use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
-use store::{CancelToken, Order, Pattern, Snapshot};
+use store::{CancelToken, Pattern, Snapshot};
 
 use crate::query::Graphs;
 use crate::{Error, terms};
@@ -70,23 +70,15 @@ enum NamedGraphs {
 impl View {
     pub(crate) fn new(snapshot: &Snapshot, graphs: &Graphs, cancel: &CancelToken) -> Self {
         let ids = |graphs: &[NamedNode]| {
-            let mut ids: Vec<_> = graphs
-                .iter()
-                .map(|graph| snapshot.encode(TermRef::Iri(graph.as_str())))
-                .collect();
+            let mut ids: Vec<_> = graphs.iter().map(|graph| snapshot.encode(TermRef::Iri(graph.as_str()))).collect();
             ids.sort_unstable();
             ids.dedup();
             ids.into()
         };
         let (default, named) = match graphs {
             Graphs::Union => (DefaultGraph::Union, NamedGraphs::All),
-            Graphs::Strict => (
-                DefaultGraph::Of(Rc::new([TermId::DEFAULT_GRAPH])),
-                NamedGraphs::AllButDefault,
-            ),
-            Graphs::Named { default, named } => {
-                (DefaultGraph::Of(ids(default)), NamedGraphs::Of(ids(named)))
-            }
+            Graphs::Strict => (DefaultGraph::Of(Rc::new([TermId::DEFAULT_GRAPH])), NamedGraphs::AllButDefault),
+            Graphs::Named { default, named } => (DefaultGraph::Of(ids(default)), NamedGraphs::Of(ids(named))),
         };
         Self {
             snapshot: snapshot.clone(),
@@ -111,11 +103,7 @@ impl View {
     ///
     /// [`Error::Cancelled`] once the token is pulled.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.stopped.get() || self.poll().is_err() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.stopped.get() || self.poll().is_err() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// Why the query was stopped from here: the store's first failure, or a cancel; `None` if it was not.
@@ -128,11 +116,7 @@ impl View {
     }
 
     fn poll(&self) -> Result<(), Stopped> {
-        if self.cancel.is_cancelled() {
-            Err(self.stop(store::Error::Cancelled))
-        } else {
-            Ok(())
-        }
+        if self.cancel.is_cancelled() { Err(self.stop(store::Error::Cancelled)) } else { Ok(()) }
     }
 
     /// Keeps the first failure and stops the evaluator.
@@ -144,57 +128,28 @@ impl View {
     }
 
     /// The triples of the default graph that match, each once.
-    pub(crate) fn default_graph(
-        &self,
-        s: Option<TermId>,
-        p: Option<TermId>,
-        o: Option<TermId>,
-    ) -> Quads<'_> {
+    pub(crate) fn default_graph(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>) -> Quads<'_> {
         match &self.default {
             DefaultGraph::Union => Quads::merged(self, Pattern { s, p, o, g: None }, None),
             DefaultGraph::Of(graphs) => match **graphs {
                 [] => Quads::none(self),
-                [graph] => Quads::merged(
-                    self,
-                    Pattern {
-                        s,
-                        p,
-                        o,
-                        g: Some(graph),
-                    },
-                    None,
-                ),
+                [graph] => Quads::merged(self, Pattern { s, p, o, g: Some(graph) }, None),
                 _ => Quads::merged(self, Pattern { s, p, o, g: None }, Some(Rc::clone(graphs))),
             },
         }
     }
 
     /// The quads of named graphs that match.
-    fn named_graphs(
-        &self,
-        s: Option<TermId>,
-        p: Option<TermId>,
-        o: Option<TermId>,
-        g: Option<TermId>,
-    ) -> Quads<'_> {
+    fn named_graphs(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>, g: Option<TermId>) -> Quads<'_> {
         let pattern = Pattern { s, p, o, g };
         match (&self.named, g) {
             (NamedGraphs::AllButDefault, Some(TermId::DEFAULT_GRAPH)) => Quads::none(self),
-            (NamedGraphs::Of(graphs), Some(graph)) if graphs.binary_search(&graph).is_err() => {
-                Quads::none(self)
-            }
+            (NamedGraphs::Of(graphs), Some(graph)) if graphs.binary_search(&graph).is_err() => Quads::none(self),
             (NamedGraphs::All, _) | (_, Some(_)) => Quads::named(self, pattern, Keep::All),
             (NamedGraphs::AllButDefault, None) => Quads::named(self, pattern, Keep::AllButDefault),
             (NamedGraphs::Of(graphs), None) => match **graphs {
                 [] => Quads::none(self),
-                [graph] => Quads::named(
-                    self,
-                    Pattern {
-                        g: Some(graph),
-                        ..pattern
-                    },
-                    Keep::All,
-                ),
+                [graph] => Quads::named(self, Pattern { g: Some(graph), ..pattern }, Keep::All),
                 _ => Quads::named(self, pattern, Keep::Of(Rc::clone(graphs))),
             },
         }
@@ -202,24 +157,14 @@ impl View {
 
     /// Whether the graph has a triple.
     fn has_triples(&self, graph: TermId) -> Result<bool, Stopped> {
-        let mut quads = Quads::named(
-            self,
-            Pattern {
-                g: Some(graph),
-                ..Pattern::ALL
-            },
-            Keep::All,
-        );
+        let mut quads = Quads::named(self, Pattern { g: Some(graph), ..Pattern::ALL }, Keep::All);
         quads.next().transpose().map(|quad| quad.is_some())
     }
 
     /// The id of a term, with its text if the id is not the whole of it.
     pub(crate) fn internalize(&self, term: Term) -> Node {
         let id = self.snapshot.encode(terms::to_model(&term));
-        Node {
-            id,
-            text: id.is_hashed().then(|| Rc::new(term)),
-        }
+        Node { id, text: id.is_hashed().then(|| Rc::new(term)) }
     }
 
     /// The term of a node.
@@ -276,12 +221,8 @@ impl Truth {
                 Ok(model::Term::Value(Value::Boolean(value))) => value.into(),
                 Ok(model::Term::Value(Value::Integer { value, .. })) => (value != 0).into(),
                 Ok(model::Term::Value(Value::Decimal { scaled, .. })) => (scaled != 0).into(),
-                Ok(model::Term::Value(Value::Float { value, .. })) => {
-                    (value != 0.0 && !value.is_nan()).into()
-                }
-                Ok(model::Term::Value(Value::Double { value, .. })) => {
-                    (value != 0.0 && !value.is_nan()).into()
-                }
+                Ok(model::Term::Value(Value::Float { value, .. })) => (value != 0.0 && !value.is_nan()).into(),
+                Ok(model::Term::Value(Value::Double { value, .. })) => (value != 0.0 && !value.is_nan()).into(),
                 _ => Self::None,
             },
         }

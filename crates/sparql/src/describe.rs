@@ -17,13 +17,9 @@ use crate::dataset::{Node, Quads, Stopped, View};
 /// The query for the resources that a DESCRIBE is about; `None` for other queries.
 pub(crate) fn selection(query: &Query) -> Option<Query> {
     match query {
-        Query::Describe {
-            pattern, base_iri, ..
-        } => Some(Query::Select {
-            dataset: None,
-            pattern: pattern.clone(),
-            base_iri: base_iri.clone(),
-        }),
+        Query::Describe { pattern, base_iri, .. } => {
+            Some(Query::Select { dataset: None, pattern: pattern.clone(), base_iri: base_iri.clone() })
+        }
         Query::Select { .. } | Query::Ask { .. } | Query::Construct { .. } => None,
     }
 }
@@ -54,13 +50,7 @@ enum Side {
 
 impl<'a> Description<'a> {
     pub(crate) fn of(view: &'a View, resources: QuerySolutionIter<'a>) -> Self {
-        Self {
-            view,
-            resources,
-            waiting: Vec::new(),
-            described: FxHashSet::default(),
-            current: None,
-        }
+        Self { view, resources, waiting: Vec::new(), described: FxHashSet::default(), current: None }
     }
 
     /// The next triple of the current resource that no resource before it had.
@@ -75,15 +65,10 @@ impl<'a> Description<'a> {
     }
 
     fn triple(&self, quad: Quad) -> Result<Triple, Error> {
-        let term = |id: TermId| {
-            self.view
-                .externalize(&Node::from(id))
-                .map_err(|_| Error::Cancelled)
-        };
+        let term = |id: TermId| self.view.externalize(&Node::from(id)).map_err(|_| Error::Cancelled);
         let subject = term(quad.s)?;
         let predicate = term(quad.p)?;
-        let malformed =
-            |position: &str| Error::Evaluation(format!("the {position} of {quad:?} is a literal"));
+        let malformed = |position: &str| Error::Evaluation(format!("the {position} of {quad:?} is a literal"));
         Ok(Triple {
             subject: NamedOrBlankNode::try_from(subject).map_err(|_| malformed("subject"))?,
             predicate: NamedNode::try_from(predicate).map_err(|_| malformed("predicate"))?,
@@ -93,29 +78,16 @@ impl<'a> Description<'a> {
 
     /// Goes on to the other side of the resource, or the next one; `false` when there is none.
     fn advance(&mut self) -> Result<bool, Error> {
-        if let Some(Resource {
-            id,
-            side: Side::Subject,
-            ..
-        }) = self.current
-        {
+        if let Some(Resource { id, side: Side::Subject, .. }) = self.current {
             let quads = self.view.default_graph(None, None, Some(id));
-            self.current = Some(Resource {
-                id,
-                side: Side::Object,
-                quads,
-            });
+            self.current = Some(Resource { id, side: Side::Object, quads });
             return Ok(true);
         }
         loop {
             while let Some(id) = self.waiting.pop() {
                 if self.described.insert(id) {
                     let quads = self.view.default_graph(Some(id), None, None);
-                    self.current = Some(Resource {
-                        id,
-                        side: Side::Subject,
-                        quads,
-                    });
+                    self.current = Some(Resource { id, side: Side::Subject, quads });
                     return Ok(true);
                 }
             }
@@ -123,13 +95,8 @@ impl<'a> Description<'a> {
                 return Ok(false);
             };
             let row = row?;
-            let resources = row
-                .values()
-                .iter()
-                .flatten()
-                .filter(|term| !matches!(term, Term::Literal(_)));
-            self.waiting
-                .extend(resources.map(|term| self.view.internalize(term.clone()).id));
+            let resources = row.values().iter().flatten().filter(|term| !matches!(term, Term::Literal(_)));
+            self.waiting.extend(resources.map(|term| self.view.internalize(term.clone()).id));
         }
     }
 }

@@ -47,10 +47,7 @@ pub enum Error {
 impl Error {
     /// An [`Error::Syntax`] that is about no particular place.
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
-        Self::Syntax {
-            at: None,
-            message: message.into(),
-        }
+        Self::Syntax { at: None, message: message.into() }
     }
 }
 
@@ -77,10 +74,7 @@ impl Position {
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 }
 

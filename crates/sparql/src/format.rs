@@ -64,54 +64,27 @@ pub enum OutputFormat {
 
 /// What solutions can be written as, the default first; each with its media types, the one answered with first.
 const SOLUTIONS: &[(OutputFormat, &[&str])] = &[
-    (
-        OutputFormat::Json,
-        &["application/sparql-results+json", "application/json"],
-    ),
-    (
-        OutputFormat::Xml,
-        &["application/sparql-results+xml", "application/xml"],
-    ),
+    (OutputFormat::Json, &["application/sparql-results+json", "application/json"]),
+    (OutputFormat::Xml, &["application/sparql-results+xml", "application/xml"]),
     (OutputFormat::Csv, &["text/csv"]),
     (OutputFormat::Tsv, &["text/tab-separated-values"]),
 ];
 
 const BOOLEANS: &[(OutputFormat, &[&str])] = &[
-    (
-        OutputFormat::Json,
-        &["application/sparql-results+json", "application/json"],
-    ),
-    (
-        OutputFormat::Xml,
-        &["application/sparql-results+xml", "application/xml"],
-    ),
+    (OutputFormat::Json, &["application/sparql-results+json", "application/json"]),
+    (OutputFormat::Xml, &["application/sparql-results+xml", "application/xml"]),
     (OutputFormat::Boolean, &["text/boolean"]),
 ];
 
 const GRAPHS: &[(OutputFormat, &[&str])] = &[
-    (
-        OutputFormat::NQuads,
-        &["application/n-quads", "text/x-nquads"],
-    ),
-    (
-        OutputFormat::RdfXml,
-        &["application/rdf+xml", "application/xml"],
-    ),
+    (OutputFormat::NQuads, &["application/n-quads", "text/x-nquads"]),
+    (OutputFormat::RdfXml, &["application/rdf+xml", "application/xml"]),
     (OutputFormat::JsonLd, &["application/ld+json"]),
-    (
-        OutputFormat::NTriples,
-        &["application/n-triples", "text/plain"],
-    ),
-    (
-        OutputFormat::Turtle,
-        &["text/turtle", "application/x-turtle"],
-    ),
+    (OutputFormat::NTriples, &["application/n-triples", "text/plain"]),
+    (OutputFormat::Turtle, &["text/turtle", "application/x-turtle"]),
     (OutputFormat::N3, &["text/n3", "text/rdf+n3"]),
     (OutputFormat::TriG, &["application/trig"]),
-    (
-        OutputFormat::Json,
-        &["application/sparql-results+json", "application/json"],
-    ),
+    (OutputFormat::Json, &["application/sparql-results+json", "application/json"]),
 ];
 
 const fn offered(kind: QueryKind) -> &'static [(OutputFormat, &'static [&'static str])] {
@@ -168,9 +141,7 @@ impl OutputFormat {
             Self::N3 => Some(RdfFormat::N3),
             Self::RdfXml => Some(RdfFormat::RdfXml),
             Self::TriG => Some(RdfFormat::TriG),
-            Self::JsonLd => Some(RdfFormat::JsonLd {
-                profile: JsonLdProfile::Streaming.into(),
-            }),
+            Self::JsonLd => Some(RdfFormat::JsonLd { profile: JsonLdProfile::Streaming.into() }),
             Self::Json | Self::Xml | Self::Csv | Self::Tsv | Self::Boolean => None,
         }
     }
@@ -187,19 +158,12 @@ impl OutputFormat {
 /// [`Error::NotAcceptable`] if nothing asked for can be written; it lists what can.
 pub fn negotiate(kind: QueryKind, accept: Option<&str>) -> Result<OutputFormat, Error> {
     let offers = offered(kind);
-    let ranges: Vec<Range<'_>> = accept
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(Range::parse)
-        .collect();
+    let ranges: Vec<Range<'_>> = accept.unwrap_or_default().split(',').filter_map(Range::parse).collect();
     let Some((first, _)) = offers.first().filter(|_| ranges.is_empty()) else {
         return best(offers, &ranges).ok_or_else(|| Error::NotAcceptable {
             asked: accept.unwrap_or_default().chars().take(500).collect(),
             kind,
-            possible: offers
-                .iter()
-                .map(|(format, _)| format.media_type())
-                .collect(),
+            possible: offers.iter().map(|(format, _)| format.media_type()).collect(),
         });
     };
     Ok(*first)
@@ -211,9 +175,7 @@ fn best(offers: &[(OutputFormat, &[&str])], ranges: &[Range<'_>]) -> Option<Outp
         let Some(found) = match_of(names, ranges).filter(|found| found.quality > 0) else {
             continue;
         };
-        if best.is_none_or(|(other, _)| {
-            (found.quality, found.precision) > (other.quality, other.precision)
-        }) {
+        if best.is_none_or(|(other, _)| (found.quality, found.precision) > (other.quality, other.precision)) {
             best = Some((found, *format));
         }
     }
@@ -265,11 +227,7 @@ impl<'a> Range<'a> {
             if let Some((name, value)) = parameter.split_once('=')
                 && name.trim().eq_ignore_ascii_case("q")
             {
-                let value: f32 = value
-                    .trim()
-                    .parse()
-                    .ok()
-                    .filter(|value| (0.0..=1.0).contains(value))?;
+                let value: f32 = value.trim().parse().ok().filter(|value| (0.0..=1.0).contains(value))?;
                 quality = (value * 1000.0).round() as u16;
             }
         }
@@ -289,10 +247,7 @@ impl<'a> Range<'a> {
         } else {
             return None;
         };
-        Some(Match {
-            precision,
-            quality: self.quality,
-        })
+        Some(Match { precision, quality: self.quality })
     }
 }
 

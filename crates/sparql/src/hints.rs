@@ -83,10 +83,7 @@ fn strip_pattern(pattern: &mut GraphPattern) {
 fn strip_expression(expression: &mut Expression) {
     match expression {
         Expression::Exists(pattern) => strip_pattern(pattern),
-        Expression::NamedNode(_)
-        | Expression::Literal(_)
-        | Expression::Variable(_)
-        | Expression::Bound(_) => {}
+        Expression::NamedNode(_) | Expression::Literal(_) | Expression::Variable(_) | Expression::Bound(_) => {}
         Expression::Or(a, b)
         | Expression::And(a, b)
         | Expression::Equal(a, b)
@@ -141,14 +138,8 @@ mod tests {
 
     #[test]
     fn hints_leave_no_trace() {
-        check(
-            "SELECT * { hint:Query hint:joinOrder 'Ordered' . ?s ?p ?o }",
-            "SELECT * { ?s ?p ?o }",
-        );
-        check(
-            "ASK { ?s :p ?o . hint:Prior hint:rangeSafe true }",
-            "ASK { ?s :p ?o }",
-        );
+        check("SELECT * { hint:Query hint:joinOrder 'Ordered' . ?s ?p ?o }", "SELECT * { ?s ?p ?o }");
+        check("ASK { ?s :p ?o . hint:Prior hint:rangeSafe true }", "ASK { ?s :p ?o }");
         check("ASK { hint:Query hint:queryTimeout 100 }", "ASK { }");
         check(
             "SELECT ?s { ?s :p 1 FILTER NOT EXISTS { ?s :q 2 . hint:Group hint:joinOrder 'Auto' } }",

@@ -11,9 +11,7 @@
 use std::thread;
 
 use spargebra::Query;
-use spargebra::algebra::{
-    AggregateExpression, Expression, GraphPattern, OrderExpression, PropertyPathExpression,
-};
+use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression, PropertyPathExpression};
 
 use crate::Error;
 
@@ -36,10 +34,7 @@ const STACK_PER_BRACKET: usize = 16 << 10;
 /// Refuses a text that is too large to be looked at.
 pub(crate) fn check_text(text: &str) -> Result<(), Error> {
     if text.len() > MAX_TEXT {
-        return Err(Error::malformed(format!(
-            "the text has {} bytes, at most {MAX_TEXT} are read",
-            text.len()
-        )));
+        return Err(Error::malformed(format!("the text has {} bytes, at most {MAX_TEXT} are read", text.len())));
     }
     let brackets = count_brackets(text);
     if brackets > MAX_BRACKETS {
@@ -51,9 +46,7 @@ pub(crate) fn check_text(text: &str) -> Result<(), Error> {
 }
 
 fn count_brackets(text: &str) -> usize {
-    text.bytes()
-        .filter(|byte| matches!(byte, b'(' | b'[' | b'{'))
-        .count()
+    text.bytes().filter(|byte| matches!(byte, b'(' | b'[' | b'{')).count()
 }
 
 /// The stack that suffices for all that is done with a text which [`check_text`] accepts. Bytes.
@@ -130,11 +123,7 @@ impl Size {
                 self.pattern(left, below);
                 self.pattern(right, below);
             }
-            GraphPattern::LeftJoin {
-                left,
-                right,
-                expression,
-            } => {
+            GraphPattern::LeftJoin { left, right, expression } => {
                 self.pattern(left, below);
                 self.pattern(right, below);
                 if let Some(expression) = expression {
@@ -145,9 +134,7 @@ impl Size {
                 self.expression(expr, below);
                 self.pattern(inner, below);
             }
-            GraphPattern::Extend {
-                inner, expression, ..
-            } => {
+            GraphPattern::Extend { inner, expression, .. } => {
                 self.expression(expression, below);
                 self.pattern(inner, below);
             }
@@ -157,9 +144,7 @@ impl Size {
                 }
                 self.pattern(inner, below);
             }
-            GraphPattern::Group {
-                inner, aggregates, ..
-            } => {
+            GraphPattern::Group { inner, aggregates, .. } => {
                 for (_, aggregate) in aggregates {
                     if let AggregateExpression::FunctionCall { expr, .. } = aggregate {
                         self.expression(expr, below);
@@ -181,10 +166,7 @@ impl Size {
         let below = depth + 1;
         match expression {
             Expression::Exists(pattern) => self.pattern(pattern, below),
-            Expression::NamedNode(_)
-            | Expression::Literal(_)
-            | Expression::Variable(_)
-            | Expression::Bound(_) => {}
+            Expression::NamedNode(_) | Expression::Literal(_) | Expression::Variable(_) | Expression::Bound(_) => {}
             Expression::Or(a, b)
             | Expression::And(a, b)
             | Expression::Equal(a, b)
@@ -228,8 +210,7 @@ impl Size {
         self.depth = self.depth.max(depth);
         let below = depth + 1;
         match path {
-            PropertyPathExpression::NamedNode(_)
-            | PropertyPathExpression::NegatedPropertySet(_) => {}
+            PropertyPathExpression::NamedNode(_) | PropertyPathExpression::NegatedPropertySet(_) => {}
             PropertyPathExpression::Reverse(a)
             | PropertyPathExpression::ZeroOrMore(a)
             | PropertyPathExpression::OneOrMore(a)

@@ -28,23 +28,9 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn new(
-        view: &'a View,
-        kind: QueryKind,
-        format: OutputFormat,
-        out: &'a mut (dyn Write + Send),
-    ) -> Self {
-        let sink = Sink {
-            out,
-            piece: Vec::new(),
-            broken: false,
-        };
-        Self {
-            view,
-            kind,
-            format,
-            sink,
-        }
+    pub(crate) fn new(view: &'a View, kind: QueryKind, format: OutputFormat, out: &'a mut (dyn Write + Send)) -> Self {
+        let sink = Sink { out, piece: Vec::new(), broken: false };
+        Self { view, kind, format, sink }
     }
 
     /// Writes rows; returns how many.
@@ -84,26 +70,14 @@ impl<'a> Answer<'a> {
     }
 
     /// Writes triples; returns how many.
-    pub(crate) fn graph(
-        mut self,
-        mut triples: impl Iterator<Item = Result<Triple, Error>>,
-    ) -> Result<u64, Error> {
+    pub(crate) fn graph(mut self, mut triples: impl Iterator<Item = Result<Triple, Error>>) -> Result<u64, Error> {
         let Some(format) = self.format.for_graph() else {
             let variables: Arc<[_]> = GRAPH_VARIABLES.map(Variable::new_unchecked).into();
             return self.solutions(
                 variables.to_vec(),
                 triples.map(move |triple| {
-                    let Triple {
-                        subject,
-                        predicate,
-                        object,
-                    } = triple?;
-                    let terms = vec![
-                        Some(subject.into()),
-                        Some(predicate.into()),
-                        Some(object),
-                        None,
-                    ];
+                    let Triple { subject, predicate, object } = triple?;
+                    let terms = vec![Some(subject.into()), Some(predicate.into()), Some(object), None];
                     Ok(QuerySolution::from((Arc::clone(&variables), terms)))
                 }),
             );
@@ -131,20 +105,13 @@ impl<'a> Answer<'a> {
         if self.sink.broken {
             Error::Output(error)
         } else {
-            Error::Unsupported(format!(
-                "the answer cannot be written as {}: {error}",
-                self.format.media_type()
-            ))
+            Error::Unsupported(format!("the answer cannot be written as {}: {error}", self.format.media_type()))
         }
     }
 
     fn solutions_format(&self) -> Result<QueryResultsFormat, Error> {
         self.format.for_solutions().ok_or_else(|| {
-            Error::Unsupported(format!(
-                "{} cannot be written as {}",
-                self.kind,
-                self.format.media_type()
-            ))
+            Error::Unsupported(format!("{} cannot be written as {}", self.kind, self.format.media_type()))
         })
     }
 }
@@ -166,9 +133,7 @@ impl Sink<'_> {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        self.hand_on()
-            .and_then(|()| self.out.flush())
-            .map_err(Error::Output)
+        self.hand_on().and_then(|()| self.out.flush()).map_err(Error::Output)
     }
 }
 

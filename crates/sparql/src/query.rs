@@ -47,10 +47,7 @@ pub(crate) enum Graphs {
     /// Everything, with the default graph apart.
     Strict,
     /// What FROM and FROM NAMED, or the protocol, name; nothing else.
-    Named {
-        default: Vec<NamedNode>,
-        named: Vec<NamedNode>,
-    },
+    Named { default: Vec<NamedNode>, named: Vec<NamedNode> },
 }
 
 impl Query {
@@ -66,20 +63,14 @@ impl Query {
         let base = base.unwrap_or(DEFAULT_BASE);
         let mut algebra = limits::on_deep_stack(stack, || {
             let parser = parser(base)?;
-            let mut algebra = parser
-                .clone()
-                .parse_query(text)
-                .map_err(|error| syntax::explain(text, &parser, &error))?;
+            let mut algebra =
+                parser.clone().parse_query(text).map_err(|error| syntax::explain(text, &parser, &error))?;
             hints::strip(&mut algebra);
             limits::check_algebra(&algebra)?;
             Ok(algebra)
         })?;
         let graphs = graphs(take_dataset(&mut algebra), options)?;
-        Ok(Self {
-            algebra,
-            graphs,
-            stack,
-        })
+        Ok(Self { algebra, graphs, stack })
     }
 
     /// Which form of query this is.
@@ -95,21 +86,16 @@ impl Query {
 
 impl fmt::Debug for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Query")
-            .field("kind", &self.kind())
-            .field("graphs", &self.graphs)
-            .finish_non_exhaustive()
+        f.debug_struct("Query").field("kind", &self.kind()).field("graphs", &self.graphs).finish_non_exhaustive()
     }
 }
 
 fn parser(base: &str) -> Result<SparqlParser, Error> {
-    let mut parser = SparqlParser::new().with_base_iri(base).map_err(|error| {
-        Error::malformed(format!("the base IRI {base} is no absolute IRI: {error}"))
-    })?;
+    let mut parser = SparqlParser::new()
+        .with_base_iri(base)
+        .map_err(|error| Error::malformed(format!("the base IRI {base} is no absolute IRI: {error}")))?;
     for (prefix, iri) in PREFIXES {
-        parser = parser
-            .with_prefix(prefix, iri)
-            .map_err(|error| Error::malformed(error.to_string()))?;
+        parser = parser.with_prefix(prefix, iri).map_err(|error| Error::malformed(error.to_string()))?;
     }
     Ok(parser)
 }
@@ -130,9 +116,8 @@ fn graphs(from: Option<QueryDataset>, options: ParseOptions) -> Result<Graphs, E
         graphs
             .into_iter()
             .map(|iri| {
-                NamedNode::new(&iri).map_err(|error| {
-                    Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}"))
-                })
+                NamedNode::new(&iri)
+                    .map_err(|error| Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}")))
             })
             .collect::<Result<Vec<_>, _>>()
     };
@@ -143,10 +128,7 @@ fn graphs(from: Option<QueryDataset>, options: ParseOptions) -> Result<Graphs, E
         });
     }
     Ok(match from {
-        Some(QueryDataset { default, named }) => Graphs::Named {
-            default,
-            named: named.unwrap_or_default(),
-        },
+        Some(QueryDataset { default, named }) => Graphs::Named { default, named: named.unwrap_or_default() },
         None if options.strict_default_graph => Graphs::Strict,
         None => Graphs::Union,
     })

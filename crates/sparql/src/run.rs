@@ -41,18 +41,11 @@ impl Query {
     }
 }
 
-fn answer(
-    query: &Query,
-    view: &View,
-    format: OutputFormat,
-    out: &mut (dyn Write + Send),
-) -> Result<u64, Error> {
+fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
     let answer = Answer::new(view, query.kind(), format, out);
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
     let described = describe::selection(&query.algebra);
-    let results = evaluator
-        .prepare(described.as_ref().unwrap_or(&query.algebra))
-        .execute(view)?;
+    let results = evaluator.prepare(described.as_ref().unwrap_or(&query.algebra)).execute(view)?;
     match results {
         QueryResults::Solutions(solutions) if described.is_some() => {
             answer.graph(describe::Description::of(view, solutions))
@@ -73,12 +66,10 @@ impl From<QueryEvaluationError> for Error {
             QueryEvaluationError::UnsupportedCustomFunction(name) => {
                 Self::Unsupported(format!("there is no function {name}"))
             }
-            error @ QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => {
-                Self::Unsupported(error.to_string())
+            error @ QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => Self::Unsupported(error.to_string()),
+            QueryEvaluationError::UnsupportedService(name) => {
+                Self::Unsupported(format!("SERVICE {name}: federated queries are not supported"))
             }
-            QueryEvaluationError::UnsupportedService(name) => Self::Unsupported(format!(
-                "SERVICE {name}: federated queries are not supported"
-            )),
             error => Self::Evaluation(error.to_string()),
         }
     }

@@ -30,19 +30,11 @@ pub(crate) fn explain(text: &str, parser: &SparqlParser, error: &SparqlSyntaxErr
     let Some((offset, mut expected)) = split(text, &raw) else {
         return Error::malformed(raw);
     };
-    let error_of = |text: &str| {
-        parser
-            .clone()
-            .parse_query(text)
-            .err()
-            .map(|error| error.to_string())
-    };
+    let error_of = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
     let mut offset = skip_blank(text, offset);
     if text.len() <= MAX_AGAIN {
         let spread = Spread::of(text);
-        if let Some((found, items)) =
-            error_of(&spread.text).and_then(|error| split(&spread.text, &error))
-        {
+        if let Some((found, items)) = error_of(&spread.text).and_then(|error| split(&spread.text, &error)) {
             offset = spread.original(found);
             expected = items;
         }
@@ -59,28 +51,14 @@ pub(crate) fn explain(text: &str, parser: &SparqlParser, error: &SparqlSyntaxErr
             let _ = write!(message, " at {token}");
         }
     } else {
-        message = format!(
-            "unexpected {}",
-            token.as_deref().unwrap_or("end of the query")
-        );
+        message = format!("unexpected {}", token.as_deref().unwrap_or("end of the query"));
         if !expected.list.is_empty() {
             let shown = expected.list.len().min(MAX_EXPECTED);
-            let more = if expected.list.len() > shown {
-                ", …"
-            } else {
-                ""
-            };
-            let _ = write!(
-                message,
-                ", expected {}{more}",
-                expected.list[..shown].join(", ")
-            );
+            let more = if expected.list.len() > shown { ", …" } else { "" };
+            let _ = write!(message, ", expected {}{more}", expected.list[..shown].join(", "));
         }
     }
-    Error::Syntax {
-        at: Some(Position::of(text, offset)),
-        message,
-    }
+    Error::Syntax { at: Some(Position::of(text, offset)), message }
 }
 
 /// The parser's expectations, as it lists them, for the token at `offset`.
@@ -91,21 +69,13 @@ fn expected_at(text: &str, offset: usize, error_of: impl Fn(&str) -> Option<Stri
     let mut expected = Vec::new();
     match error_of(&cut) {
         None => expected.push(END.to_owned()),
-        Some(error) => expected.extend(
-            split(&cut, &error)
-                .filter(|(at, _)| *at == end)
-                .map(|(_, items)| items),
-        ),
+        Some(error) => expected.extend(split(&cut, &error).filter(|(at, _)| *at == end).map(|(_, items)| items)),
     }
     for length in KEYWORDS {
         cut.truncate(end);
         cut.push_str(&SENSELESS.repeat(length));
         let found = error_of(&cut).and_then(|error| split(&cut, &error));
-        expected.extend(
-            found
-                .filter(|(at, _)| *at == cut.len())
-                .map(|(_, items)| items),
-        );
+        expected.extend(found.filter(|(at, _)| *at == cut.len()).map(|(_, items)| items));
     }
     expected.join(", ")
 }
@@ -115,23 +85,10 @@ fn split(text: &str, error: &str) -> Option<(usize, String)> {
     let (place, expected) = error.strip_prefix("error at ")?.split_once(": expected ")?;
     let (line, column) = place.split_once(':')?;
     let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.checked_sub(1)?)
-        .map(str::len)
-        .sum();
+    let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
     let rest = text.get(start..)?;
-    let within = rest
-        .char_indices()
-        .nth(column.checked_sub(1)?)
-        .map_or(rest.len(), |(at, _)| at);
-    Some((
-        start + within,
-        expected
-            .strip_prefix("one of ")
-            .unwrap_or(expected)
-            .to_owned(),
-    ))
+    let within = rest.char_indices().nth(column.checked_sub(1)?).map_or(rest.len(), |(at, _)| at);
+    Some((start + within, expected.strip_prefix("one of ").unwrap_or(expected).to_owned()))
 }
 
 /// A text laid out with gaps, and where its tokens came from.
@@ -145,11 +102,7 @@ struct Spread {
 
 impl Spread {
     fn of(text: &str) -> Self {
-        let mut spread = Self {
-            text: String::with_capacity(text.len() * 2),
-            tokens: Vec::new(),
-            end: text.len(),
-        };
+        let mut spread = Self { text: String::with_capacity(text.len() * 2), tokens: Vec::new(), end: text.len() };
         let mut at = skip_blank(text, 0);
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let length = token_length(rest);
@@ -181,17 +134,13 @@ impl Spread {
             return self.end;
         }
         let next = self.tokens.partition_point(|(start, _)| *start <= offset);
-        self.tokens[..next]
-            .last()
-            .map_or(0, |(_, original)| *original)
+        self.tokens[..next].last().map_or(0, |(_, original)| *original)
     }
 }
 
 /// The length of the token that `text` starts with. Bytes.
 fn token_length(text: &str) -> usize {
-    let is_word = |c: char| {
-        c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '?' | '$' | '@' | '%' | '\\')
-    };
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '?' | '$' | '@' | '%' | '\\');
     let is_sign = |c: char| matches!(c, '&' | '|' | '=' | '!' | '<' | '>' | '^');
     let first = text.chars().next().unwrap_or(' ');
     match first {
@@ -212,11 +161,7 @@ fn token_length(text: &str) -> usize {
 fn string_length(text: &str) -> usize {
     let quote = &text[..1];
     let long = quote.repeat(3);
-    let (open, close) = if text.starts_with(&long) {
-        (3, long.as_str())
-    } else {
-        (1, quote)
-    };
+    let (open, close) = if text.starts_with(&long) { (3, long.as_str()) } else { (1, quote) };
     let mut at = open;
     while let Some(next) = text[at..].chars().next() {
         if text[at..].starts_with(close) {
@@ -235,9 +180,7 @@ fn string_length(text: &str) -> usize {
 
 /// The length of the IRI in angle brackets that `text` starts with, if it is one and no less-than sign.
 fn iri_length(text: &str) -> Option<usize> {
-    let end = text[1..]
-        .find(|c: char| matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`') || c <= ' ')?
-        + 1;
+    let end = text[1..].find(|c: char| matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`') || c <= ' ')? + 1;
     text[end..].starts_with('>').then_some(end + 1)
 }
 
@@ -282,10 +225,7 @@ impl Expected {
         let mut sentence = None;
         let (mut kinds, mut signs, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for item in items(text) {
-            if let Some(sign) = item
-                .strip_prefix('"')
-                .and_then(|item| item.strip_suffix('"'))
-            {
+            if let Some(sign) = item.strip_prefix('"').and_then(|item| item.strip_suffix('"')) {
                 match sign {
                     "<" => kinds.push("an IRI".to_owned()),
                     "?" | "$" => kinds.push("a variable".to_owned()),
@@ -332,10 +272,7 @@ impl Expected {
         }
         kinds.append(&mut signs);
         kinds.append(&mut words);
-        Self {
-            sentence,
-            list: kinds,
-        }
+        Self { sentence, list: kinds }
     }
 }
 

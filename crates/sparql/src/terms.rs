@@ -3,8 +3,8 @@
 //! The evaluator knows a term in two shapes: as text ([`oxrdf::Term`]), for results, and as a value
 //! ([`ExpressionTerm`]), for expressions. A value that lies in an id becomes one without its text being made.
 //!
-//! A blank node has no name but its 120 bits, shown as 32 hexadecimal digits that start with `b0`: an XML name and an
-//! N-Triples label at once, and read back as the same node within one query.
+//! A blank node has no name but its 120 bits, shown as `b` and 30 hexadecimal digits: an XML name and an N-Triples label
+//! at once, the label that an export gives it, and read back as the same node within one query.
 
 use model::{HashKey, TermRef, Value};
 use oxrdf::{BlankNode, Literal, NamedNode, Term};
@@ -14,7 +14,7 @@ use spareval::ExpressionTerm;
 /// Bits of a blank node's identity.
 const BLANK_BITS: u32 = 120;
 /// What stands above the identity in a blank node's label.
-const BLANK_MARK: u128 = 0xb0 << BLANK_BITS;
+const BLANK_MARK: u128 = 0xb << BLANK_BITS;
 /// Seconds from 0001-01-01T00:00:00, where the evaluator counts from, to 1970-01-01T00:00:00.
 const UNIX_EPOCH: i64 = 62_135_596_800;
 /// Parts of a second or unit in a decimal of the evaluator: 10^18.
@@ -24,30 +24,23 @@ const DECIMAL_ONE: i128 = 1_000_000_000_000_000_000;
 pub(crate) fn to_rdf(term: model::Term) -> Term {
     match term {
         model::Term::Iri(iri) => NamedNode::new_unchecked(iri).into(),
-        model::Term::DefaultGraph => {
-            NamedNode::new_unchecked(model::term::DEFAULT_NAMED_GRAPH).into()
-        }
+        model::Term::DefaultGraph => NamedNode::new_unchecked(model::term::DEFAULT_NAMED_GRAPH).into(),
         model::Term::Blank(identity) => BlankNode::new_from_unique_id(BLANK_MARK | identity).into(),
         model::Term::Value(value) => literal(value).into(),
         // Of the property graph, which holds no RDF: here for a reader who looks at it anyway.
         model::Term::NoLabel => Literal::new_simple_literal("").into(),
         model::Term::Label => Literal::new_simple_literal("~label").into(),
-        model::Term::Key(text)
-        | model::Term::EdgeLabel(text)
-        | model::Term::Vertex(text)
-        | model::Term::Edge(text) => Literal::new_simple_literal(text).into(),
+        model::Term::Key(text) | model::Term::EdgeLabel(text) | model::Term::Vertex(text) | model::Term::Edge(text) => {
+            Literal::new_simple_literal(text).into()
+        }
     }
 }
 
 fn literal(value: Value) -> Literal {
     match value {
         Value::String(text) => Literal::new_simple_literal(text),
-        Value::Lang { value, language } => {
-            Literal::new_language_tagged_literal_unchecked(value, language)
-        }
-        Value::Typed { lexical, datatype } => {
-            Literal::new_typed_literal(lexical, NamedNode::new_unchecked(datatype))
-        }
+        Value::Lang { value, language } => Literal::new_language_tagged_literal_unchecked(value, language),
+        Value::Typed { lexical, datatype } => Literal::new_typed_literal(lexical, NamedNode::new_unchecked(datatype)),
         value => {
             let datatype = NamedNode::new_unchecked(value.datatype());
             Literal::new_typed_literal(value.lexical(), datatype)
@@ -61,14 +54,8 @@ pub(crate) fn to_model(term: &Term) -> TermRef<'_> {
         Term::NamedNode(iri) => TermRef::Iri(iri.as_str()),
         Term::BlankNode(node) => TermRef::Blank(identity(node)),
         Term::Literal(literal) => match literal.language() {
-            Some(language) => TermRef::Lang {
-                value: literal.value(),
-                language,
-            },
-            None => TermRef::Typed {
-                lexical: literal.value(),
-                datatype: literal.datatype().as_str(),
-            },
+            Some(language) => TermRef::Lang { value: literal.value(), language },
+            None => TermRef::Typed { lexical: literal.value(), datatype: literal.datatype().as_str() },
         },
     }
 }
@@ -93,14 +80,9 @@ pub(crate) fn to_expression(term: model::Term) -> ExpressionTerm {
             }
             Value::Float { value, .. } => ExpressionTerm::FloatLiteral(Float::from(value)),
             Value::Double { value, .. } => ExpressionTerm::DoubleLiteral(Double::from(value)),
-            Value::DateTime {
-                seconds,
-                nanos,
-                zoned,
-                ..
-            } => ExpressionTerm::DateTimeLiteral(DateTime::from_be_bytes(timestamp(
-                seconds, nanos, zoned,
-            ))),
+            Value::DateTime { seconds, nanos, zoned, .. } => {
+                ExpressionTerm::DateTimeLiteral(DateTime::from_be_bytes(timestamp(seconds, nanos, zoned)))
+            }
             Value::Date { days } => {
                 let seconds = i64::from(days) * model::value::calendar::SECONDS_PER_DAY;
                 ExpressionTerm::DateLiteral(Date::from_be_bytes(timestamp(seconds, 0, false)))
@@ -119,8 +101,7 @@ pub(crate) fn to_expression(term: model::Term) -> ExpressionTerm {
 
 /// An instant as the evaluator lays it out: seconds since year 1 as a decimal, then minutes of offset from UTC.
 fn timestamp(seconds: i64, nanos: u32, zoned: bool) -> [u8; 18] {
-    let scaled = (i128::from(seconds) + i128::from(UNIX_EPOCH)) * DECIMAL_ONE
-        + i128::from(nanos) * 1_000_000_000;
+    let scaled = (i128::from(seconds) + i128::from(UNIX_EPOCH)) * DECIMAL_ONE + i128::from(nanos) * 1_000_000_000;
     let mut bytes = [if zoned { 0 } else { u8::MAX }; 18];
     bytes[..16].copy_from_slice(&scaled.to_be_bytes());
     bytes

@@ -45,6 +45,6 @@ pub use error::{Error, Result};
 pub use ingest::{Entry, FeedCounts, Ingest, IngestBatch, IngestOptions, Ordinal, Prepared, Role, Rules, Violation};
 pub use journal::{Journal, JournalWrite};
 pub use order::{Order, Pattern};
-pub use snapshot::{Estimate, Expansion, Scan, Snapshot};
+pub use snapshot::{Estimate, Expansion, Graphs, Scan, Snapshot};
 pub use store::{Options, Store, Usage};
 pub use transaction::Transaction;

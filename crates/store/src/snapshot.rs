@@ -11,7 +11,7 @@ use crate::cursor::Merge;
 use crate::layer::{Content, Layer};
 use crate::order::{Key, Order, Pattern};
 use crate::shared::Shared;
-use crate::{Error, Result};
+use crate::{CancelToken, Error, Result};
 
 /// Quads in a batch, at most (about).
 const BATCH: usize = 1024;
@@ -96,7 +96,13 @@ impl Snapshot {
             residual: residual.then(|| pattern.columns(order)),
             started: false,
             done: false,
+            cancel: None,
         }
+    }
+
+    /// The graphs that have live quads, but for the default one, ascending. Costs a seek a graph.
+    pub fn graphs(&self) -> Graphs {
+        Graphs { merge: self.merge(Order::Gspo, false), next: Some(TermId::MIN) }
     }
 
     /// Whether the quad is live.
@@ -329,9 +335,17 @@ pub struct Scan {
     residual: Option<[Option<TermId>; 4]>,
     started: bool,
     done: bool,
+    cancel: Option<CancelToken>,
 }
 
 impl Scan {
+    /// The same scan, which ends with [`Error::Cancelled`] once `cancel` is pulled, even while nothing matches.
+    #[must_use]
+    pub fn until(mut self, cancel: &CancelToken) -> Self {
+        self.cancel = Some(cancel.clone());
+        self
+    }
+
     fn fill(&mut self) -> Result<Option<QuadBatch>> {
         if !self.started {
             self.started = true;
@@ -344,6 +358,7 @@ impl Scan {
         let positions = self.order.positions();
         let mut batch = QuadBatch::default();
         while batch.is_empty() && !self.done {
+            self.cancel.as_ref().map_or(Ok(()), CancelToken::check)?;
             let (columns, residual) = (self.columns, self.residual.as_ref());
             let more = self.merge.runs(&self.prefix, self.given, BATCH, &mut |block, low, high| {
                 take(&mut batch, positions, columns, block, low, high, residual);
@@ -366,5 +381,35 @@ impl Iterator for Scan {
             self.done = true;
         }
         next
+    }
+}
+
+/// The iterator of [`Snapshot::graphs`]. After an error it ends.
+#[derive(Debug)]
+pub struct Graphs {
+    merge: Merge,
+    /// No graph below this is left; `None` at the end.
+    next: Option<TermId>,
+}
+
+impl Graphs {
+    fn seek(&mut self, at_least: TermId) -> Result<Option<TermId>> {
+        let mut found = None;
+        self.merge.seek(&[at_least, TermId::MIN, TermId::MIN, TermId::MIN])?;
+        self.merge.runs(&[TermId::MIN; 4], 0, 1, &mut |block, from, _| found = Some(block.key(from)[0]))?;
+        Ok(found)
+    }
+}
+
+impl Iterator for Graphs {
+    type Item = Result<TermId>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at_least = self.next.take()?;
+        let found = self.seek(at_least).transpose()?;
+        if let Ok(graph) = found {
+            self.next = graph.get().checked_add(1).and_then(TermId::from_u128);
+        }
+        Some(found)
     }
 }

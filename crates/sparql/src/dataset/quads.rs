@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{NamedGraphs, Node, Order, Pattern, Stopped, View};
+use super::{NamedGraphs, Node, Pattern, Stopped, View};
 use model::{Quad, TermId};
 use spareval::InternalQuad;
 use store::{QuadBatch, Scan};
@@ -35,40 +35,21 @@ impl<'a> Quads<'a> {
     /// The triples of a default graph: of the graph in the pattern, of `graphs`, or of all.
     pub(super) fn merged(view: &'a View, pattern: Pattern, graphs: Option<Rc<[TermId]>>) -> Self {
         let keep = graphs.map_or(Keep::All, Keep::Of);
-        Self {
-            merge: Some(Last::default()),
-            ..Self::named(view, pattern, keep)
-        }
+        Self { merge: Some(Last::default()), ..Self::named(view, pattern, keep) }
     }
 
     /// The quads of named graphs.
     pub(super) fn named(view: &'a View, pattern: Pattern, keep: Keep) -> Self {
-        let scan = view.snapshot.scan(pattern, pattern.best_order());
-        Self {
-            view,
-            scan: Some(scan),
-            keep,
-            merge: None,
-            batch: QuadBatch::default(),
-            next: 0,
-        }
+        let scan = view.snapshot.scan(pattern, pattern.best_order()).until(&view.cancel);
+        Self { view, scan: Some(scan), keep, merge: None, batch: QuadBatch::default(), next: 0 }
     }
 
     pub(super) fn none(view: &'a View) -> Self {
-        Self {
-            view,
-            scan: None,
-            keep: Keep::All,
-            merge: None,
-            batch: QuadBatch::default(),
-            next: 0,
-        }
+        Self { view, scan: None, keep: Keep::All, merge: None, batch: QuadBatch::default(), next: 0 }
     }
 
     /// As the evaluator wants them.
-    pub(super) fn internal(
-        self,
-    ) -> impl Iterator<Item = Result<InternalQuad<Node>, Stopped>> + use<'a> {
+    pub(super) fn internal(self) -> impl Iterator<Item = Result<InternalQuad<Node>, Stopped>> + use<'a> {
         let in_default_graph = self.merge.is_some();
         self.map(move |quad| {
             quad.map(|quad| InternalQuad {
@@ -103,9 +84,10 @@ impl<'a> Quads<'a> {
             Keep::AllButDefault => quad.g != TermId::DEFAULT_GRAPH,
             Keep::Of(graphs) => graphs.binary_search(&quad.g).is_ok(),
         };
-        kept && self.merge.as_mut().is_none_or(|Last(last)| {
-            last.replace((quad.s, quad.p, quad.o)) != Some((quad.s, quad.p, quad.o))
-        })
+        kept && self
+            .merge
+            .as_mut()
+            .is_none_or(|Last(last)| last.replace((quad.s, quad.p, quad.o)) != Some((quad.s, quad.p, quad.o)))
     }
 }
 
@@ -146,29 +128,19 @@ pub(super) struct GraphNames<'a> {
     listed: std::vec::IntoIter<TermId>,
     /// Whether the fallback graph is still to be probed.
     probe_default: bool,
-    /// The quads of all other graphs, graph by graph.
-    quads: Quads<'a>,
-    last: Option<TermId>,
+    /// All other graphs, if they have names.
+    graphs: Option<store::Graphs>,
 }
 
 impl<'a> GraphNames<'a> {
     pub(super) fn of(view: &'a View) -> Self {
-        let (listed, probe_default, scans) = match &view.named {
-            NamedGraphs::All => (Vec::new(), true, true),
-            NamedGraphs::AllButDefault => (Vec::new(), false, true),
-            NamedGraphs::Of(graphs) => (graphs.to_vec(), false, false),
+        let all = || Some(view.snapshot.graphs());
+        let (listed, probe_default, graphs) = match &view.named {
+            NamedGraphs::All => (Vec::new(), true, all()),
+            NamedGraphs::AllButDefault => (Vec::new(), false, all()),
+            NamedGraphs::Of(graphs) => (graphs.to_vec(), false, None),
         };
-        let mut quads = Quads::none(view);
-        if scans {
-            quads.scan = Some(view.snapshot.scan(Pattern::ALL, Order::Gspo));
-        }
-        Self {
-            view,
-            listed: listed.into_iter(),
-            probe_default,
-            quads,
-            last: None,
-        }
+        Self { view, listed: listed.into_iter(), probe_default, graphs }
     }
 }
 
@@ -176,6 +148,9 @@ impl Iterator for GraphNames<'_> {
     type Item = Result<TermId, Stopped>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Err(stopped) = self.view.poll() {
+            return Some(Err(stopped));
+        }
         if let Some(graph) = self.listed.next() {
             return Some(Ok(graph));
         }
@@ -186,15 +161,7 @@ impl Iterator for GraphNames<'_> {
                 Err(stopped) => return Some(Err(stopped)),
             }
         }
-        loop {
-            match self.quads.next()? {
-                Ok(quad) if self.last == Some(quad.g) => {}
-                Ok(quad) => {
-                    self.last = Some(quad.g);
-                    return Some(Ok(quad.g));
-                }
-                Err(stopped) => return Some(Err(stopped)),
-            }
-        }
+        let graph = self.graphs.as_mut()?.next()?;
+        Some(graph.map_err(|error| self.view.stop(error)))
     }
 }

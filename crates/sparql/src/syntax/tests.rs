@@ -11,7 +11,8 @@ fn messages_name_the_place_and_what_was_expected() {
         (
             "SELECT ?x WHERE { ?x ?y }",
             "line 1, column 25",
-            "unexpected ‘}’, expected a blank node, a number, a prefixed name, a string, a variable, an IRI, ‘(’".into(),
+            "unexpected ‘}’, expected a blank node, a number, a prefixed name, a string, a variable, an IRI, ‘(’"
+                .into(),
         ),
         (
             "SELECT * {\n  ?s ?p ?o . # ?o > } 1\n  FILTER(?o > )\n}",
@@ -25,11 +26,7 @@ fn messages_name_the_place_and_what_was_expected() {
             "line 1, column 29",
             "unexpected ‘)’, expected ‘,’, ‘.’, ‘;’, ‘@’, ‘^^’, ‘{’, ‘}’, BIND, FILTER, GRAPH".into(),
         ),
-        (
-            "SELECT ?s { ?s ?p ?o } }",
-            "line 1, column 24",
-            "unexpected ‘}’, expected the end of the query".into(),
-        ),
+        ("SELECT ?s { ?s ?p ?o } }", "line 1, column 24", "unexpected ‘}’, expected the end of the query".into()),
         (
             "SELECT (COUNT(?x) AS ?n) ?y { ?x ?p ?y }",
             "line 1, column 41",
