@@ -1,4 +1,60 @@
-//! Where a command works.
+//! Where a command works: on a running server, or on a data directory that it opens itself.
+//!
+//! A data directory belongs to one process. When a server has it, the command asks that server instead, so that the same
+//! command line works whether or not the server happens to run.
+
+use std::path::{Path, PathBuf};
+
+use store::{Options, Store};
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::flags::Place;
+use crate::machine::default_memory;
+use crate::size::ByteSize;
 
 /// Data directory of a command that names none.
 pub(crate) const DEFAULT_DATA: &str = "./halimede-data";
+
+/// Where to work.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// Through a server.
+    Server(Client),
+    /// In this process.
+    Directory(PathBuf),
+}
+
+/// Decides where to work.
+///
+/// # Errors
+/// A usage error for an endpoint that cannot be one; the client's own.
+pub(crate) fn resolve(flags: &Place) -> Result<Target> {
+    if let Some(endpoint) = &flags.endpoint {
+        return Ok(Target::Server(Client::new(endpoint)?));
+    }
+    let directory = flags.data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA));
+    if let Some((pid, Some(endpoint))) = Store::holder(&directory) {
+        tracing::info!(directory = %directory.display(), pid, %endpoint, "a server has the data directory; asking it");
+        return Ok(Target::Server(Client::new(&endpoint)?));
+    }
+    Ok(Target::Directory(directory))
+}
+
+/// Opens a data directory that a load may create.
+pub(crate) fn open_or_create(directory: &Path, memory: Option<ByteSize>) -> Result<Store> {
+    let memory = memory.unwrap_or_else(default_memory).0;
+    Ok(Store::open(directory, Options { memory, ..Options::default() })?)
+}
+
+/// Opens a data directory that must be there.
+pub(crate) fn open_existing(directory: &Path) -> Result<Store> {
+    if !directory.is_dir() {
+        return Err(Error::Failed(format!(
+            "there is no data directory {}: load something first, or name one with --data, or a server with --endpoint",
+            directory.display()
+        )));
+    }
+    let memory = default_memory().0;
+    Ok(Store::open(directory, Options { memory, create: false, ..Options::default() })?)
+}

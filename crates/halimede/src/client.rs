@@ -1,0 +1,301 @@
+//! A small client of a running server, for the commands that are given an endpoint or find one.
+//!
+//! Calls block; the sockets live on a runtime of the client's own. Answers of the service are its JSON, which the commands
+//! read the same way whether it came from here or from a loader in this process.
+//!
+//! Differs from an SDK in that nothing is sent twice: whoever sits at a terminal sees the failure and decides.
+
+use std::error::Error as _;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Method, Response, header};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use url::Url;
+
+/// How long making a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// An error's text is cut here: a server that is none may answer anything.
+const LONGEST_ERROR: usize = 64 << 10;
+
+/// An answer that is read whole (not streamed) may have this many bytes: a page of 10,000 errors has less.
+const LONGEST_ANSWER: usize = 64 << 20;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The endpoint is not one.
+    #[error("--endpoint {endpoint}: {why}")]
+    Endpoint {
+        /// As it was given.
+        endpoint: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No answer.
+    #[error("cannot reach {endpoint}: {why}")]
+    Unreachable {
+        /// Who was asked.
+        endpoint: String,
+        /// The innermost reason.
+        why: String,
+    },
+    /// An exception of the service.
+    #[error("{code}: {message}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// The exception's name.
+        code: String,
+        /// Its text.
+        message: String,
+    },
+    /// An answer that no such server gives.
+    #[error("{endpoint} answered {what}; is it a Halimede server?")]
+    Strange {
+        /// Who was asked.
+        endpoint: String,
+        /// What came.
+        what: String,
+    },
+}
+
+impl Error {
+    /// Whether this is the answer about a load that is unknown or has ended.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+
+    /// Whether the caller can mend it on the command line.
+    pub(crate) const fn is_usage(&self) -> bool {
+        matches!(self, Self::Endpoint { .. })
+    }
+}
+
+/// A server to talk to. Clone is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    base: String,
+    http: reqwest::Client,
+    runtime: Arc<Runtime>,
+}
+
+impl Client {
+    /// A client of `endpoint`; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Endpoint`] if it is not `http://host:port`.
+    pub(crate) fn new(endpoint: &str) -> Result<Self, Error> {
+        let bad = |why: String| Error::Endpoint { endpoint: endpoint.to_owned(), why };
+        let url = Url::parse(endpoint).map_err(|error| bad(format!("{error}; expected http://HOST:PORT")))?;
+        match url.scheme() {
+            "http" => {}
+            "https" => return Err(bad("TLS is not supported yet; expected http://HOST:PORT".to_owned())),
+            other => return Err(bad(format!("the scheme is {other:?}; expected http://HOST:PORT"))),
+        }
+        if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
+            return Err(bad("expected http://HOST:PORT".to_owned()));
+        }
+        let failed = |error: &dyn std::error::Error| bad(format!("no client: {error}"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("client")
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error))?;
+        // No proxy and no redirects: the endpoint is where the question goes. No certificates: there is no TLS yet, and
+        // loading the system's would fail on a machine that has none.
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("halimede/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_only([])
+            .build()
+            .map_err(|error| failed(&error))?;
+        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), http, runtime: Arc::new(runtime) })
+    }
+
+    /// The endpoint.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.base
+    }
+
+    /// Starts a load; its id.
+    pub(crate) fn start(&self, request: &Value) -> Result<String, Error> {
+        let answer = self.json(self.call(Method::POST, &["loader"], &[], None, Body::Json(request))?)?;
+        match answer.pointer("/payload/loadId").and_then(Value::as_str) {
+            Some(id) => Ok(id.to_owned()),
+            None => Err(self.strange("a start without a load id")),
+        }
+    }
+
+    /// The `payload` of a load's status, with its failed files and, on one page, as many errors.
+    pub(crate) fn status(&self, id: &str, errors: u64) -> Result<Value, Error> {
+        let errors = errors.to_string();
+        let query = [("details", "true"), ("errors", "true"), ("page", "1"), ("errorsPerPage", errors.as_str())];
+        let mut answer = self.json(self.call(Method::GET, &["loader", id], &query, None, Body::None)?)?;
+        Ok(answer["payload"].take())
+    }
+
+    /// The ids of the remembered loads, at most a hundred.
+    pub(crate) fn list(&self) -> Result<Vec<String>, Error> {
+        let answer = self.json(self.call(Method::GET, &["loader"], &[("limit", "100")], None, Body::None)?)?;
+        let ids = answer.pointer("/payload/loadIds").and_then(Value::as_array);
+        let ids = ids.ok_or_else(|| self.strange("a list without load ids"))?;
+        Ok(ids.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
+    }
+
+    /// Cancels a load; returns when it has stopped.
+    pub(crate) fn cancel(&self, id: &str) -> Result<(), Error> {
+        self.call(Method::DELETE, &["loader", id], &[], None, Body::None).map(drop)
+    }
+
+    /// The report of the server's check.
+    pub(crate) fn check(&self) -> Result<Value, Error> {
+        self.json(self.call(Method::GET, &["halimede", "check"], &[], None, Body::None)?)
+    }
+
+    /// The answer to a SPARQL query, as one of the media types of `accept`.
+    pub(crate) fn sparql(&self, query: &str, accept: &str) -> Result<Answer, Error> {
+        self.call(Method::POST, &["sparql"], &[], Some(accept), Body::Sparql(query))
+    }
+
+    /// A data set, as one stream.
+    pub(crate) fn export(&self, query: &[(&str, &str)]) -> Result<Answer, Error> {
+        self.call(Method::GET, &["halimede", "export"], query, None, Body::None)
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        accept: Option<&str>,
+        body: Body<'_>,
+    ) -> Result<Answer, Error> {
+        let mut url = Url::parse(&self.base).map_err(|error| self.strange(error.to_string()))?;
+        // An id goes in as one segment whatever it holds.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url);
+        if let Some(accept) = accept {
+            request = request.header(header::ACCEPT, accept);
+        }
+        request = match body {
+            Body::None => request,
+            Body::Json(value) => request.header(header::CONTENT_TYPE, "application/json").body(value.to_string()),
+            Body::Sparql(query) => {
+                request.header(header::CONTENT_TYPE, "application/sparql-query").body(query.to_owned())
+            }
+        };
+        let response = self.runtime.block_on(request.send()).map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        let mut answer = Answer { response, pending: bytes::Bytes::new(), runtime: Arc::clone(&self.runtime) };
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let mut text = Vec::new();
+        // What came before the connection broke is better than nothing.
+        let _ = answer.by_ref().take(LONGEST_ERROR as u64).read_to_end(&mut text);
+        let body: Value = serde_json::from_slice(&text).unwrap_or_default();
+        let member = |name: &str| body.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+        match member("code").zip(member("detailedMessage").or_else(|| member("message"))) {
+            Some((code, message)) => Err(Error::Refused { status: status.as_u16(), code, message }),
+            None => Err(self.strange(format!("{status} without an explanation"))),
+        }
+    }
+
+    fn json(&self, answer: Answer) -> Result<Value, Error> {
+        let mut text = Vec::new();
+        answer
+            .take(LONGEST_ANSWER as u64)
+            .read_to_end(&mut text)
+            .map_err(|error| Error::Unreachable { endpoint: self.base.clone(), why: error.to_string() })?;
+        serde_json::from_slice(&text).map_err(|error| self.strange(format!("what is not JSON ({error})")))
+    }
+
+    fn strange(&self, what: impl Into<String>) -> Error {
+        Error::Strange { endpoint: self.base.clone(), what: what.into() }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Error {
+        // The outer errors say only that sending failed; the innermost says "connection refused".
+        let mut why: &dyn std::error::Error = error;
+        while let Some(inner) = why.source() {
+            why = inner;
+        }
+        Error::Unreachable { endpoint: self.base.clone(), why: why.to_string() }
+    }
+}
+
+/// What is sent along.
+enum Body<'a> {
+    None,
+    Json(&'a Value),
+    Sparql(&'a str),
+}
+
+/// A good answer, to be read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    response: Response,
+    pending: bytes::Bytes,
+    runtime: Arc<Runtime>,
+}
+
+impl Answer {
+    /// Its media type without parameters, in lower case.
+    pub(crate) fn media_type(&self) -> String {
+        let value = self.response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+}
+
+impl Read for Answer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.pending.is_empty() {
+            match self.runtime.block_on(self.response.chunk()).map_err(io::Error::other)? {
+                Some(chunk) => self.pending = chunk,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.pending.len());
+        let taken = self.pending.split_to(count);
+        buffer[..count].copy_from_slice(&taken);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_endpoints_are_taken() {
+        crate::install_crypto();
+        for good in ["http://127.0.0.1:8182", "http://localhost:8182/", "http://[::1]:1"] {
+            assert!(Client::new(good).is_ok(), "{good}");
+        }
+        for bad in ["localhost:8182", "https://localhost:8182", "", "http://", "ftp://x", "http://x/?a=b"] {
+            assert!(Client::new(bad).is_err_and(|error| error.is_usage()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_closed_port_is_named_with_its_reason() {
+        crate::install_crypto();
+        // Bound and dropped: nobody listens there now.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let client = Client::new(&format!("http://127.0.0.1:{port}")).expect("a good endpoint");
+        let error = client.list().expect_err("nobody listens").to_string();
+        assert!(error.contains(&port.to_string()) && error.to_lowercase().contains("refused"), "{error}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Following a load: a live bar on a terminal, else a line every few seconds; Ctrl-C cancels it.
+//!
+//! All of it goes to standard error, so that standard output holds nothing but the finished job.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Handle;
+
+use crate::error::Result;
+use crate::size::ByteSize;
+use crate::table::thousands;
+
+/// Between two looks at the job, for a bar.
+const TICK: Duration = Duration::from_millis(100);
+/// Between two lines, where there is no terminal.
+const LINE: Duration = Duration::from_secs(5);
+
+/// A load that can be followed, in this process or on a server.
+pub(crate) trait Job: Sync {
+    /// How far it is.
+    fn moment(&self) -> Moment;
+    /// Returns when it has ended.
+    fn wait(&self) -> Result<()>;
+    /// Cancels it and returns when it has stopped; not an error if it had ended before.
+    fn cancel(&self) -> Result<()>;
+}
+
+/// How far a load is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// What it does, in a word.
+    pub(crate) phase: String,
+    /// Bytes read, and bytes of all files (0 while unknown).
+    pub(crate) bytes: (u64, u64),
+    /// Records read.
+    pub(crate) records: u64,
+    /// Errors so far.
+    pub(crate) errors: u64,
+}
+
+impl Moment {
+    /// All of it in one line: `parsing, 12.0 MiB of 48.0 MiB, 1,200 records (600/s), 0 errors, 6 s left`.
+    fn line(&self, elapsed: Duration) -> String {
+        let seconds = elapsed.as_secs_f64().max(0.001);
+        let (read, total) = self.bytes;
+        let mut parts = vec![self.phase.clone()];
+        if total > 0 {
+            parts.push(format!("{} of {}", ByteSize(read), ByteSize(total)));
+        }
+        let rate = (self.records as f64 / seconds) as u64;
+        parts.push(format!("{} records ({}/s)", thousands(self.records), thousands(rate)));
+        parts.push(format!("{} errors", thousands(self.errors)));
+        if total > read && read > 0 {
+            let left = seconds * (total - read) as f64 / read as f64;
+            parts.push(format!("{} left", duration(left as u64 + 1)));
+        }
+        parts.join(", ")
+    }
+}
+
+/// Seconds as people say them: `42 s`, `3 min 20 s`, `2 h 5 min`.
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// What can happen while a load is followed.
+#[derive(Debug)]
+enum Event {
+    Ended(Result<()>),
+    Interrupted,
+}
+
+/// Ctrl-C and SIGTERM from now on, as events for one load.
+#[derive(Debug)]
+pub(crate) struct Interrupts {
+    send: Sender<Event>,
+    receive: Receiver<Event>,
+}
+
+impl Interrupts {
+    /// Starts to listen. The first signal asks for a cancel; a second one ends the process at once, which loses nothing
+    /// that was published.
+    pub(crate) fn listen(runtime: &Handle) -> Self {
+        let (send, receive) = channel();
+        let interrupt = send.clone();
+        runtime.spawn(async move {
+            signal().await;
+            let _ = interrupt.send(Event::Interrupted);
+            signal().await;
+            std::process::exit(130);
+        });
+        Self { send, receive }
+    }
+}
+
+/// Returns at the next Ctrl-C or SIGTERM.
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+/// Follows a load to its end, showing how far it is. Whether it was interrupted on the way.
+///
+/// # Errors
+/// The load's own if it can no longer be followed or cancelled.
+pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
+    let mut display = Display::new();
+    let ended = interrupts.send.clone();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // The receiver outlives this scope.
+            let _ = ended.send(Event::Ended(job.wait()));
+        });
+        let mut interrupted = false;
+        loop {
+            match interrupts.receive.recv_timeout(display.tick()) {
+                Ok(Event::Ended(outcome)) => {
+                    display.clear();
+                    return outcome.map(|()| interrupted);
+                }
+                Ok(Event::Interrupted) => {
+                    interrupted = true;
+                    display.note("cancelling the load; interrupt again to leave at once");
+                    job.cancel()?;
+                }
+                Err(RecvTimeoutError::Timeout) => display.show(&job.moment()),
+                Err(RecvTimeoutError::Disconnected) => unreachable!("`interrupts` holds a sender"),
+            }
+        }
+    })
+}
+
+/// A bar, or lines.
+struct Display {
+    started: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Display {
+    fn new() -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {wide_msg}");
+            bar.set_style(style.expect("the template is well formed"));
+            bar
+        });
+        Self { started: Instant::now(), bar }
+    }
+
+    fn tick(&self) -> Duration {
+        if self.bar.is_some() { TICK } else { LINE }
+    }
+
+    fn show(&self, moment: &Moment) {
+        let line = moment.line(self.started.elapsed());
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(moment.bytes.1);
+                bar.set_position(moment.bytes.0);
+                bar.set_message(line);
+            }
+            None => drop(writeln!(stderr(), "{line}")),
+        }
+    }
+
+    fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| drop(writeln!(stderr(), "{text}"))),
+            None => drop(writeln!(stderr(), "{text}")),
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What is said of a load under way, and that a cancel ends it.
+
+use std::sync::{Condvar, Mutex};
+
+use super::*;
+
+#[test]
+fn a_moment_is_one_line() {
+    let moment = Moment { phase: "parsing".to_owned(), bytes: (12 << 20, 48 << 20), records: 1200, errors: 3 };
+    assert_eq!(
+        moment.line(Duration::from_secs(2)),
+        "parsing, 12.0 MiB of 48.0 MiB, 1,200 records (600/s), 3 errors, 7 s left"
+    );
+    let moment = Moment { phase: "listing".to_owned(), ..Moment::default() };
+    assert_eq!(moment.line(Duration::ZERO), "listing, 0 records (0/s), 0 errors");
+}
+
+#[test]
+fn durations_are_said_in_words() {
+    for (seconds, text) in [(0, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")] {
+        assert_eq!(duration(seconds), text);
+    }
+}
+
+/// A load that runs until it is cancelled.
+#[derive(Default)]
+struct Endless {
+    cancelled: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Job for Endless {
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
+
+    fn wait(&self) -> Result<()> {
+        let mut cancelled = self.cancelled.lock().expect("not poisoned");
+        while !*cancelled {
+            cancelled = self.changed.wait(cancelled).expect("not poisoned");
+        }
+        Ok(())
+    }
+
+    fn cancel(&self) -> Result<()> {
+        *self.cancelled.lock().expect("not poisoned") = true;
+        self.changed.notify_all();
+        Ok(())
+    }
+}
+
+#[test]
+fn an_interrupt_cancels_and_waits_for_the_end() {
+    let (send, receive) = channel();
+    send.send(Event::Interrupted).expect("the receiver is here");
+    let interrupts = Interrupts { send, receive };
+    assert!(follow(&Endless::default(), &interrupts).expect("nothing fails"));
+}
