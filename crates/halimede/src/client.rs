@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Response, header};
 use serde_json::Value;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use url::Url;
 
 /// How long making a connection may take.
@@ -69,6 +69,15 @@ impl Error {
         matches!(self, Self::Refused { status: 404, .. })
     }
 
+    /// Whether the same question may be answered a moment later.
+    pub(crate) const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::Endpoint { .. } | Self::Strange { .. } => false,
+        }
+    }
+
     /// Whether the caller can mend it on the command line.
     pub(crate) const fn is_usage(&self) -> bool {
         matches!(self, Self::Endpoint { .. })
@@ -122,6 +131,11 @@ impl Client {
     /// The endpoint.
     pub(crate) fn endpoint(&self) -> &str {
         &self.base
+    }
+
+    /// The threads that wait for its sockets.
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.runtime.handle()
     }
 
     /// Starts a load; its id.

@@ -24,6 +24,33 @@ pub(crate) enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The store: the data directory is in use, missing, damaged, the disk full.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A server: not reached, or what it answered.
+    #[error(transparent)]
+    Client(#[from] crate::client::Error),
+    /// The query.
+    #[error(transparent)]
+    Query(#[from] sparql::Error),
+    /// The jobs cannot be opened.
+    #[error(transparent)]
+    Loader(#[from] loader::Error),
+    /// The load did not start.
+    #[error(transparent)]
+    Start(#[from] loader::StartError),
+    /// There is no such load.
+    #[error(transparent)]
+    Status(#[from] loader::StatusError),
+    /// The load could not be cancelled.
+    #[error(transparent)]
+    Cancel(#[from] loader::CancelError),
+    /// The graph could not be written.
+    #[error(transparent)]
+    Export(#[from] loader::export::ExportError),
+    /// The server did not start.
+    #[error(transparent)]
+    Serve(#[from] server::ServeError),
     /// The command ran and its result is bad; it has said so on standard error or output already.
     #[error("{0}")]
     Failed(String),
@@ -40,7 +67,19 @@ impl Error {
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::CommandLine(_) | Self::Usage(_) | Self::Unsupported(_) => 2,
-            Self::Io { .. } | Self::Failed(_) => 1,
+            Self::Client(error) if error.is_usage() => 2,
+            Self::Serve(server::ServeError::Name(_)) => 2,
+            Self::Io { .. }
+            | Self::Store(_)
+            | Self::Client(_)
+            | Self::Query(_)
+            | Self::Loader(_)
+            | Self::Start(_)
+            | Self::Status(_)
+            | Self::Cancel(_)
+            | Self::Export(_)
+            | Self::Serve(server::ServeError::Listen { .. })
+            | Self::Failed(_) => 1,
             Self::Interrupted => 130,
         }
     }

@@ -85,16 +85,36 @@ pub(crate) struct Place {
     pub(crate) endpoint: Option<String>,
 }
 
-/// Where `s3://` sources are read from. Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-/// AWS_SESSION_TOKEN.
+/// Where `s3://` sources are read from, and who asks there.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "S3 sources")]
 pub(crate) struct S3 {
-    /// Endpoint of an S3-compatible store, for example http://127.0.0.1:9000 (path style) [default: AWS]
+    /// Endpoint of an S3-compatible store, for example http://127.0.0.1:9000 [default: that of AWS]
     #[arg(long, value_name = "URL")]
     pub(crate) s3_endpoint: Option<String>,
-    /// Region of this server [default: AWS_REGION, else any]
+    /// Region of this server; requests that name another are refused [default: AWS_REGION, else any]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// Where credentials come from
+    #[arg(long, value_enum, default_value_t = S3Credentials::Chain)]
+    pub(crate) s3_credentials: S3Credentials,
+    /// Whether the bucket stands in the path instead of the host [default: true with --s3-endpoint]
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set)]
+    pub(crate) s3_path_style: Option<bool>,
+    /// Profile of the shared AWS files whose keys stand for a role; may be repeated
+    #[arg(long, value_name = "ARN=PROFILE")]
+    pub(crate) role_map: Vec<String>,
+}
+
+/// Where S3 credentials come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum S3Credentials {
+    /// `AWS_ACCESS_KEY_ID` and its companions, else a profile of the shared AWS files
+    Chain,
+    /// The metadata service of the instance, task or pod
+    Instance,
+    /// None: for public buckets
+    Anonymous,
 }
 
 /// `halimede serve`.
@@ -109,8 +129,6 @@ pub(crate) struct Serve {
     /// Directory below which file:// sources may be read; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) import_dir: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) s3: S3,
     /// Memory for loads, caches and queries, for example 2GiB [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
@@ -126,6 +144,8 @@ pub(crate) struct Serve {
     /// Who may call
     #[arg(long, value_enum, default_value_t = Auth::None)]
     pub(crate) auth: Auth,
+    #[command(flatten)]
+    pub(crate) s3: S3,
     #[command(flatten)]
     pub(crate) later: ServeLater,
 }
@@ -194,11 +214,11 @@ pub(crate) struct Load {
     /// Whether relationship files have an :ID column (opencypher)
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) user_provided_edge_ids: bool,
-    #[command(flatten)]
-    pub(crate) s3: S3,
     /// Memory of a load into a data directory [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
+    #[command(flatten)]
+    pub(crate) s3: S3,
     #[command(flatten)]
     pub(crate) later: LoadLater,
 }
@@ -436,4 +456,17 @@ pub(crate) enum Compression {
     Gzip,
     /// bzip2, files end in `.bz2`.
     Bzip2,
+}
+
+impl From<Format> for loader::request::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv,
+            Format::OpenCypher => Self::OpenCypher,
+            Format::NTriples => Self::NTriples,
+            Format::NQuads => Self::NQuads,
+            Format::Turtle => Self::Turtle,
+            Format::RdfXml => Self::RdfXml,
+        }
+    }
 }

@@ -8,14 +8,13 @@ mod formats;
 mod graph;
 mod sink;
 
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use crate::error::{Error, Result};
 use crate::flags::{Format, Generate, GenerateFormat};
+use crate::output;
 use crate::table::{Align, Table, thousands};
 use graph::{Batch, Graph};
 
@@ -71,7 +70,7 @@ pub(crate) fn run(flags: &Generate) -> Result<()> {
             &thousands(formats::records(format, flags.vertices, flags.edges)),
         ]);
     }
-    print(&table.render())
+    output::print(&table.render())
 }
 
 /// The formats asked for, each once.
@@ -131,14 +130,4 @@ fn write_one(format: Format, batches: &Receiver<Arc<Batch>>, flags: &Generate) -
         format,
         bytes: files.finish()?,
     })
-}
-
-/// Prints a result.
-fn print(text: &str) -> Result<()> {
-    let failed = |source| Error::Io {
-        action: "cannot write to",
-        path: Path::new("standard output").to_owned(),
-        source,
-    };
-    std::io::stdout().write_all(text.as_bytes()).map_err(failed)
 }

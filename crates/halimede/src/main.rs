@@ -4,13 +4,25 @@
 //! standard output, logs, progress and complaints to standard error. The exit code is 0 for success, 1 for a failure, 2
 //! for a bad command line, 130 after Ctrl-C.
 
+mod cancel;
+mod check;
+mod client;
 mod error;
+mod export;
 mod flags;
+mod follow;
 mod generate;
+mod jobs;
 mod layers;
+mod load;
+mod local;
 mod logging;
 mod machine;
+mod output;
 mod place;
+mod query;
+mod report;
+mod serve;
 mod size;
 mod table;
 
@@ -46,8 +58,21 @@ fn main() -> ExitCode {
 /// Runs one command to its end.
 fn run(cli: Cli) -> Result<()> {
     logging::start(&cli.common, matches!(cli.command, Command::Serve(_)))?;
+    install_crypto();
     match cli.command {
+        Command::Serve(flags) => serve::run(&flags),
+        Command::Load(flags) => load::run(&flags),
+        Command::Jobs(flags) => jobs::run(&flags),
+        Command::Cancel(flags) => cancel::run(&flags),
+        Command::Query(flags) => query::run(&flags),
+        Command::Export(flags) => export::run(&flags),
+        Command::Check(flags) => check::run(&flags),
         Command::Generate(flags) => generate::run(&flags),
-        _ => Err(Error::Unsupported("this command")),
     }
+}
+
+/// Chooses the cryptography for every TLS connection of this process, to S3 for instance. Must come before any client is
+/// built; a second call changes nothing.
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -49,12 +49,12 @@ pub(crate) fn open_or_create(directory: &Path, memory: Option<ByteSize>) -> Resu
 
 /// Opens a data directory that must be there.
 pub(crate) fn open_existing(directory: &Path) -> Result<Store> {
-    if !directory.is_dir() {
-        return Err(Error::Failed(format!(
-            "there is no data directory {}: load something first, or name one with --data, or a server with --endpoint",
-            directory.display()
-        )));
-    }
-    let memory = default_memory().0;
-    Ok(Store::open(directory, Options { memory, create: false, ..Options::default() })?)
+    let options = Options { memory: default_memory().0, create: false, ..Options::default() };
+    Store::open(directory, options).map_err(|error| match error {
+        store::Error::Missing { path } => Error::Failed(format!(
+            "{} holds no data: load something first, or name another directory with --data or a server with --endpoint",
+            path.display()
+        )),
+        error => error.into(),
+    })
 }

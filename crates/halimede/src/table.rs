@@ -18,65 +18,69 @@ pub(crate) enum Align {
 pub(crate) struct Table {
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<String>>,
+    /// Set when the header was given out.
+    widths: Option<Vec<usize>>,
 }
 
 impl Table {
     /// A table without rows.
     pub(crate) fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
-        Self {
-            columns: columns
-                .into_iter()
-                .map(|(name, align)| (printable(name), align))
-                .collect(),
-            rows: Vec::new(),
-        }
+        let columns = columns.into_iter().map(|(name, align)| (printable(name), align)).collect();
+        Self { columns, rows: Vec::new(), widths: None }
     }
 
     /// Adds a row; missing cells are blank, surplus ones left out.
     pub(crate) fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
-        let mut row: Vec<String> = cells
-            .into_iter()
-            .map(|cell| printable(cell.as_ref()))
-            .collect();
+        let mut row: Vec<String> = cells.into_iter().map(|cell| printable(cell.as_ref())).collect();
         row.resize(self.columns.len(), String::new());
         self.rows.push(row);
     }
 
+    /// Rows that wait to be given out.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The whole table, a line feed after each line.
-    pub(crate) fn render(&self) -> String {
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|i| {
-                self.rows
-                    .iter()
-                    .map(|row| row[i].width())
-                    .chain([self.columns[i].0.width()])
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
+    pub(crate) fn render(mut self) -> String {
+        self.take()
+    }
+
+    /// The rows since the last call, the first time with the header. The first rows set the widths; a later cell that is
+    /// wider pushes the rest of its line to the right.
+    pub(crate) fn take(&mut self) -> String {
         let mut out = String::new();
-        let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-            let mut text = String::new();
-            for ((cell, width), (_, align)) in cells.zip(&widths).zip(&self.columns) {
-                let pad = width.saturating_sub(cell.width());
-                let (before, after) = if *align == Align::Right {
-                    (pad, 0)
-                } else {
-                    (0, pad)
-                };
-                let _ = write!(text, "{:before$}{cell}{:after$}  ", "", "");
-            }
-            out.push_str(text.trim_end());
-            out.push('\n');
-        };
-        line(&mut self.columns.iter().map(|(name, _)| name.as_str()));
-        let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-        line(&mut rules.iter().map(String::as_str));
-        for row in &self.rows {
-            line(&mut row.iter().map(String::as_str));
+        let rows = std::mem::take(&mut self.rows);
+        let header = self.widths.is_none();
+        let widths = self.widths.take().unwrap_or_else(|| widths(&self.columns, &rows));
+        if header {
+            self.line(&mut out, &widths, self.columns.iter().map(|(name, _)| name.as_str()));
+            let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+            self.line(&mut out, &widths, rules.iter().map(String::as_str));
         }
+        for row in &rows {
+            self.line(&mut out, &widths, row.iter().map(String::as_str));
+        }
+        self.widths = Some(widths);
         out
     }
+
+    fn line<'a>(&self, out: &mut String, widths: &[usize], cells: impl Iterator<Item = &'a str>) {
+        let mut text = String::new();
+        for ((cell, width), (_, align)) in cells.zip(widths).zip(&self.columns) {
+            let pad = width.saturating_sub(cell.width());
+            let (before, after) = if *align == Align::Right { (pad, 0) } else { (0, pad) };
+            let _ = write!(text, "{:before$}{cell}{:after$}  ", "", "");
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    }
+}
+
+/// The width of each column.
+fn widths(columns: &[(String, Align)], rows: &[Vec<String>]) -> Vec<usize> {
+    let cells = |i: usize| rows.iter().filter_map(move |row| row.get(i)).map(|cell| cell.width());
+    columns.iter().enumerate().map(|(i, (name, _))| cells(i).fold(name.width(), usize::max)).collect()
 }
 
 /// Text that cannot move the cursor or otherwise command a terminal: data may hold anything.

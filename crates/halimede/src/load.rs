@@ -1,0 +1,107 @@
+//! `halimede load`: start a load, follow it, tell how it ended.
+//!
+//! The same request, in the service's own JSON, goes to a server or to a loader in this process.
+
+mod embedded;
+mod remote;
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::flags::{Load, LoadLater};
+use crate::output;
+use crate::place::{self, Target};
+use crate::report::Status;
+
+/// How a load that was followed to its end went.
+struct Finished {
+    id: String,
+    status: Status,
+    took: Duration,
+    interrupted: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Error::Failed`] if the load did not complete, [`Error::Interrupted`] if Ctrl-C cancelled it; the job was printed then.
+pub(crate) fn run(flags: &Load) -> Result<()> {
+    refuse(&flags.later)?;
+    let finished = match place::resolve(&flags.place)? {
+        Target::Server(client) => remote::run(client, &request(flags, &uri(&flags.source)?))?,
+        Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
+    };
+    let Finished { id, status, took, interrupted } = finished;
+    output::print(&status.render(&id, Some(took)))?;
+    match status.state() {
+        "LOAD_COMPLETED" => Ok(()),
+        "LOAD_CANCELLED_BY_USER" if interrupted => Err(Error::Interrupted),
+        state => Err(Error::Failed(format!("the load ended as {state}"))),
+    }
+}
+
+/// Refuses the flags that are kept for later.
+fn refuse(later: &LoadLater) -> Result<()> {
+    match later {
+        LoadLater { atomic: true, .. } => Err(Error::Unsupported("--atomic")),
+        LoadLater { dry_run: true, .. } => Err(Error::Unsupported("--dry-run")),
+        LoadLater { atomic: false, dry_run: false } => Ok(()),
+    }
+}
+
+/// The request as it is posted to `/loader`.
+fn request(flags: &Load, source: &str) -> Value {
+    let mut parser = json!({ "allowEmptyStrings": flags.allow_empty_strings });
+    if let Some(graph) = &flags.named_graph {
+        parser["namedGraphUri"] = graph.as_str().into();
+    }
+    if let Some(base) = &flags.base_uri {
+        parser["baseUri"] = base.as_str().into();
+    }
+    let mut request = json!({
+        "source": source,
+        "format": flags.format.name(),
+        "mode": flags.mode.name(),
+        "failOnError": flags.fail_on_error,
+        "parallelism": flags.parallelism.name(),
+        "userProvidedEdgeIds": flags.user_provided_edge_ids,
+        "parserConfiguration": parser,
+    });
+    if let Some(region) = flags.s3.region.as_ref().filter(|_| !is_local(source)) {
+        request["region"] = region.as_str().into();
+    }
+    request
+}
+
+/// Whether a source is a file or directory.
+fn is_local(source: &str) -> bool {
+    source.starts_with("file://") || !source.contains("://")
+}
+
+/// The source as a server can read it: a plain path becomes a `file://` URI.
+fn uri(source: &str) -> Result<String> {
+    if source.contains("://") {
+        return Ok(source.to_owned());
+    }
+    let bad = || Error::Usage(format!("{source:?} is not a path that a server could be told"));
+    let path = std::path::absolute(Path::new(source)).map_err(|_| bad())?;
+    let uri = Url::from_file_path(path).map_err(|()| bad())?;
+    Ok(uri.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_a_uri_for_a_server() {
+        assert_eq!(uri("s3://b/p").expect("a source"), "s3://b/p");
+        assert_eq!(uri("/a b/ü").expect("a source"), "file:///a%20b/%C3%BC");
+        let here = std::env::current_dir().expect("a directory");
+        assert_eq!(uri("x").expect("a source"), format!("file://{}/x", here.display()));
+    }
+}

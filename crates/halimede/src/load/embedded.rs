@@ -1,0 +1,73 @@
+//! A load in this process, into a data directory that no server has.
+
+use std::path::Path;
+use std::time::Instant;
+
+use loader::request::{LoadRequest, RequestConfig};
+use loader::{CancelError, StatusQuery};
+use serde_json::Value;
+
+use super::Finished;
+use crate::error::{Error, Result};
+use crate::flags::Load;
+use crate::follow::{self, Interrupts, Job, Moment};
+use crate::local::{self, Local};
+use crate::place;
+use crate::report::{self, Status};
+
+/// A load of a loader in this process.
+struct Here<'a> {
+    local: &'a Local,
+    id: &'a str,
+}
+
+/// Loads, and closes the store again whatever comes of it.
+pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Finished> {
+    let request = LoadRequest::read(
+        request.to_string().as_bytes(),
+        Some("application/json"),
+        None,
+        &RequestConfig::default(),
+    )
+    .map_err(|error| Error::Usage(error.to_string()))?;
+    let s3 = local::s3_config(&flags.s3)?;
+    let local = Local::new(place::open_or_create(directory, flags.memory)?, s3)?;
+    let finished = load(&local, request);
+    local.close();
+    finished
+}
+
+fn load(local: &Local, request: LoadRequest) -> Result<Finished> {
+    let interrupts = Interrupts::listen(local.runtime.handle());
+    let started = Instant::now();
+    let id = local.loader.start(request, None)?.to_string();
+    let interrupted = follow::follow(&Here { local, id: &id }, &interrupts)?;
+    let took = started.elapsed();
+    let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: report::ERRORS };
+    let status = Status::read(local.loader.status(&id, query)?)?;
+    Ok(Finished { id, status, took, interrupted })
+}
+
+impl Job for Here<'_> {
+    fn moment(&self) -> Moment {
+        let Some(progress) = self.local.loader.progress(self.id) else { return Moment::default() };
+        Moment {
+            phase: progress.phase.name().to_owned(),
+            bytes: (progress.bytes_read, progress.bytes_total),
+            records: progress.records,
+            errors: progress.errors,
+        }
+    }
+
+    fn wait(&self) -> Result<()> {
+        self.local.loader.wait(self.id)?;
+        Ok(())
+    }
+
+    fn cancel(&self) -> Result<()> {
+        match self.local.loader.cancel(self.id, None) {
+            Ok(()) | Err(CancelError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A store and its loader in this process: what a command works with when no server has the data directory.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use loader::source::{Credentials, S3Config, SourceConfig};
+use loader::{Loader, LoaderConfig};
+use store::Store;
+use tokio::runtime::Runtime;
+
+use crate::error::{Error, Result};
+use crate::flags::{S3, S3Credentials};
+
+/// A store, its loader, and the runtime that carries the loader's sockets.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) loader: Loader,
+    pub(crate) runtime: Runtime,
+    store: Store,
+}
+
+impl Local {
+    /// Opens the loader of a store. Its sources are whatever this user can read, and S3 as the flags say.
+    pub(crate) fn new(store: Store, s3: S3Config) -> Result<Self> {
+        let runtime = runtime()?;
+        let sources = SourceConfig {
+            import_dirs: Vec::new(),
+            data_dir: store.directory().to_owned(),
+            any_local: true,
+            s3,
+        };
+        let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
+        Ok(Self { loader, runtime, store })
+    }
+
+    /// Stops what runs and gives the data directory back.
+    pub(crate) fn close(self) {
+        self.loader.shutdown();
+        self.store.close();
+    }
+}
+
+/// The threads that wait for sockets.
+pub(crate) fn runtime() -> Result<Runtime> {
+    let builder = &mut tokio::runtime::Builder::new_multi_thread();
+    let path = Path::new("threads").to_owned();
+    builder.enable_all().thread_name("io").build().map_err(|source| Error::Io { action: "cannot start", path, source })
+}
+
+/// How S3 is reached, from the flags.
+pub(crate) fn s3_config(flags: &S3) -> Result<S3Config> {
+    let mut role_map = BTreeMap::new();
+    for entry in &flags.role_map {
+        let Some((arn, profile)) = entry.split_once('=').filter(|(arn, profile)| !arn.is_empty() && !profile.is_empty()) else {
+            return Err(Error::Usage(format!("--role-map {entry:?}: expected ARN=PROFILE")));
+        };
+        role_map.insert(arn.to_owned(), profile.to_owned());
+    }
+    Ok(S3Config {
+        endpoint: flags.s3_endpoint.clone(),
+        region: flags.region.clone().or_else(|| std::env::var("AWS_REGION").ok().filter(|region| !region.is_empty())),
+        credentials: match flags.s3_credentials {
+            S3Credentials::Chain => Credentials::Chain,
+            S3Credentials::Instance => Credentials::Instance,
+            S3Credentials::Anonymous => Credentials::Anonymous,
+        },
+        role_map,
+        path_style: flags.s3_path_style,
+        ..S3Config::default()
+    })
+}
