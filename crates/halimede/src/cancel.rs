@@ -20,10 +20,9 @@ pub(crate) fn run(flags: &Cancel) -> Result<()> {
                 "no server has {}, but process {pid}, perhaps `halimede load`: Ctrl-C there (or SIGTERM) cancels its load",
                 directory.display()
             ),
-            None => format!(
-                "no server has {}, so no load runs there; name a server with --endpoint",
-                directory.display()
-            ),
+            None => {
+                format!("no server has {}, so no load runs there; name a server with --endpoint", directory.display())
+            }
         })),
     }
 }

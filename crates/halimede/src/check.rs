@@ -1,5 +1,7 @@
 //! `halimede check`: read everything, verify it, count.
 
+use std::fmt::Write;
+
 use store::{CancelToken, CheckReport};
 
 use crate::error::{Error, Result};
@@ -49,7 +51,7 @@ fn render(report: &CheckReport) -> String {
         text.push_str("no problems found\n");
     }
     for problem in &report.problems {
-        text.push_str(&format!("problem: {}\n", printable(problem)));
+        let _ = writeln!(text, "problem: {}", printable(problem));
     }
     text
 }

@@ -66,9 +66,11 @@ impl Error {
     /// The process's exit code: 1 for a failure, 2 for a bad command line, 130 after Ctrl-C.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
-            Self::CommandLine(_) | Self::Usage(_) | Self::Unsupported(_) => 2,
-            Self::Client(error) if error.is_usage() => 2,
-            Self::Serve(server::ServeError::Name(_)) => 2,
+            Self::CommandLine(_)
+            | Self::Usage(_)
+            | Self::Unsupported(_)
+            | Self::Client(crate::client::Error::Endpoint { .. })
+            | Self::Serve(server::ServeError::Name(_)) => 2,
             Self::Io { .. }
             | Self::Store(_)
             | Self::Client(_)

@@ -58,9 +58,9 @@ fn choose(flags: &Export) -> Result<(Dataset, Format)> {
     };
     let dataset = if format.is_rdf() { Dataset::Rdf } else { Dataset::Pg };
     match flags.dataset {
-        Some(flags::Dataset::Rdf) if dataset == Dataset::Pg => {
-            Err(Error::Usage(format!("--format {format} cannot hold --dataset rdf; take ntriples, nquads, turtle or rdfxml")))
-        }
+        Some(flags::Dataset::Rdf) if dataset == Dataset::Pg => Err(Error::Usage(format!(
+            "--format {format} cannot hold --dataset rdf; take ntriples, nquads, turtle or rdfxml"
+        ))),
         Some(flags::Dataset::Pg) if dataset == Dataset::Rdf => {
             Err(Error::Usage(format!("--format {format} cannot hold --dataset pg; take csv or opencypher")))
         }

@@ -14,12 +14,7 @@ use crate::size::ByteSize;
 /// A graph database server that answers the Amazon Neptune Data API, with a bulk loader that can be followed and
 /// cancelled truthfully.
 #[derive(Debug, Parser)]
-#[command(
-    name = "halimede",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "halimede", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "\
 Every flag can also be set by its environment variable (HALIMEDE_ and the flag's name) or by its key in the file that \
 --config names. A flag wins over the environment, the environment over the file, the file over the default.")]
@@ -88,7 +83,7 @@ pub(crate) struct Place {
 /// Where `s3://` sources are read from, and who asks there.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "S3 sources")]
-pub(crate) struct S3 {
+pub(crate) struct ObjectStore {
     /// Endpoint of an S3-compatible store, for example http://127.0.0.1:9000 [default: that of AWS]
     #[arg(long, value_name = "URL")]
     pub(crate) s3_endpoint: Option<String>,
@@ -145,7 +140,7 @@ pub(crate) struct Serve {
     #[arg(long, value_enum, default_value_t = Auth::None)]
     pub(crate) auth: Auth,
     #[command(flatten)]
-    pub(crate) s3: S3,
+    pub(crate) s3: ObjectStore,
     #[command(flatten)]
     pub(crate) later: ServeLater,
 }
@@ -218,7 +213,7 @@ pub(crate) struct Load {
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
     #[command(flatten)]
-    pub(crate) s3: S3,
+    pub(crate) s3: ObjectStore,
     #[command(flatten)]
     pub(crate) later: LoadLater,
 }

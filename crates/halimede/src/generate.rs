@@ -22,14 +22,8 @@ use graph::{Batch, Graph};
 const QUEUE: usize = 8;
 
 /// The six formats, in the order of the report.
-const ALL: [Format; 6] = [
-    Format::Csv,
-    Format::OpenCypher,
-    Format::NTriples,
-    Format::NQuads,
-    Format::Turtle,
-    Format::RdfXml,
-];
+const ALL: [Format; 6] =
+    [Format::Csv, Format::OpenCypher, Format::NTriples, Format::NQuads, Format::Turtle, Format::RdfXml];
 
 /// What became of one format.
 struct Written {
@@ -59,11 +53,7 @@ pub(crate) fn run(flags: &Generate) -> Result<()> {
     for Written { format, bytes } in written {
         table.row([
             format.name(),
-            &flags
-                .out
-                .join(formats::directory(format))
-                .display()
-                .to_string(),
+            &flags.out.join(formats::directory(format)).display().to_string(),
             &thousands(bytes),
             &thousands(flags.vertices),
             &thousands(flags.edges),
@@ -102,18 +92,13 @@ fn write_all(graph: Graph, formats: &[Format], flags: &Generate) -> Result<Vec<W
         for batch in graph {
             let batch = Arc::new(batch);
             // A writer that has failed no longer listens; its error is met when it is joined.
-            if !queues
-                .iter()
-                .all(|queue| queue.send(Arc::clone(&batch)).is_ok())
-            {
+            if !queues.iter().all(|queue| queue.send(Arc::clone(&batch)).is_ok()) {
                 break;
             }
         }
         drop(queues);
         let join = |writer: thread::ScopedJoinHandle<'_, Result<Written>>| {
-            writer
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
         writers.into_iter().map(join).collect()
     })
@@ -126,8 +111,5 @@ fn write_one(format: Format, batches: &Receiver<Arc<Batch>>, flags: &Generate) -
     for batch in batches {
         files.write(&batch)?;
     }
-    Ok(Written {
-        format,
-        bytes: files.finish()?,
-    })
+    Ok(Written { format, bytes: files.finish()? })
 }

@@ -10,7 +10,7 @@ use crate::flags::Jobs;
 use crate::local::Local;
 use crate::output;
 use crate::place::{self, Target};
-use crate::report::{self, Status};
+use crate::report::{self, Report};
 use crate::table::{Align, Table};
 
 /// Loads that are listed.
@@ -31,7 +31,7 @@ pub(crate) fn run(flags: &Jobs) -> Result<()> {
         }
     };
     let text = match &flags.load_id {
-        Some(id) => Status::read(register.status(id)?)?.render(id, None),
+        Some(id) => Report::read(register.status(id)?)?.render(id, None),
         None => register.table()?,
     };
     if let Register::Local(local) = register {
@@ -65,7 +65,7 @@ impl Register {
         ]);
         for id in ids {
             // A load may be forgotten between the list and this question; that is no reason to show none.
-            if let Ok(status) = self.status(&id).and_then(Status::read) {
+            if let Ok(status) = self.status(&id).and_then(Report::read) {
                 table.row([id].into_iter().chain(status.cells()));
             }
         }

@@ -82,10 +82,7 @@ pub(crate) enum Error {
 }
 
 /// Reads a whole command line, the environment and the configuration file that either names.
-pub(crate) fn parse(
-    args: &[OsString],
-    environment: impl Fn(&str) -> Option<OsString>,
-) -> Result<Cli, Error> {
+pub(crate) fn parse(args: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Cli, Error> {
     let file = match value_of(args, "config").or_else(|| environment(&variable("config"))) {
         Some(path) => Some(File::read(Path::new(&path))?),
         None => None,
@@ -94,15 +91,9 @@ pub(crate) fn parse(
     if let Some(file) = &file {
         file.check_keys(&plain)?;
     }
-    let layers = Layers {
-        args,
-        environment: &environment,
-        file: file.as_ref(),
-    };
+    let layers = Layers { args, environment: &environment, file: file.as_ref() };
     let command = layers.apply(plain)?;
-    let matches = command
-        .try_get_matches_from(args)
-        .map_err(|error| layers.explain(error))?;
+    let matches = command.try_get_matches_from(args).map_err(|error| layers.explain(error))?;
     Cli::from_arg_matches(&matches).map_err(|error| layers.explain(error))
 }
 
@@ -145,20 +136,15 @@ struct Layers<'a, E> {
 impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
     /// Gives every flag of every command its twins.
     fn apply(&self, command: Command) -> Result<Command, Error> {
-        let commands: Vec<String> = command
-            .get_subcommands()
-            .map(|c| c.get_name().to_owned())
-            .collect();
+        let commands: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
         let mut command = self.apply_to_one(command, None)?;
         for name in commands {
             let mut failure = None;
-            command = command.mut_subcommand(&name, |sub| {
-                match self.apply_to_one(sub.clone(), Some(&name)) {
-                    Ok(done) => done,
-                    Err(error) => {
-                        failure = Some(error);
-                        sub
-                    }
+            command = command.mut_subcommand(&name, |sub| match self.apply_to_one(sub.clone(), Some(&name)) {
+                Ok(done) => done,
+                Err(error) => {
+                    failure = Some(error);
+                    sub
                 }
             });
             if let Some(error) = failure {
@@ -181,11 +167,8 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
                 Some(file) if weakest <= Layer::File => file.values(name, &flag, &command, &id)?,
                 _ => None,
             };
-            let from_environment = if weakest <= Layer::Environment {
-                (self.environment)(&variable(&flag))
-            } else {
-                None
-            };
+            let from_environment =
+                if weakest <= Layer::Environment { (self.environment)(&variable(&flag)) } else { None };
             command = command.mut_arg(id, |arg| twin(arg, &flag, from_environment, from_file));
         }
         Ok(command)
@@ -196,11 +179,7 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
         let Some(group) = ALTERNATIVES.iter().find(|group| group.contains(&flag)) else {
             return Layer::File;
         };
-        group
-            .iter()
-            .filter_map(|other| self.set_in(other, command))
-            .max()
-            .unwrap_or(Layer::File)
+        group.iter().filter_map(|other| self.set_in(other, command)).max().unwrap_or(Layer::File)
     }
 
     /// The strongest layer that sets `flag`.
@@ -210,9 +189,7 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
         } else if (self.environment)(&variable(flag)).is_some() {
             Some(Layer::Environment)
         } else {
-            self.file
-                .and_then(|file| file.find(command, flag))
-                .map(|_| Layer::File)
+            self.file.and_then(|file| file.find(command, flag)).map(|_| Layer::File)
         }
     }
 
@@ -224,11 +201,7 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
         let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else {
             return error.into();
         };
-        let flag = arg
-            .trim_start_matches("--")
-            .split([' ', '='])
-            .next()
-            .unwrap_or_default();
+        let flag = arg.trim_start_matches("--").split([' ', '=']).next().unwrap_or_default();
         let command = self
             .args
             .iter()
@@ -240,11 +213,7 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
         if value_of(self.args, flag).is_some() || (self.environment)(&variable(flag)).is_some() {
             return error.into();
         }
-        Error::Value {
-            file: file.path.clone(),
-            key,
-            source: error,
-        }
+        Error::Value { file: file.path.clone(), key, source: error }
     }
 }
 
@@ -252,16 +221,8 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
 fn twin(arg: Arg, flag: &str, environment: Option<OsString>, file: Option<Vec<OsString>>) -> Arg {
     let repeated = matches!(arg.get_action(), ArgAction::Append);
     let switch = matches!(arg.get_action(), ArgAction::SetTrue);
-    let arg = if switch {
-        arg.value_parser(BoolishValueParser::new())
-    } else {
-        arg
-    };
-    let note = if repeated {
-        ", separated by commas"
-    } else {
-        ""
-    };
+    let arg = if switch { arg.value_parser(BoolishValueParser::new()) } else { arg };
+    let note = if repeated { ", separated by commas" } else { "" };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let arg = arg.help(format!("{help} [env: {}{note}]", variable(flag)));
     let values = match environment {
@@ -272,20 +233,13 @@ fn twin(arg: Arg, flag: &str, environment: Option<OsString>, file: Option<Vec<Os
             None => return arg,
         },
     };
-    arg.required(false)
-        .default_values(values)
-        .hide_default_value(false)
+    arg.required(false).default_values(values).hide_default_value(false)
 }
 
 /// The parts of a comma-separated list; a list that is not Unicode is one part.
 fn split(list: &OsStr) -> Vec<OsString> {
     match list.to_str() {
-        Some(list) => list
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(OsString::from)
-            .collect(),
+        Some(list) => list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(OsString::from).collect(),
         None => vec![list.to_owned()],
     }
 }
@@ -299,18 +253,9 @@ struct File {
 
 impl File {
     fn read(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable {
-            file: path.to_owned(),
-            source,
-        })?;
-        let table = text.parse().map_err(|source| Error::Syntax {
-            file: path.to_owned(),
-            source,
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
-            table,
-        })
+        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { file: path.to_owned(), source })?;
+        let table = text.parse().map_err(|source| Error::Syntax { file: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), table })
     }
 
     /// Every key must be a flag of some command, every table a command, every key in it a flag of that command.
@@ -324,12 +269,7 @@ impl File {
                     self.check_key(inner, &format!("{key}.{inner}"), &known)?;
                 }
             } else {
-                let known: Vec<&str> = commands
-                    .iter()
-                    .copied()
-                    .chain([root])
-                    .flat_map(keys_of)
-                    .collect();
+                let known: Vec<&str> = commands.iter().copied().chain([root]).flat_map(keys_of).collect();
                 self.check_key(key, key, &known)?;
             }
         }
@@ -340,25 +280,15 @@ impl File {
         if known.contains(&key) {
             return Ok(());
         }
-        let alike = |known: &&&str| {
-            known.replace('-', "") == key.replace(['-', '_'], "").to_ascii_lowercase()
-        };
+        let alike = |known: &&&str| known.replace('-', "") == key.replace(['-', '_'], "").to_ascii_lowercase();
         let hint = known.iter().find(alike).map(|known| (*known).to_owned());
-        Err(Error::UnknownKey {
-            file: self.path.clone(),
-            key: full.to_owned(),
-            hint,
-        })
+        Err(Error::UnknownKey { file: self.path.clone(), key: full.to_owned(), hint })
     }
 
     /// Where and what the file says of a flag of a command.
     fn find(&self, command: Option<&str>, flag: &str) -> Option<(String, &Value)> {
-        let own = command.and_then(|name| {
-            Some((
-                format!("{name}.{flag}"),
-                self.table.get(name)?.as_table()?.get(flag)?,
-            ))
-        });
+        let own =
+            command.and_then(|name| Some((format!("{name}.{flag}"), self.table.get(name)?.as_table()?.get(flag)?)));
         own.or_else(|| Some((flag.to_owned(), self.table.get(flag)?)))
     }
 
@@ -378,10 +308,7 @@ impl File {
         };
         let (expected, fits) = match (arg.get_action(), value) {
             (ArgAction::SetTrue, value) => ("true or false", value.is_bool()),
-            (ArgAction::Append, value) => (
-                "a text or a list of texts",
-                value.is_str() || value.is_array(),
-            ),
+            (ArgAction::Append, value) => ("a text or a list of texts", value.is_str() || value.is_array()),
             (_, value) => ("a single value", !value.is_array() && !value.is_table()),
         };
         let type_error = |value: &Value| Error::Type {
@@ -396,11 +323,7 @@ impl File {
         let values = match value {
             Value::Array(items) => items
                 .iter()
-                .map(|item| {
-                    item.as_str()
-                        .map(OsString::from)
-                        .ok_or_else(|| type_error(item))
-                })
+                .map(|item| item.as_str().map(OsString::from).ok_or_else(|| type_error(item)))
                 .collect::<Result<_, _>>()?,
             Value::String(text) => vec![text.into()],
             Value::Integer(number) => vec![number.to_string().into()],
@@ -414,10 +337,7 @@ impl File {
 
 /// The keys that a command adds: its flags, but for the one that names the file.
 fn keys_of(command: &Command) -> impl Iterator<Item = &str> {
-    command
-        .get_arguments()
-        .filter_map(Arg::get_long)
-        .filter(|long| *long != "config")
+    command.get_arguments().filter_map(Arg::get_long).filter(|long| *long != "config")
 }
 
 #[cfg(test)]

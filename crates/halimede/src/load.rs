@@ -15,12 +15,12 @@ use crate::error::{Error, Result};
 use crate::flags::{Load, LoadLater};
 use crate::output;
 use crate::place::{self, Target};
-use crate::report::Status;
+use crate::report::Report;
 
 /// How a load that was followed to its end went.
 struct Finished {
     id: String,
-    status: Status,
+    status: Report,
     took: Duration,
     interrupted: bool,
 }
@@ -32,7 +32,7 @@ struct Finished {
 pub(crate) fn run(flags: &Load) -> Result<()> {
     refuse(&flags.later)?;
     let finished = match place::resolve(&flags.place)? {
-        Target::Server(client) => remote::run(client, &request(flags, &uri(&flags.source)?))?,
+        Target::Server(client) => remote::run(&client, &request(flags, &uri(&flags.source)?))?,
         Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
     };
     let Finished { id, status, took, interrupted } = finished;

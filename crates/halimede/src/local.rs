@@ -9,7 +9,7 @@ use store::Store;
 use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
-use crate::flags::{S3, S3Credentials};
+use crate::flags::{ObjectStore, S3Credentials};
 
 /// A store, its loader, and the runtime that carries the loader's sockets.
 #[derive(Debug)]
@@ -23,12 +23,8 @@ impl Local {
     /// Opens the loader of a store. Its sources are whatever this user can read, and S3 as the flags say.
     pub(crate) fn new(store: Store, s3: S3Config) -> Result<Self> {
         let runtime = runtime()?;
-        let sources = SourceConfig {
-            import_dirs: Vec::new(),
-            data_dir: store.directory().to_owned(),
-            any_local: true,
-            s3,
-        };
+        let sources =
+            SourceConfig { import_dirs: Vec::new(), data_dir: store.directory().to_owned(), any_local: true, s3 };
         let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
         Ok(Self { loader, runtime, store })
     }
@@ -48,10 +44,12 @@ pub(crate) fn runtime() -> Result<Runtime> {
 }
 
 /// How S3 is reached, from the flags.
-pub(crate) fn s3_config(flags: &S3) -> Result<S3Config> {
+pub(crate) fn s3_config(flags: &ObjectStore) -> Result<S3Config> {
     let mut role_map = BTreeMap::new();
     for entry in &flags.role_map {
-        let Some((arn, profile)) = entry.split_once('=').filter(|(arn, profile)| !arn.is_empty() && !profile.is_empty()) else {
+        let Some((arn, profile)) =
+            entry.split_once('=').filter(|(arn, profile)| !arn.is_empty() && !profile.is_empty())
+        else {
             return Err(Error::Usage(format!("--role-map {entry:?}: expected ARN=PROFILE")));
         };
         role_map.insert(arn.to_owned(), profile.to_owned());

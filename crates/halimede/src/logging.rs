@@ -9,16 +9,10 @@ use crate::flags::{Common, LogFormat};
 
 /// Starts logging for the rest of the process. A server says what it does; another command only what is wrong.
 pub(crate) fn start(common: &Common, server: bool) -> Result<()> {
-    let filter = common
-        .log
-        .as_deref()
-        .unwrap_or(if server { "info" } else { "warn" });
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| Error::Usage(format!("--log {filter:?}: {error}")))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal());
+    let filter = common.log.as_deref().unwrap_or(if server { "info" } else { "warn" });
+    let filter = EnvFilter::try_new(filter).map_err(|error| Error::Usage(format!("--log {filter:?}: {error}")))?;
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     match common.log_format {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().init(),

@@ -38,10 +38,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    match layers::parse(&args, |name| std::env::var_os(name))
-        .map_err(Error::from)
-        .and_then(run)
-    {
+    match layers::parse(&args, |name| std::env::var_os(name)).map_err(Error::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::CommandLine(layers::Error::Flags(error))) => {
             // Help and version are such "errors" too; clap knows which stream and code each has.

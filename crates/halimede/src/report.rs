@@ -21,7 +21,7 @@ const FILES: usize = 20;
 /// The `payload` of a status.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Status {
+pub(crate) struct Report {
     #[serde(default)]
     feed_count: Vec<BTreeMap<String, u64>>,
     overall_status: Subject,
@@ -76,13 +76,14 @@ struct ErrorLog {
     column: Option<String>,
 }
 
-impl Status {
+impl Report {
     /// Reads a payload.
     ///
     /// # Errors
     /// If it is none: what answered is no such server.
     pub(crate) fn read(payload: Value) -> Result<Self> {
-        serde_json::from_value(payload).map_err(|error| Error::Failed(format!("the load's status cannot be read: {error}")))
+        serde_json::from_value(payload)
+            .map_err(|error| Error::Failed(format!("the load's status cannot be read: {error}")))
     }
 
     /// The load's state, a `LOAD_…` name.
@@ -110,7 +111,9 @@ impl Status {
     pub(crate) fn render(&self, id: &str, took: Option<Duration>) -> String {
         let job = &self.overall_status;
         let mut out = format!("load {}: {}\n\n", printable(id), printable(&job.status));
-        let mut line = |name: &str, value: &str| drop(writeln!(out, "  {name:<12}{value}"));
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(out, "  {name:<12}{value}");
+        };
         line("source", &printable(&job.full_uri));
         line("files", &self.files());
         match took {
@@ -134,7 +137,11 @@ impl Status {
     /// `11 completed, 1 failed`.
     fn files(&self) -> String {
         let counts = self.feed_count.iter().flatten().map(|(state, count)| {
-            format!("{} {}", thousands(*count), printable(state).trim_start_matches("LOAD_").to_lowercase().replace('_', " "))
+            format!(
+                "{} {}",
+                thousands(*count),
+                printable(state).trim_start_matches("LOAD_").to_lowercase().replace('_', " ")
+            )
         });
         let text = counts.collect::<Vec<_>>().join(", ");
         if text.is_empty() { "none".to_owned() } else { text }
@@ -144,7 +151,12 @@ impl Status {
         if self.failed_feeds.is_empty() {
             return;
         }
-        let columns = [("failed file", Align::Left), ("status", Align::Left), ("records", Align::Right), ("errors", Align::Right)];
+        let columns = [
+            ("failed file", Align::Left),
+            ("status", Align::Left),
+            ("records", Align::Right),
+            ("errors", Align::Right),
+        ];
         let mut table = Table::new(columns);
         for feed in self.failed_feeds.iter().take(FILES) {
             table.row([&feed.full_uri, &feed.status, &thousands(feed.total_records), &thousands(feed.errors())]);
@@ -158,9 +170,10 @@ impl Status {
     fn render_errors(&self, out: &mut String) {
         let Some(errors) = self.errors.as_ref().filter(|errors| !errors.error_logs.is_empty()) else { return };
         let (shown, all) = (errors.error_logs.len() as u64, self.overall_status.errors());
-        let _ = match all > shown {
-            true => writeln!(out, "\nfirst {shown} of {} errors:", thousands(all)),
-            false => writeln!(out, "\nerrors:"),
+        let _ = if all > shown {
+            writeln!(out, "\nfirst {shown} of {} errors:", thousands(all))
+        } else {
+            writeln!(out, "\nerrors:")
         };
         for error in &errors.error_logs {
             let mut place = printable(&error.file_name);
@@ -173,7 +186,8 @@ impl Status {
             if let Some(column) = &error.column {
                 let _ = write!(place, ", column {}", printable(column));
             }
-            let _ = writeln!(out, "  {place}\n    {}: {}", printable(&error.error_code), printable(&error.error_message));
+            let _ =
+                writeln!(out, "  {place}\n    {}: {}", printable(&error.error_code), printable(&error.error_message));
         }
     }
 }
@@ -185,12 +199,15 @@ fn errors_by_kind(subject: &Subject) -> String {
         (subject.datatype_mismatch_errors, "datatype"),
         (subject.insert_errors, "insert"),
     ];
-    let kinds: Vec<String> =
-        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{} {kind}", thousands(*count))).collect();
-    match kinds.is_empty() {
-        true => "0".to_owned(),
-        false => format!("{} ({})", thousands(subject.errors()), kinds.join(", ")),
+    let kinds: Vec<String> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{} {kind}", thousands(*count)))
+        .collect();
+    if kinds.is_empty() {
+        return "0".to_owned();
     }
+    format!("{} ({})", thousands(subject.errors()), kinds.join(", "))
 }
 
 #[cfg(test)]
@@ -200,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_failed_load_is_told_whole() {
-        let status = Status::read(json!({
+        let status = Report::read(json!({
             "feedCount": [{"LOAD_COMPLETED": 1}, {"LOAD_FAILED": 1}],
             "overallStatus": {
                 "fullUri": "file:///g/", "runNumber": 1, "retryNumber": 0, "status": "LOAD_FAILED", "totalTimeSpent": 2,
@@ -240,7 +257,7 @@ first 1 of 3 errors:
 
     #[test]
     fn a_queued_load_has_no_files_yet() {
-        let status = Status::read(json!({"overallStatus": {"fullUri": "s3://b/", "status": "LOAD_IN_QUEUE"}}));
+        let status = Report::read(json!({"overallStatus": {"fullUri": "s3://b/", "status": "LOAD_IN_QUEUE"}}));
         let status = status.expect("a status");
         assert!(!status.has_ended());
         assert!(status.render("x", None).contains("files       none"));

@@ -27,9 +27,7 @@ impl FromStr for ByteSize {
     fn from_str(text: &str) -> Result<Self, Error> {
         let shape = || Error::Shape(text.to_owned());
         let trimmed = text.trim();
-        let unit_at = trimmed
-            .find(|c: char| !(c.is_ascii_digit() || c == '_' || c == '.'))
-            .unwrap_or(trimmed.len());
+        let unit_at = trimmed.find(|c: char| !(c.is_ascii_digit() || c == '_' || c == '.')).unwrap_or(trimmed.len());
         let (number, unit) = trimmed.split_at(unit_at);
         let unit = unit_bytes(unit.trim_start()).ok_or_else(shape)?;
         let number = number.replace('_', "");
@@ -43,9 +41,7 @@ impl FromStr for ByteSize {
         if !fraction.is_empty() {
             // Below one unit, so a float is exact enough: nobody counts the bytes of 1.5GiB.
             let part: f64 = format!("0.{fraction}").parse().map_err(|_| shape())?;
-            bytes = bytes
-                .checked_add((part * unit as f64) as u64)
-                .ok_or_else(too_large)?;
+            bytes = bytes.checked_add((part * unit as f64) as u64).ok_or_else(too_large)?;
         }
         Ok(Self(bytes))
     }
@@ -86,11 +82,7 @@ impl fmt::Display for ByteSize {
             value /= 1024.0;
             unit = larger;
         }
-        if unit == "B" {
-            write!(f, "{} B", self.0)
-        } else {
-            write!(f, "{value:.1} {unit}")
-        }
+        if unit == "B" { write!(f, "{} B", self.0) } else { write!(f, "{value:.1} {unit}") }
     }
 }
 
@@ -121,33 +113,19 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in [
-            "", "G", "-1", "1.2.3", "1X", "1 GiBi", "MiB512", "1e9", ".5G", "0x10",
-        ] {
-            assert_eq!(
-                text.parse::<ByteSize>(),
-                Err(Error::Shape(text.to_owned())),
-                "{text}"
-            );
+        for text in ["", "G", "-1", "1.2.3", "1X", "1 GiBi", "MiB512", "1e9", ".5G", "0x10"] {
+            assert_eq!(text.parse::<ByteSize>(), Err(Error::Shape(text.to_owned())), "{text}");
         }
         for text in ["99999999999999999999", "99999999T"] {
-            assert_eq!(
-                text.parse::<ByteSize>(),
-                Err(Error::TooLarge(text.to_owned())),
-                "{text}"
-            );
+            assert_eq!(text.parse::<ByteSize>(), Err(Error::TooLarge(text.to_owned())), "{text}");
         }
     }
 
     #[test]
     fn sizes_are_shown() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (3 << 29, "1.5 GiB"),
-            (5 << 40, "5.0 TiB"),
-        ] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 << 29, "1.5 GiB"), (5 << 40, "5.0 TiB")]
+        {
             assert_eq!(ByteSize(bytes).to_string(), text);
         }
     }

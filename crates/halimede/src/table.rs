@@ -118,10 +118,7 @@ mod tests {
         let mut table = Table::new([("name", Align::Left), ("radius", Align::Right)]);
         table.row(["Io", "1821"]);
         table.row(["月", "7"]);
-        assert_eq!(
-            table.render(),
-            "name  radius\n----  ------\nIo      1821\n月         7\n"
-        );
+        assert_eq!(table.render(), "name  radius\n----  ------\nIo      1821\n月         7\n");
     }
 
     #[test]
@@ -131,12 +128,7 @@ mod tests {
 
     #[test]
     fn thousands_are_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(number), text);
         }
     }

@@ -45,11 +45,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Creates the directory and the files, with their headers.
-    pub(super) fn create(
-        format: Format,
-        directory: &Path,
-        compression: Compression,
-    ) -> Result<Self> {
+    pub(super) fn create(format: Format, directory: &Path, compression: Compression) -> Result<Self> {
         fs::create_dir_all(directory).map_err(|source| Error::Io {
             action: "cannot create",
             path: directory.to_owned(),
@@ -64,21 +60,13 @@ impl Files {
             Format::RdfXml => ("graph.rdf", None),
         };
         let mut vertices = Sink::create(&directory.join(vertices), compression)?;
-        let mut edges = edges
-            .map(|name| Sink::create(&directory.join(name), compression))
-            .transpose()?;
+        let mut edges = edges.map(|name| Sink::create(&directory.join(name), compression)).transpose()?;
         let (vertex_header, edge_header) = headers(format);
         vertices.write(vertex_header.as_bytes())?;
         if let Some(edges) = &mut edges {
             edges.write(edge_header.as_bytes())?;
         }
-        Ok(Self {
-            format,
-            vertices,
-            edges,
-            dates: dates(),
-            buffer: Vec::new(),
-        })
+        Ok(Self { format, vertices, edges, dates: dates(), buffer: Vec::new() })
     }
 
     /// Adds the rows of a batch.
@@ -95,10 +83,7 @@ impl Files {
                 for (id, knows) in (*first..).zip(rows) {
                     self.knows(id, knows);
                 }
-                self.edges
-                    .as_mut()
-                    .unwrap_or(&mut self.vertices)
-                    .write(&self.buffer)
+                self.edges.as_mut().unwrap_or(&mut self.vertices).write(&self.buffer)
             }
         }
     }
@@ -121,17 +106,11 @@ impl Files {
         let out = &mut self.buffer;
         let written = match self.format {
             Format::Csv | Format::OpenCypher => {
-                writeln!(
-                    out,
-                    "p{id},Person,{first} {last} {number},{age},{whole}.{part:04},{created}"
-                )
+                writeln!(out, "p{id},Person,{first} {last} {number},{age},{whole}.{part:04},{created}")
             }
             Format::NTriples | Format::NQuads => {
-                let tail = if self.format == Format::NQuads {
-                    format_args!(" <{GRAPH}> .")
-                } else {
-                    format_args!(" .")
-                };
+                let tail =
+                    if self.format == Format::NQuads { format_args!(" <{GRAPH}> .") } else { format_args!(" .") };
                 write!(
                     out,
                     "<{BASE}p{id}> <{RDF_TYPE}> <{BASE}Person>{tail}\n\
@@ -158,9 +137,7 @@ impl Files {
     }
 
     fn knows(&mut self, id: u64, knows: &Knows) {
-        let Knows {
-            from, to, weight, ..
-        } = *knows;
+        let Knows { from, to, weight, .. } = *knows;
         let since = &self.dates[usize::from(knows.since)];
         let out = &mut self.buffer;
         let written = match self.format {
@@ -168,10 +145,7 @@ impl Files {
                 writeln!(out, "e{id},p{from},p{to},KNOWS,{since},0.{weight:04}")
             }
             Format::NTriples => writeln!(out, "<{BASE}p{from}> <{BASE}KNOWS> <{BASE}p{to}> ."),
-            Format::NQuads => writeln!(
-                out,
-                "<{BASE}p{from}> <{BASE}KNOWS> <{BASE}p{to}> <{GRAPH}> ."
-            ),
+            Format::NQuads => writeln!(out, "<{BASE}p{from}> <{BASE}KNOWS> <{BASE}p{to}> <{GRAPH}> ."),
             Format::Turtle => writeln!(out, ":p{from} :KNOWS :p{to} ."),
             Format::RdfXml => writeln!(
                 out,
@@ -194,10 +168,7 @@ fn headers(format: Format) -> (String, &'static str) {
             ":ID,:START_ID,:END_ID,:TYPE,since:DateTime,weight:Double\n",
         ),
         Format::NTriples | Format::NQuads => (String::new(), ""),
-        Format::Turtle => (
-            format!("@prefix : <{BASE}> .\n@prefix xsd: <{XSD}> .\n\n"),
-            "",
-        ),
+        Format::Turtle => (format!("@prefix : <{BASE}> .\n@prefix xsd: <{XSD}> .\n\n"), ""),
         Format::RdfXml => (
             format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -214,8 +185,7 @@ fn dates() -> Vec<String> {
     let mut dates = Vec::with_capacity(usize::from(DAYS));
     for _ in 0..DAYS {
         dates.push(format!("{year}-{month:02}-{day:02}"));
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let last = match month {
             2 if leap => 29,
             2 => 28,
@@ -242,13 +212,9 @@ mod tests {
     #[test]
     fn dates_follow_the_calendar() {
         let dates = dates();
-        for (day, date) in [
-            (0, "2010-01-01"),
-            (31, "2010-02-01"),
-            (789, "2012-02-29"),
-            (790, "2012-03-01"),
-            (4999, "2023-09-09"),
-        ] {
+        for (day, date) in
+            [(0, "2010-01-01"), (31, "2010-02-01"), (789, "2012-02-29"), (790, "2012-03-01"), (4999, "2023-09-09")]
+        {
             assert_eq!(dates[day], date);
         }
     }

@@ -11,13 +11,13 @@ const ROWS: usize = 4096;
 
 /// First names; a person has one, a family name and a number.
 pub(super) const FIRST: [&str; 16] = [
-    "Amal", "Bela", "Chidi", "Dana", "Eero", "Fumiko", "Gita", "Hugo", "Ivo", "Juno", "Kiri",
-    "Luca", "Mei", "Nils", "Oya", "Pia",
+    "Amal", "Bela", "Chidi", "Dana", "Eero", "Fumiko", "Gita", "Hugo", "Ivo", "Juno", "Kiri", "Luca", "Mei", "Nils",
+    "Oya", "Pia",
 ];
 /// Family names.
 pub(super) const LAST: [&str; 16] = [
-    "Adler", "Brandt", "Cruz", "Duarte", "Eklund", "Ferro", "Grant", "Hoang", "Iqbal", "Juarez",
-    "Kovac", "Lind", "Mbeki", "Nagy", "Ortiz", "Popov",
+    "Adler", "Brandt", "Cruz", "Duarte", "Eklund", "Ferro", "Grant", "Hoang", "Iqbal", "Juarez", "Kovac", "Lind",
+    "Mbeki", "Nagy", "Ortiz", "Popov",
 ];
 /// Number of days among which dates are drawn, from 2010-01-01 on.
 pub(super) const DAYS: u16 = 5000;
@@ -92,15 +92,7 @@ impl Graph {
         while common_divisor(stride, vertices) != 1 {
             stride += 2;
         }
-        Self {
-            random: Random(seed),
-            vertices,
-            edges,
-            stride,
-            next_vertex: 0,
-            next_edge: 0,
-            seen: FxHashSet::default(),
-        }
+        Self { random: Random(seed), vertices, edges, stride, next_vertex: 0, next_edge: 0, seen: FxHashSet::default() }
     }
 
     fn person(&mut self) -> Person {
@@ -147,18 +139,12 @@ impl Iterator for Graph {
             let first = self.next_vertex;
             let count = (self.vertices - first).min(ROWS as u64);
             self.next_vertex += count;
-            Some(Batch::Persons {
-                first,
-                rows: (0..count).map(|_| self.person()).collect(),
-            })
+            Some(Batch::Persons { first, rows: (0..count).map(|_| self.person()).collect() })
         } else if self.next_edge < self.edges {
             let first = self.next_edge;
             let count = (self.edges - first).min(ROWS as u64);
             self.next_edge += count;
-            Some(Batch::Knows {
-                first,
-                rows: (0..count).map(|_| self.knows()).collect(),
-            })
+            Some(Batch::Knows { first, rows: (0..count).map(|_| self.knows()).collect() })
         } else {
             None
         }
@@ -223,11 +209,7 @@ mod tests {
         assert_eq!(edges.len(), 20_000);
         let pairs: FxHashSet<(u32, u32)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
         assert_eq!(pairs.len(), 20_000);
-        assert!(
-            pairs
-                .iter()
-                .all(|(from, to)| from != to && *from < 300 && *to < 300)
-        );
+        assert!(pairs.iter().all(|(from, to)| from != to && *from < 300 && *to < 300));
     }
 
     #[test]
@@ -244,9 +226,6 @@ mod tests {
         }
         degrees.sort_unstable_by(|a, b| b.cmp(a));
         let top: u32 = degrees[..100].iter().sum();
-        assert!(
-            top > 2500,
-            "a tenth of the vertices has {top} of 10,000 edges"
-        );
+        assert!(top > 2500, "a tenth of the vertices has {top} of 10,000 edges");
     }
 }

@@ -35,11 +35,8 @@ impl Sink {
             Compression::Bzip2 => ".bz2",
         });
         let path = PathBuf::from(path);
-        let file = File::create(&path).map_err(|source| Error::Io {
-            action: "cannot create",
-            path: path.clone(),
-            source,
-        })?;
+        let file =
+            File::create(&path).map_err(|source| Error::Io { action: "cannot create", path: path.clone(), source })?;
         let file = BufWriter::with_capacity(BUFFER, file);
         // The fastest levels: these files are read once and thrown away.
         let encoder = match compression {
@@ -72,18 +69,10 @@ impl Sink {
             file.flush()?;
             Ok(file.get_ref().metadata()?.len())
         };
-        finish().map_err(|source| Error::Io {
-            action: "cannot write",
-            path,
-            source,
-        })
+        finish().map_err(|source| Error::Io { action: "cannot write", path, source })
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Io {
-            action: "cannot write",
-            path: self.path.clone(),
-            source,
-        }
+        Error::Io { action: "cannot write", path: self.path.clone(), source }
     }
 }

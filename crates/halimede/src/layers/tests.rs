@@ -12,49 +12,32 @@ use crate::size::ByteSize;
 /// Parses `halimede` and `args` with the environment and, if there is one, the file.
 fn parse_with(args: &str, environment: &[(&str, &str)], file: Option<&str>) -> Result<Cli, Error> {
     let directory = TempDir::new().expect("a temporary directory");
-    let mut args: Vec<OsString> = ["halimede"]
-        .into_iter()
-        .chain(args.split_whitespace())
-        .map(OsString::from)
-        .collect();
+    let mut args: Vec<OsString> = ["halimede"].into_iter().chain(args.split_whitespace()).map(OsString::from).collect();
     if let Some(text) = file {
         let path = directory.path().join("halimede.toml");
         fs::write(&path, text).expect("the file is written");
         args.push("--config".into());
         args.push(path.into());
     }
-    parse(&args, |name| {
-        environment
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| OsString::from(*value))
-    })
+    parse(&args, |name| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value)))
 }
 
 fn serve(args: &str, environment: &[(&str, &str)], file: Option<&str>) -> flags::Serve {
-    match parse_with(&format!("serve {args}"), environment, file)
-        .expect("a good command line")
-        .command
-    {
+    match parse_with(&format!("serve {args}"), environment, file).expect("a good command line").command {
         flags::Command::Serve(serve) => serve,
         other => panic!("not serve: {other:?}"),
     }
 }
 
 fn load(args: &str, environment: &[(&str, &str)], file: Option<&str>) -> flags::Load {
-    match parse_with(&format!("load x {args}"), environment, file)
-        .expect("a good command line")
-        .command
-    {
+    match parse_with(&format!("load x {args}"), environment, file).expect("a good command line").command {
         flags::Command::Load(load) => load,
         other => panic!("not load: {other:?}"),
     }
 }
 
 fn refusal(args: &str, environment: &[(&str, &str)], file: Option<&str>) -> String {
-    parse_with(args, environment, file)
-        .expect_err("a bad command line")
-        .to_string()
+    parse_with(args, environment, file).expect_err("a bad command line").to_string()
 }
 
 #[test]
@@ -77,33 +60,15 @@ fn flag_beats_environment_beats_file_beats_default() {
 fn a_commands_table_beats_the_top() {
     let file = "memory = '1G'\n[serve]\nmemory = '2G'";
     assert_eq!(serve("", &[], Some(file)).memory, Some(ByteSize(2 << 30)));
-    assert_eq!(
-        load("--format csv", &[], Some(file)).memory,
-        Some(ByteSize(1 << 30))
-    );
+    assert_eq!(load("--format csv", &[], Some(file)).memory, Some(ByteSize(1 << 30)));
 }
 
 #[test]
 fn lists_come_from_every_layer() {
-    let dirs = |serve: flags::Serve| {
-        serve
-            .import_dir
-            .iter()
-            .map(|dir| dir.display().to_string())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        dirs(serve("--import-dir /a,b --import-dir /c", &[], None)),
-        ["/a,b", "/c"]
-    );
-    assert_eq!(
-        dirs(serve("", &[("HALIMEDE_IMPORT_DIR", "/a, /b")], None)),
-        ["/a", "/b"]
-    );
-    assert_eq!(
-        dirs(serve("", &[], Some("import-dir = ['/a,b', '/c']"))),
-        ["/a,b", "/c"]
-    );
+    let dirs = |serve: flags::Serve| serve.import_dir.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>();
+    assert_eq!(dirs(serve("--import-dir /a,b --import-dir /c", &[], None)), ["/a,b", "/c"]);
+    assert_eq!(dirs(serve("", &[("HALIMEDE_IMPORT_DIR", "/a, /b")], None)), ["/a", "/b"]);
+    assert_eq!(dirs(serve("", &[], Some("import-dir = ['/a,b', '/c']"))), ["/a,b", "/c"]);
     assert_eq!(dirs(serve("", &[], Some("import-dir = '/a'"))), ["/a"]);
 }
 
@@ -118,84 +83,36 @@ fn switches_come_from_every_layer() {
 
 #[test]
 fn a_required_flag_may_come_from_the_file() {
-    assert_eq!(
-        load(
-            "",
-            &[],
-            Some("[load]\nformat = 'turtle'\nfail-on-error = false")
-        )
-        .format,
-        Format::Turtle
-    );
+    assert_eq!(load("", &[], Some("[load]\nformat = 'turtle'\nfail-on-error = false")).format, Format::Turtle);
     assert!(refusal("load x", &[], None).contains("--format"));
 }
 
 #[test]
 fn a_stronger_layer_silences_alternatives() {
-    let place = |load: flags::Load| {
-        (
-            load.place.data.map(|d| d.display().to_string()),
-            load.place.endpoint,
-        )
-    };
+    let place = |load: flags::Load| (load.place.data.map(|d| d.display().to_string()), load.place.endpoint);
     let file = "endpoint = 'http://a'";
+    assert_eq!(place(load("--format csv --data d", &[], Some(file))), (Some("d".to_owned()), None));
+    assert_eq!(place(load("--format csv", &[("HALIMEDE_DATA", "d")], Some(file))), (Some("d".to_owned()), None));
     assert_eq!(
-        place(load("--format csv --data d", &[], Some(file))),
-        (Some("d".to_owned()), None)
-    );
-    assert_eq!(
-        place(load("--format csv", &[("HALIMEDE_DATA", "d")], Some(file))),
-        (Some("d".to_owned()), None)
-    );
-    assert_eq!(
-        place(load(
-            "--format csv --endpoint http://b",
-            &[("HALIMEDE_DATA", "d")],
-            Some(file)
-        )),
+        place(load("--format csv --endpoint http://b", &[("HALIMEDE_DATA", "d")], Some(file))),
         (None, Some("http://b".to_owned()))
     );
-    assert!(
-        refusal(
-            "load x --format csv --data d --endpoint http://b",
-            &[],
-            None
-        )
-        .contains("cannot be used with")
-    );
+    assert!(refusal("load x --format csv --data d --endpoint http://b", &[], None).contains("cannot be used with"));
 }
 
 #[test]
 fn mistakes_in_the_file_are_named() {
     for (file, expected) in [
         ("lisen = 'x'", "unknown key `lisen`"),
-        (
-            "import_dir = 'x'",
-            "unknown key `import_dir`; did you mean `import-dir`?",
-        ),
+        ("import_dir = 'x'", "unknown key `import_dir`; did you mean `import-dir`?"),
         ("[load]\nvertices = 1", "unknown key `load.vertices`"),
         ("[lod]\nformat = 'csv'", "unknown key `lod`"),
         ("config = 'x'", "unknown key `config`"),
-        (
-            "insecure = 'yes'",
-            "key `insecure` must be true or false, found string",
-        ),
-        (
-            "memory = ['1G']",
-            "key `memory` must be a single value, found array",
-        ),
-        (
-            "import-dir = [1]",
-            "key `import-dir` must be a text or a list of texts, found integer",
-        ),
-        (
-            "listen = 'here'",
-            "key `listen`: error: invalid value 'here'",
-        ),
-        (
-            "[serve]\nmemory = 'lots'",
-            "key `serve.memory`: error: invalid value 'lots'",
-        ),
+        ("insecure = 'yes'", "key `insecure` must be true or false, found string"),
+        ("memory = ['1G']", "key `memory` must be a single value, found array"),
+        ("import-dir = [1]", "key `import-dir` must be a text or a list of texts, found integer"),
+        ("listen = 'here'", "key `listen`: error: invalid value 'here'"),
+        ("[serve]\nmemory = 'lots'", "key `serve.memory`: error: invalid value 'lots'"),
         ("listen = ", "TOML parse error"),
     ] {
         let message = refusal("serve", &[], Some(file));
@@ -203,31 +120,20 @@ fn mistakes_in_the_file_are_named() {
         assert!(message.contains("halimede.toml"), "{file}: {message}");
     }
     assert!(
-        refusal("serve --config /no/such/file", &[], None)
-            .contains("cannot read the configuration file /no/such/file")
+        refusal("serve --config /no/such/file", &[], None).contains("cannot read the configuration file /no/such/file")
     );
-    assert!(
-        refusal("serve", &[("HALIMEDE_CONFIG", "/no/such/file")], None).contains("/no/such/file")
-    );
+    assert!(refusal("serve", &[("HALIMEDE_CONFIG", "/no/such/file")], None).contains("/no/such/file"));
 }
 
 #[test]
 fn every_flag_has_its_variable_in_the_help() {
-    let layers = Layers {
-        args: &[],
-        environment: &|_: &str| None,
-        file: None,
-    };
+    let layers = Layers { args: &[], environment: &|_: &str| None, file: None };
     let command = layers.apply(Cli::command()).expect("no file, no mistake");
     for command in command.get_subcommands().chain([&command]) {
         for arg in command.get_arguments() {
             if let Some(long) = arg.get_long() {
                 let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(
-                    help.contains(&variable(long)),
-                    "{} --{long}: {help}",
-                    command.get_name()
-                );
+                assert!(help.contains(&variable(long)), "{} --{long}: {help}", command.get_name());
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::flags::Load;
 use crate::follow::{self, Interrupts, Job, Moment};
 use crate::local::{self, Local};
 use crate::place;
-use crate::report::{self, Status};
+use crate::report::{self, Report};
 
 /// A load of a loader in this process.
 struct Here<'a> {
@@ -23,13 +23,9 @@ struct Here<'a> {
 
 /// Loads, and closes the store again whatever comes of it.
 pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Finished> {
-    let request = LoadRequest::read(
-        request.to_string().as_bytes(),
-        Some("application/json"),
-        None,
-        &RequestConfig::default(),
-    )
-    .map_err(|error| Error::Usage(error.to_string()))?;
+    let request =
+        LoadRequest::read(request.to_string().as_bytes(), Some("application/json"), None, &RequestConfig::default())
+            .map_err(|error| Error::Usage(error.to_string()))?;
     let s3 = local::s3_config(&flags.s3)?;
     let local = Local::new(place::open_or_create(directory, flags.memory)?, s3)?;
     let finished = load(&local, request);
@@ -44,7 +40,7 @@ fn load(local: &Local, request: LoadRequest) -> Result<Finished> {
     let interrupted = follow::follow(&Here { local, id: &id }, &interrupts)?;
     let took = started.elapsed();
     let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: report::ERRORS };
-    let status = Status::read(local.loader.status(&id, query)?)?;
+    let status = Report::read(local.loader.status(&id, query)?)?;
     Ok(Finished { id, status, took, interrupted })
 }
 

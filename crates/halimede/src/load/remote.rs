@@ -10,7 +10,7 @@ use super::Finished;
 use crate::client::Client;
 use crate::error::Result;
 use crate::follow::{self, Interrupts, Job, Moment};
-use crate::report::{self, Status};
+use crate::report::{self, Report};
 
 /// Between two questions.
 const POLL: Duration = Duration::from_millis(250);
@@ -26,14 +26,14 @@ struct There<'a> {
 }
 
 /// Starts a load and follows it.
-pub(super) fn run(client: Client, request: &Value) -> Result<Finished> {
+pub(super) fn run(client: &Client, request: &Value) -> Result<Finished> {
     let interrupts = Interrupts::listen(client.runtime());
     let started = Instant::now();
     let id = client.start(request)?;
-    let job = There { client: &client, id: &id, last: Mutex::default() };
+    let job = There { client, id: &id, last: Mutex::default() };
     let interrupted = follow::follow(&job, &interrupts)?;
     let took = started.elapsed();
-    let status = Status::read(client.status(&id, report::ERRORS)?)?;
+    let status = Report::read(client.status(&id, report::ERRORS)?)?;
     Ok(Finished { id, status, took, interrupted })
 }
 
@@ -48,7 +48,7 @@ impl Job for There<'_> {
             match self.client.status(self.id, 1) {
                 Ok(payload) => {
                     failures = 0;
-                    let status = Status::read(payload)?;
+                    let status = Report::read(payload)?;
                     if status.has_ended() {
                         return Ok(());
                     }

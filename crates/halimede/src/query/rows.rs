@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use oxrdf::Term;
-use sparesults::{QueryResultsFormat, QueryResultsParser, QueryResultsParseError, ReaderQueryResultsParserOutput};
+use sparesults::{QueryResultsFormat, QueryResultsParseError, QueryResultsParser, ReaderQueryResultsParserOutput};
 
 use crate::error::{Error, Result};
 use crate::output;
@@ -18,10 +18,11 @@ const LAID_OUT: usize = 1000;
 /// Reads SPARQL results in JSON and prints them.
 pub(super) fn show(answer: impl Read, out: &mut impl Write) -> Result<()> {
     let broken = |error: QueryResultsParseError| Error::Failed(format!("the answer broke off: {error}"));
-    let solutions = match QueryResultsParser::from_format(QueryResultsFormat::Json).for_reader(answer).map_err(broken)? {
-        ReaderQueryResultsParserOutput::Boolean(truth) => return output::written(writeln!(out, "{truth}")),
-        ReaderQueryResultsParserOutput::Solutions(solutions) => solutions,
-    };
+    let solutions =
+        match QueryResultsParser::from_format(QueryResultsFormat::Json).for_reader(answer).map_err(broken)? {
+            ReaderQueryResultsParserOutput::Boolean(truth) => return output::written(writeln!(out, "{truth}")),
+            ReaderQueryResultsParserOutput::Solutions(solutions) => solutions,
+        };
     let variables: Vec<String> = solutions.variables().iter().map(|variable| variable.as_str().to_owned()).collect();
     let mut table = Table::new(variables.iter().map(|variable| (variable.as_str(), Align::Left)));
     let mut count = 0_u64;
@@ -62,10 +63,7 @@ mod tests {
         let json = r#"{"head":{"vars":["s","n"]},"results":{"bindings":[
             {"s":{"type":"uri","value":"http://e/io"},"n":{"type":"literal","value":"Io","xml:lang":"en"}},
             {"s":{"type":"bnode","value":"b"}}]}}"#;
-        assert_eq!(
-            shown(json),
-            "s              n\n-------------  --\n<http://e/io>  Io\n_:b\n\n2 rows\n"
-        );
+        assert_eq!(shown(json), "s              n\n-------------  --\n<http://e/io>  Io\n_:b\n\n2 rows\n");
     }
 
     #[test]
