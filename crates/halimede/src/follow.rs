@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Handle;
 
 use crate::error::Result;
+use crate::signals::Signals;
 use crate::size::ByteSize;
 use crate::table::thousands;
 
@@ -43,22 +44,26 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// All of it in one line: `parsing, 12.0 MiB of 48.0 MiB, 1,200 records (600/s), 0 errors, 6 s left`.
-    fn line(&self, elapsed: Duration) -> String {
-        let seconds = elapsed.as_secs_f64().max(0.001);
+    /// How much of the input is read and how long the rest takes: `12.0 MiB of 48.0 MiB, 6 s left`. Empty while the sizes
+    /// are unknown.
+    fn input(&self, elapsed: Duration) -> String {
         let (read, total) = self.bytes;
-        let mut parts = vec![self.phase.clone()];
-        if total > 0 {
-            parts.push(format!("{} of {}", ByteSize(read), ByteSize(total)));
+        if total == 0 {
+            return String::new();
         }
-        let rate = (self.records as f64 / seconds) as u64;
-        parts.push(format!("{} records ({}/s)", thousands(self.records), thousands(rate)));
-        parts.push(format!("{} errors", thousands(self.errors)));
+        let mut text = format!("{} of {}", ByteSize(read), ByteSize(total));
         if total > read && read > 0 {
-            let left = seconds * (total - read) as f64 / read as f64;
-            parts.push(format!("{} left", duration(left as u64 + 1)));
+            let left = elapsed.as_secs_f64() * (total - read) as f64 / read as f64;
+            text.push_str(&format!(", {} left", duration(left as u64 + 1)));
         }
-        parts.join(", ")
+        text
+    }
+
+    /// What was made of it: `parsing, 1,200 records (600/s), 0 errors`.
+    fn output(&self, elapsed: Duration) -> String {
+        let rate = (self.records as f64 / elapsed.as_secs_f64().max(0.001)) as u64;
+        let (records, errors) = (thousands(self.records), thousands(self.errors));
+        format!("{}, {records} records ({}/s), {errors} errors", self.phase, thousands(rate))
     }
 }
 
@@ -88,30 +93,17 @@ pub(crate) struct Interrupts {
 impl Interrupts {
     /// Starts to listen. The first signal asks for a cancel; a second one ends the process at once, which loses nothing
     /// that was published.
-    pub(crate) fn listen(runtime: &Handle) -> Self {
+    pub(crate) fn listen(runtime: &Handle) -> Result<Self> {
         let (send, receive) = channel();
         let interrupt = send.clone();
+        let mut signals = Signals::listen(runtime)?;
         runtime.spawn(async move {
-            signal().await;
+            signals.next().await;
             let _ = interrupt.send(Event::Interrupted);
-            signal().await;
+            signals.next().await;
             std::process::exit(130);
         });
-        Self { send, receive }
-    }
-}
-
-/// Returns at the next Ctrl-C or SIGTERM.
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+        Ok(Self { send, receive })
     }
 }
 
@@ -156,7 +148,7 @@ impl Display {
     fn new() -> Self {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
-            let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:24} {percent:>3}%  {prefix}\n{wide_msg}");
             bar.set_style(style.expect("the template is well formed"));
             bar
         });
@@ -168,14 +160,17 @@ impl Display {
     }
 
     fn show(&self, moment: &Moment) {
-        let line = moment.line(self.started.elapsed());
+        let elapsed = self.started.elapsed();
+        let (input, output) = (moment.input(elapsed), moment.output(elapsed));
         match &self.bar {
             Some(bar) => {
                 bar.set_length(moment.bytes.1);
                 bar.set_position(moment.bytes.0);
-                bar.set_message(line);
+                bar.set_prefix(input);
+                bar.set_message(output);
             }
-            None => drop(writeln!(stderr(), "{line}")),
+            None if input.is_empty() => drop(writeln!(stderr(), "{output}")),
+            None => drop(writeln!(stderr(), "{output}, {input}")),
         }
     }
 

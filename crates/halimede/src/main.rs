@@ -23,6 +23,7 @@ mod place;
 mod query;
 mod report;
 mod serve;
+mod signals;
 mod size;
 mod table;
 

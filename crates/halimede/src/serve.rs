@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::flags::{Auth, Serve, ServeLater};
 use crate::local;
 use crate::place;
+use crate::signals::Signals;
 
 /// Runs the command until SIGTERM or Ctrl-C.
 pub(crate) fn run(flags: &Serve) -> Result<()> {
@@ -32,9 +33,12 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     let address = server.address();
     store.announce(&format!("http://{}", reachable(address)))?;
     // A signal that comes as soon as the line is seen must find its handler.
-    let stop = runtime.block_on(async { Stop::new() })?;
+    let mut signals = Signals::listen(runtime.handle())?;
     ready(address);
-    runtime.block_on(server.run(stop.wait()));
+    runtime.block_on(server.run(async move {
+        let signal = signals.next().await;
+        tracing::info!(signal, "asked to stop");
+    }));
     tracing::info!("stopping: the running load, if there is one, is ended");
     loader.shutdown();
     store.close();
@@ -89,29 +93,4 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-/// The signals that end a server.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    /// Listens from now on; needs a runtime around it.
-    fn new() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let failed = |error| Error::Failed(format!("cannot listen to signals: {error}"));
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(failed)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-        })
-    }
-
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => tracing::info!("SIGTERM"),
-            _ = self.interrupt.recv() => tracing::info!("Ctrl-C"),
-        }
-    }
 }

@@ -5,14 +5,14 @@ use std::sync::{Condvar, Mutex};
 use super::*;
 
 #[test]
-fn a_moment_is_one_line() {
+fn a_moment_is_told_in_two_parts() {
     let moment = Moment { phase: "parsing".to_owned(), bytes: (12 << 20, 48 << 20), records: 1200, errors: 3 };
-    assert_eq!(
-        moment.line(Duration::from_secs(2)),
-        "parsing, 12.0 MiB of 48.0 MiB, 1,200 records (600/s), 3 errors, 7 s left"
-    );
+    let elapsed = Duration::from_secs(2);
+    assert_eq!(moment.input(elapsed), "12.0 MiB of 48.0 MiB, 7 s left");
+    assert_eq!(moment.output(elapsed), "parsing, 1,200 records (600/s), 3 errors");
     let moment = Moment { phase: "listing".to_owned(), ..Moment::default() };
-    assert_eq!(moment.line(Duration::ZERO), "listing, 0 records (0/s), 0 errors");
+    assert_eq!(moment.input(Duration::ZERO), "");
+    assert_eq!(moment.output(Duration::ZERO), "listing, 0 records (0/s), 0 errors");
 }
 
 #[test]

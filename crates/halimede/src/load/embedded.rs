@@ -34,7 +34,7 @@ pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Fin
 }
 
 fn load(local: &Local, request: LoadRequest) -> Result<Finished> {
-    let interrupts = Interrupts::listen(local.runtime.handle());
+    let interrupts = Interrupts::listen(local.runtime.handle())?;
     let started = Instant::now();
     let id = local.loader.start(request, None)?.to_string();
     let interrupted = follow::follow(&Here { local, id: &id }, &interrupts)?;

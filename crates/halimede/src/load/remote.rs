@@ -12,8 +12,11 @@ use crate::error::Result;
 use crate::follow::{self, Interrupts, Job, Moment};
 use crate::report::{self, Report};
 
-/// Between two questions.
-const POLL: Duration = Duration::from_millis(250);
+/// Between the first two questions; the pause doubles from one to the next, so that a short load ends at once and a long
+/// one is not in the server's way.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Questions in a row that may fail to reach the server before the load is given up (it goes on without us).
 const PATIENCE: u32 = 20;
@@ -27,7 +30,7 @@ struct There<'a> {
 
 /// Starts a load and follows it.
 pub(super) fn run(client: &Client, request: &Value) -> Result<Finished> {
-    let interrupts = Interrupts::listen(client.runtime());
+    let interrupts = Interrupts::listen(client.runtime())?;
     let started = Instant::now();
     let id = client.start(request)?;
     let job = There { client, id: &id, last: Mutex::default() };
@@ -44,6 +47,7 @@ impl Job for There<'_> {
 
     fn wait(&self) -> Result<()> {
         let mut failures = 0;
+        let mut pause = FIRST_PAUSE;
         loop {
             match self.client.status(self.id, 1) {
                 Ok(payload) => {
@@ -64,7 +68,8 @@ impl Job for There<'_> {
                     }
                 }
             }
-            thread::sleep(POLL);
+            thread::sleep(pause);
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
 
