@@ -51,12 +51,12 @@ impl Moment {
         if total == 0 {
             return String::new();
         }
-        let mut text = format!("{} of {}", ByteSize(read), ByteSize(total));
-        if total > read && read > 0 {
-            let left = elapsed.as_secs_f64() * (total - read) as f64 / read as f64;
-            text.push_str(&format!(", {} left", duration(left as u64 + 1)));
+        let text = format!("{} of {}", ByteSize(read), ByteSize(total));
+        if total <= read || read == 0 {
+            return text;
         }
-        text
+        let left = elapsed.as_secs_f64() * (total - read) as f64 / read as f64;
+        format!("{text}, {} left", duration(left as u64 + 1))
     }
 
     /// What was made of it: `parsing, 1,200 records (600/s), 0 errors`.

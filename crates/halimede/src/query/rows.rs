@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_long_answer_keeps_the_widths_of_its_beginning() {
         let row = |n: usize| format!(r#"{{"n":{{"type":"literal","value":"{n}"}}}}"#);
-        let rows: Vec<String> = (0..2 * LAID_OUT + 1).map(row).collect();
+        let rows: Vec<String> = (0..=2 * LAID_OUT).map(row).collect();
         let text = shown(&format!(r#"{{"head":{{"vars":["n"]}},"results":{{"bindings":[{}]}}}}"#, rows.join(",")));
         assert_eq!(text.lines().count(), 2 + 2 * LAID_OUT + 1 + 2);
         assert!(text.ends_with("\n2000\n\n2001 rows\n"));
