@@ -357,6 +357,12 @@ impl Loader {
         Some(self.0.job(LoadId::parse(id).ok()?)?.progress())
     }
 
+    /// Whether the job was told to stop and has not ended yet.
+    pub fn is_stopping(&self, id: &str) -> bool {
+        let job = LoadId::parse(id).ok().and_then(|id| self.0.job(id));
+        job.is_some_and(|job| job.halt.is_pulled() && job.is_active())
+    }
+
     /// Stops the running load as the end of the process would, keeping what it published, and waits for its thread.
     /// No load starts afterwards.
     pub fn shutdown(&self) {

@@ -1,0 +1,216 @@
+//! A store, a loader and a directory of files, for as long as a test needs them.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use loader::request::{Format, LoadRequest, Mode};
+use loader::source::SourceConfig;
+use loader::{LoadId, Loader, LoaderConfig, Phase, StatusQuery};
+use model::{Dataset, Quad, Term, TermId};
+use serde_json::Value;
+use store::{CancelToken, CheckReport, Options, Order, Pattern, Store};
+
+/// See the module.
+pub(crate) struct House {
+    pub(crate) loader: Loader,
+    pub(crate) store: Store,
+    adjust: fn(&mut LoaderConfig),
+    runtime: tokio::runtime::Runtime,
+    directory: tempfile::TempDir,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A house whose loads are told something else than the defaults.
+    pub(crate) fn with(adjust: fn(&mut LoaderConfig)) -> Self {
+        Self::in_directory(tempfile::tempdir().expect("a temporary directory"), adjust, |_| {})
+    }
+
+    /// A house whose loads stop at a gate.
+    pub(crate) fn gated(gate: &Arc<Gate>, adjust: fn(&mut LoaderConfig)) -> Self {
+        let gate = Arc::clone(gate);
+        Self::in_directory(tempfile::tempdir().expect("a temporary directory"), adjust, move |config| {
+            config.pause = Some(Arc::new(move |phase| gate.pass(phase)));
+        })
+    }
+
+    /// A house whose first load panics in `phase`.
+    pub(crate) fn panicking(phase: Phase) -> Self {
+        let armed = AtomicBool::new(true);
+        Self::in_directory(
+            tempfile::tempdir().expect("a temporary directory"),
+            |_| {},
+            move |config| {
+                config.pause = Some(Arc::new(move |entered| {
+                    assert!(entered != phase || !armed.swap(false, Ordering::SeqCst), "a panic made to be caught");
+                }));
+            },
+        )
+    }
+
+    fn in_directory(
+        directory: tempfile::TempDir,
+        adjust: fn(&mut LoaderConfig),
+        hook: impl FnOnce(&mut LoaderConfig),
+    ) -> Self {
+        let data = directory.path().join("data");
+        std::fs::create_dir_all(directory.path().join("files")).expect("a directory for files");
+        let store = Store::open(&data, Options { memory: 256 << 20, ..Options::default() }).expect("a store");
+        let sources = SourceConfig { any_local: true, data_dir: data, ..SourceConfig::default() };
+        let mut config = LoaderConfig::new(sources);
+        config.threads = 3;
+        adjust(&mut config);
+        hook(&mut config);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let loader = Loader::open(store.clone(), config, runtime.handle().clone()).expect("a loader");
+        Self { loader, store, adjust, runtime, directory }
+    }
+
+    /// The same directory, opened again as after the end of the process.
+    pub(crate) fn reopened(self) -> Self {
+        let Self { loader, store, adjust, runtime, directory } = self;
+        loader.shutdown(); // the last load's thread may still be on its way out
+        drop((loader, store, runtime));
+        Self::in_directory(directory, adjust, |_| {})
+    }
+
+    /// Writes a file; its path, to be used as a source.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("below the files")).expect("a directory");
+        std::fs::write(&path, bytes).expect("a file");
+        path.display().to_string()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join("files").join(name)
+    }
+
+    /// A request to load everything below `name`; mode NEW, failOnError FALSE.
+    pub(crate) fn request(&self, name: &str, format: Format) -> LoadRequest {
+        let mut request = LoadRequest::new(self.path(name).display().to_string(), format);
+        request.mode = Mode::New;
+        request.fail_on_error = false;
+        request
+    }
+
+    /// Starts a load.
+    pub(crate) fn start(&self, request: LoadRequest) -> LoadId {
+        self.loader.start(request, None).expect("the load starts")
+    }
+
+    /// Runs a load to its end; its whole status.
+    pub(crate) fn load(&self, request: LoadRequest) -> Value {
+        let id = self.start(request);
+        self.ended(id)
+    }
+
+    /// Waits for the end of a load; its whole status.
+    pub(crate) fn ended(&self, id: LoadId) -> Value {
+        self.loader.wait(&id.to_string()).expect("there is such a load");
+        self.status(id)
+    }
+
+    /// The whole status.
+    pub(crate) fn status(&self, id: LoadId) -> Value {
+        let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: 100 };
+        self.loader.status(&id.to_string(), query).expect("there is such a load")
+    }
+
+    /// The store's own verdict; fails the test if something is wrong.
+    pub(crate) fn check(&self) -> CheckReport {
+        let report = self.store.check(&CancelToken::new()).expect("the check runs");
+        assert!(report.is_clean(), "{:?}", report.problems);
+        report
+    }
+
+    pub(crate) fn quads(&self, dataset: Dataset) -> Vec<Quad> {
+        let snapshot = self.store.snapshot(dataset);
+        let batches = snapshot.scan(Pattern::ALL, Order::Spog);
+        batches.flat_map(|batch| batch.expect("the scan runs").quads().collect::<Vec<_>>()).collect()
+    }
+
+    /// How many records the data set holds: its quads without those that only say that a vertex has no label.
+    pub(crate) fn records(&self, dataset: Dataset) -> u64 {
+        self.quads(dataset).iter().filter(|quad| quad.o != TermId::NO_LABEL).count() as u64
+    }
+
+    pub(crate) fn vertices(&self) -> BTreeSet<String> {
+        self.names(|quad| (quad.p == TermId::LABEL).then_some(quad.s))
+    }
+
+    pub(crate) fn edges(&self) -> BTreeSet<String> {
+        self.names(|quad| (quad.g != TermId::DEFAULT_GRAPH).then_some(quad.g))
+    }
+
+    fn names(&self, pick: impl Fn(&Quad) -> Option<TermId>) -> BTreeSet<String> {
+        let snapshot = self.store.snapshot(Dataset::Pg);
+        let quads = self.quads(Dataset::Pg);
+        let names = quads.iter().filter_map(pick).map(|id| match snapshot.resolve(id).expect("a term") {
+            Term::Vertex(name) | Term::Edge(name) => name,
+            other => panic!("{other:?} is no element"),
+        });
+        names.collect()
+    }
+}
+
+/// The names, as a set to compare with.
+pub(crate) fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// Holds a load where it enters a phase, until it is opened or the load is cancelled by someone else.
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    closed_at: Option<Phase>,
+    /// How often the phase may be passed before the gate closes.
+    lets_pass: u32,
+    held: bool,
+}
+
+impl Gate {
+    /// A gate that closes when `phase` is entered for the `nth` time, from 0.
+    pub(crate) fn at(phase: Phase, nth: u32) -> Arc<Self> {
+        let gate = Self::default();
+        *gate.state.lock().expect("no panic") = GateState { closed_at: Some(phase), lets_pass: nth, held: false };
+        Arc::new(gate)
+    }
+
+    fn pass(&self, phase: Phase) {
+        let mut state = self.state.lock().expect("no panic");
+        if state.closed_at != Some(phase) {
+            return;
+        }
+        if state.lets_pass > 0 {
+            state.lets_pass -= 1;
+            return;
+        }
+        state.held = true;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(state, |state| state.closed_at.is_some()).expect("no panic"));
+    }
+
+    /// Waits until the load stands at the gate.
+    pub(crate) fn wait_held(&self) {
+        let state = self.state.lock().expect("no panic");
+        drop(self.changed.wait_while(state, |state| !state.held).expect("no panic"));
+    }
+
+    /// Lets everybody pass from now on.
+    pub(crate) fn open(&self) {
+        self.state.lock().expect("no panic").closed_at = None;
+        self.changed.notify_all();
+    }
+}

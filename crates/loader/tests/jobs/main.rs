@@ -1,0 +1,9 @@
+//! Load jobs over a real store and real files: what is loaded, what is reported, what a cancel and a restart leave.
+
+mod attempts;
+mod cancel;
+mod content;
+mod errors;
+mod house;
+mod limits;
+mod restart;
