@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::jobs::LoadId;
 
 /// How long an answer is remembered.
-const REMEMBERED_FOR: Duration = Duration::from_secs(15 * 60);
+const REMEMBERED_FOR: Duration = Duration::from_mins(15);
 /// How many answers are remembered; beyond that the oldest go first.
 const REMEMBERED_AT_MOST: usize = 4_096;
 

@@ -244,7 +244,9 @@ impl Loader {
         let job = Arc::new(Job::new(record, inner.config.pause.clone(), Arc::clone(&inner.totals)));
         {
             let mut registry = inner.registry();
-            surplus.iter().for_each(|record| registry.remove(record.id));
+            for forgotten in &surplus {
+                registry.remove(forgotten.id);
+            }
             registry.insert(Arc::clone(&job));
         }
         if let Some(ticket) = ticket {

@@ -112,7 +112,7 @@ pub(super) struct Appended {
 impl LogTail {
     /// The end of a log of `logged` entries, whose last chunk holds `last_chunk`.
     pub(super) fn resume(logged: u64, last_chunk: Vec<ErrorEntry>) -> Self {
-        let partial = if logged % CHUNK == 0 { Vec::new() } else { last_chunk };
+        let partial = if logged.is_multiple_of(CHUNK) { Vec::new() } else { last_chunk };
         Self { logged, partial }
     }
 

@@ -121,7 +121,7 @@ impl<'a> Epoch<'a> {
         loop {
             let work = self.queue.take(|| self.enough.load(Atomic::SeqCst))?;
             let feed = match work {
-                None => return Ok(None),
+                None | Some(Work::Finished) => return Ok(None),
                 Some(Work::Begin { feed }) => {
                     self.task.job.feed_started(feed);
                     continue;
@@ -146,7 +146,6 @@ impl<'a> Epoch<'a> {
                     feed
                 }
                 Some(Work::Rows { feed, .. }) => feed,
-                Some(Work::Finished) => return Ok(None),
             };
             let number = *next;
             *next += 1;

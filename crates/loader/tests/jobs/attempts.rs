@@ -5,8 +5,8 @@ use loader::{Attempt, CancelError, Phase};
 
 use super::house::{Gate, House};
 
-const fn attempt(number: u8) -> Option<Attempt> {
-    Some(Attempt { fingerprint: [number; 16] })
+const fn attempt(number: u8) -> Attempt {
+    Attempt { fingerprint: [number; 16] }
 }
 
 #[test]
@@ -14,13 +14,13 @@ fn a_repeated_start_is_one_job_even_after_a_restart() {
     let house = House::new();
     house.file("v.csv", "~id\na\n");
     let request = house.request("v.csv", Format::Csv);
-    let id = house.loader.start(request.clone(), attempt(1)).expect("it starts");
-    assert_eq!(house.loader.start(request.clone(), attempt(1)).expect("a repeat"), id);
+    let id = house.loader.start(request.clone(), Some(attempt(1))).expect("it starts");
+    assert_eq!(house.loader.start(request.clone(), Some(attempt(1))).expect("a repeat"), id);
     house.ended(id);
-    assert_eq!(house.loader.start(request.clone(), attempt(1)).expect("a repeat"), id);
+    assert_eq!(house.loader.start(request.clone(), Some(attempt(1))).expect("a repeat"), id);
     let house = house.reopened();
-    assert_eq!(house.loader.start(request.clone(), attempt(1)).expect("a repeat"), id);
-    let other = house.loader.start(request, attempt(2)).expect("a new call");
+    assert_eq!(house.loader.start(request.clone(), Some(attempt(1))).expect("a repeat"), id);
+    let other = house.loader.start(request, Some(attempt(2))).expect("a new call");
     assert_ne!(other, id);
     house.ended(other);
     assert_eq!(house.loader.list(100, true), [other.to_string(), id.to_string()]);
@@ -30,10 +30,10 @@ fn a_repeated_start_is_one_job_even_after_a_restart() {
 fn a_refused_start_is_tried_again() {
     let house = House::new();
     let request = house.request("v.csv", Format::Csv);
-    house.loader.start(request.clone(), attempt(1)).expect_err("there is no such file");
+    house.loader.start(request.clone(), Some(attempt(1))).expect_err("there is no such file");
     assert!(house.loader.list(100, true).is_empty());
     house.file("v.csv", "~id\na\n");
-    let id = house.loader.start(request, attempt(1)).expect("now there is");
+    let id = house.loader.start(request, Some(attempt(1))).expect("now there is");
     house.ended(id);
 }
 
@@ -45,9 +45,9 @@ fn a_repeated_cancel_is_answered_as_the_first() {
     let id = house.start(house.request("v.csv", Format::Csv)).to_string();
     gate.wait_held();
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| house.loader.cancel(&id, attempt(7)));
-        let repeat = scope.spawn(|| house.loader.cancel(&id, attempt(7)));
-        let other = scope.spawn(|| house.loader.cancel(&id, attempt(8)));
+        let first = scope.spawn(|| house.loader.cancel(&id, Some(attempt(7))));
+        let repeat = scope.spawn(|| house.loader.cancel(&id, Some(attempt(7))));
+        let other = scope.spawn(|| house.loader.cancel(&id, Some(attempt(8))));
         while !house.loader.is_stopping(&id) {
             std::thread::yield_now();
         }
@@ -57,11 +57,11 @@ fn a_repeated_cancel_is_answered_as_the_first() {
         // A call of its own: it either waited too, or came too late.
         let _ = other.join().expect("no panic");
     });
-    house.loader.cancel(&id, attempt(7)).expect("the same answer");
-    assert!(matches!(house.loader.cancel(&id, attempt(9)), Err(CancelError::NotFound { .. })));
+    house.loader.cancel(&id, Some(attempt(7))).expect("the same answer");
+    assert!(matches!(house.loader.cancel(&id, Some(attempt(9))), Err(CancelError::NotFound { .. })));
     let house = house.reopened();
-    house.loader.cancel(&id, attempt(7)).expect("the same answer after a restart");
-    assert!(matches!(house.loader.cancel(&id, attempt(9)), Err(CancelError::NotFound { .. })));
+    house.loader.cancel(&id, Some(attempt(7))).expect("the same answer after a restart");
+    assert!(matches!(house.loader.cancel(&id, Some(attempt(9))), Err(CancelError::NotFound { .. })));
 }
 
 #[test]
@@ -70,7 +70,8 @@ fn concurrent_repeats_of_a_start_are_one_job() {
     house.file("v.csv", "~id\na\n");
     let request = house.request("v.csv", Format::Csv);
     let ids: Vec<_> = std::thread::scope(|scope| {
-        let starts: Vec<_> = (0..6).map(|_| scope.spawn(|| house.loader.start(request.clone(), attempt(3)))).collect();
+        let starts: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| house.loader.start(request.clone(), Some(attempt(3))))).collect();
         starts.into_iter().map(|start| start.join().expect("no panic").expect("it starts")).collect()
     });
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");

@@ -8,11 +8,11 @@ use loader::{CancelError, LoadId, Phase};
 use model::Dataset;
 use serde_json::{Value, json};
 
-use super::house::{Gate, House};
+use super::house::{Gate, House, rows};
 
-fn graph(house: &House, rows: u32) {
-    let vertices: String = (0..rows).map(|row| format!("v{row},L,{row}\n")).collect();
-    let edges: String = (0..rows).map(|row| format!("e{row},v{row},v{},NEXT\n", (row + 1) % rows)).collect();
+fn graph(house: &House, count: u32) {
+    let vertices = rows(count, |row| format!("v{row},L,{row}\n"));
+    let edges = rows(count, |row| format!("e{row},v{row},v{},NEXT\n", (row + 1) % count));
     house.file("g/v.csv", format!("~id,~label,n:Int\n{vertices}"));
     house.file("g/e.csv", format!("~id,~from,~to,~label\n{edges}"));
 }

@@ -4,7 +4,7 @@ use loader::request::{Format, LoadRequest, Parallelism};
 use model::Dataset;
 use serde_json::{Value, json};
 
-use super::house::{House, names};
+use super::house::{House, names, rows};
 
 const PEOPLE: &str = "~id,~label,name:String,team:String\na,Person,Ann,Red\nb,Person,Bo,Blue\n";
 const KNOWS: &str = "~id,~from,~to,~label,since:Int\nk,a,b,KNOWS,2001\n";
@@ -69,14 +69,14 @@ fn an_empty_file_is_a_completed_feed() {
 /// Block size, number of threads and how often is published change nothing.
 #[test]
 fn the_outcome_does_not_depend_on_how_it_was_made() {
-    let mut vertices = "~id,~label,t:String,n:Int\n".to_owned();
-    let mut edges = "~id,~from,~to,~label\n".to_owned();
-    for row in 0..500 {
+    let vertices = rows(500, |row| {
         let text = if row % 7 == 0 { "\"two\nlines\"" } else { "one" };
         let number = if row % 50 == 49 { "wrong".to_owned() } else { row.to_string() };
-        vertices += &format!("v{row},L{},{text},{number}\n", row % 3);
-        edges += &format!("e{row},v{row},v{},NEXT\n", (row + 1) % 500);
-    }
+        format!("v{row},L{},{text},{number}\n", row % 3)
+    });
+    let vertices = format!("~id,~label,t:String,n:Int\n{vertices}");
+    let edges = rows(500, |row| format!("e{row},v{row},v{},NEXT\n", (row + 1) % 500));
+    let edges = format!("~id,~from,~to,~label\n{edges}");
     let run = |adjust, parallelism, fail_on_error| {
         let house = House::with(adjust);
         house.file("g/e.csv", &edges);

@@ -6,7 +6,7 @@ use loader::request::{Format, LoadRequest};
 use model::Dataset;
 use serde_json::{Value, json};
 
-use super::house::{House, names};
+use super::house::{House, names, rows};
 
 /// Parsing, datatype and insert errors.
 fn error_counts(status: &Value) -> Value {
@@ -151,9 +151,7 @@ fn a_second_single_value() {
 fn the_first_error_stops_a_strict_load() {
     let house = House::with(|config| config.block_bytes = 32);
     house.file("s/a.csv", "~id,~label\na1,A\na2,A\n");
-    let rows: String = (0..200)
-        .map(|row| if row == 120 { "b120,B,wrong\n".to_owned() } else { format!("b{row},B,{row}\n") })
-        .collect();
+    let rows = rows(200, |row| if row == 120 { "b120,B,wrong\n".to_owned() } else { format!("b{row},B,{row}\n") });
     house.file("s/b.csv", format!("~id,~label,n:Int\n{rows}"));
     house.file("s/c.csv", "~id,~label,n:Int\nc1,C,wrong\n");
     let strict = LoadRequest { fail_on_error: true, ..house.request("s", Format::Csv) };
@@ -189,7 +187,7 @@ fn the_first_violation_stops_a_strict_load() {
 fn broken_quoting_ends_its_file_and_not_the_load() {
     for (name, broken) in [("inside", "x\"y"), ("after", "\"x\"y"), ("open", "\"never closed")] {
         let house = House::with(|config| config.block_bytes = 16);
-        let rows = |prefix: &str| (0..50).map(|row| format!("{prefix}{row},L,t\n")).collect::<String>();
+        let rows = |prefix: &str| rows(50, |row| format!("{prefix}{row},L,t\n"));
         let head = "~id,~label,t\n";
         house.file("q/a.csv", format!("{head}{}bad,L,{broken}\n{}", rows("a"), rows("lost")));
         house.file("q/b.csv", format!("{head}{}", rows("b")));
@@ -243,7 +241,7 @@ fn xml_that_breaks_off_keeps_what_came_before() {
 /// Rows that were decoded before the damage stay; the message names the compression.
 #[test]
 fn a_damaged_gzip_keeps_what_came_before() {
-    let rows: String = (0..60_000).map(|row| format!("v{row},L,{}\n", row * 7919 % 10_007)).collect();
+    let rows = rows(60_000, |row| format!("v{row},L,{}\n", row * 7919 % 10_007));
     let text = format!("~id,~label,n:Int\n{rows}");
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).expect("memory takes it");

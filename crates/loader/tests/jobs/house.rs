@@ -160,6 +160,11 @@ impl House {
     }
 }
 
+/// The text of `count` rows, numbered from 0.
+pub(crate) fn rows(count: u32, row: impl Fn(u32) -> String) -> String {
+    (0..count).map(row).collect()
+}
+
 /// The names, as a set to compare with.
 pub(crate) fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(ToString::to_string).collect()

@@ -5,7 +5,7 @@ use loader::{Phase, StartError};
 use model::Dataset;
 use serde_json::json;
 
-use super::house::{Gate, House};
+use super::house::{Gate, House, rows};
 
 #[test]
 fn ended_jobs_are_as_they_were() {
@@ -31,7 +31,7 @@ fn a_running_job_ends_as_an_unexpected_error() {
         config.block_bytes = 200;
         config.publish_at = Some(60);
     });
-    let rows: String = (0..200).map(|row| format!("v{row},L,{row}\n")).collect();
+    let rows = rows(200, |row| format!("v{row},L,{row}\n"));
     house.file("g/v.csv", format!("~id,~label,n:Int\n{rows}"));
     house.file("g/w.csv", "~id,~label\nw,L\n");
     let id = house.start(house.request("g", Format::Csv));
