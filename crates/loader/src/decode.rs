@@ -43,11 +43,8 @@ impl Compression {
             return Self::Gzip;
         }
         let mark = start.get(BZIP2.len() + 1..LONGEST_MAGIC);
-        let level = start
-            .get(BZIP2.len())
-            .is_some_and(|level| (b'1'..=b'9').contains(level));
-        if start.starts_with(BZIP2) && level && mark.is_some_and(|mark| BZIP2_MARKS.contains(&mark))
-        {
+        let level = start.get(BZIP2.len()).is_some_and(|level| (b'1'..=b'9').contains(level));
+        if start.starts_with(BZIP2) && level && mark.is_some_and(|mark| BZIP2_MARKS.contains(&mark)) {
             return Self::Bzip2;
         }
         Self::None
@@ -62,9 +59,7 @@ impl Compression {
 /// compressed data is damaged or cut off, with a text that says where.
 pub fn decoder(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut start = Vec::with_capacity(LONGEST_MAGIC);
-    raw.by_ref()
-        .take(LONGEST_MAGIC as u64)
-        .read_to_end(&mut start)?;
+    raw.by_ref().take(LONGEST_MAGIC as u64).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = Cursor::new(start).chain(raw);
     let consumed = Arc::new(AtomicU64::new(0));
@@ -72,19 +67,11 @@ pub fn decoder(mut raw: impl Read + Send + 'static) -> io::Result<Box<dyn Read +
         Compression::None => Ok(Box::new(whole)),
         Compression::Gzip => {
             let decoder = MultiGzDecoder::new(Counting::new(whole, &consumed));
-            Ok(Box::new(Described {
-                decoder,
-                name: "gzip",
-                consumed,
-            }))
+            Ok(Box::new(Described { decoder, name: "gzip", consumed }))
         }
         Compression::Bzip2 => {
             let decoder = MultiBzDecoder::new(Counting::new(whole, &consumed));
-            Ok(Box::new(Described {
-                decoder,
-                name: "bzip2",
-                consumed,
-            }))
+            Ok(Box::new(Described { decoder, name: "bzip2", consumed }))
         }
     }
 }
@@ -98,10 +85,7 @@ struct Counting<R> {
 
 impl<R: Read> Counting<R> {
     fn new(inner: Chain<Cursor<Vec<u8>>, R>, consumed: &Arc<AtomicU64>) -> Self {
-        Self {
-            inner: BufReader::with_capacity(BUFFER, inner),
-            consumed: Arc::clone(consumed),
-        }
+        Self { inner: BufReader::with_capacity(BUFFER, inner), consumed: Arc::clone(consumed) }
     }
 }
 
@@ -142,9 +126,7 @@ impl<D: Read> Read for Described<D> {
             match error.kind() {
                 io::ErrorKind::UnexpectedEof => io::Error::new(
                     io::ErrorKind::UnexpectedEof,
-                    format!(
-                        "the {name} data is cut off: the file ends at byte {at} in the middle of it"
-                    ),
+                    format!("the {name} data is cut off: the file ends at byte {at} in the middle of it"),
                 ),
                 io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => io::Error::new(
                     io::ErrorKind::InvalidData,

@@ -37,10 +37,7 @@ pub struct RequestConfig {
 /// A validated request to load a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the wire, known by its name"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the wire, known by its name")]
 pub struct LoadRequest {
     /// The source as it was sent; [`crate::source::SourceUri::parse`] reads it.
     pub source: String,
@@ -133,37 +130,21 @@ impl LoadRequest {
         request.iam_role_arn = members.text("iamRoleArn")?;
         request.region = members.text("region")?;
         request.keys = keys(&members)?;
-        request.mode = members
-            .text("mode")?
-            .map_or(Ok(request.mode), |text| Mode::parse(&text))?;
-        request.parallelism = members
-            .text("parallelism")?
-            .map_or(Ok(request.parallelism), |text| Parallelism::parse(&text))?;
-        request.fail_on_error = members
-            .flag("failOnError")?
-            .unwrap_or(request.fail_on_error);
-        request.queue_request = members
-            .flag("queueRequest")?
-            .unwrap_or(request.queue_request);
-        request.user_provided_edge_ids = members
-            .flag("userProvidedEdgeIds")?
-            .unwrap_or(request.user_provided_edge_ids);
-        request.edge_only_load = members
-            .flag("edgeOnlyLoad")?
-            .unwrap_or(request.edge_only_load);
+        request.mode = members.text("mode")?.map_or(Ok(request.mode), |text| Mode::parse(&text))?;
+        request.parallelism =
+            members.text("parallelism")?.map_or(Ok(request.parallelism), |text| Parallelism::parse(&text))?;
+        request.fail_on_error = members.flag("failOnError")?.unwrap_or(request.fail_on_error);
+        request.queue_request = members.flag("queueRequest")?.unwrap_or(request.queue_request);
+        request.user_provided_edge_ids = members.flag("userProvidedEdgeIds")?.unwrap_or(request.user_provided_edge_ids);
+        request.edge_only_load = members.flag("edgeOnlyLoad")?.unwrap_or(request.edge_only_load);
         request.parser = ParserConfiguration::read(&parser_members, format)?;
         // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
-        let update_single = members
-            .flag("updateSingleCardinalityProperties")?
-            .unwrap_or(false);
+        let update_single = members.flag("updateSingleCardinalityProperties")?.unwrap_or(false);
         request.dependencies = members.list("dependencies")?;
         if request.dependencies.len() > MAX_DEPENDENCIES {
             return Err(RequestError::invalid(
                 "dependencies",
-                format!(
-                    "it names {} loads, at most {MAX_DEPENDENCIES} are allowed",
-                    request.dependencies.len()
-                ),
+                format!("it names {} loads, at most {MAX_DEPENDENCIES} are allowed", request.dependencies.len()),
             ));
         }
         let atomic = own_flag(&members, &parser_members, "atomic")?;
@@ -189,10 +170,7 @@ impl LoadRequest {
                 !request.dependencies.is_empty(),
                 "dependencies are not supported yet: start the next load when the first has completed",
             ),
-            (
-                atomic,
-                "atomic loads are not supported yet: what is loaded before a failure or a cancel stays",
-            ),
+            (atomic, "atomic loads are not supported yet: what is loaded before a failure or a cancel stays"),
             (dry_run, "dryRun is not supported yet"),
             (
                 tolerance,
@@ -233,10 +211,7 @@ fn required(members: &Members, config: &RequestConfig) -> Result<(String, String
 /// The deprecated pair of keys; one without the other is a mistake.
 fn keys(members: &Members) -> Result<Option<RequestKeys>, RequestError> {
     match (members.text("accessKey")?, members.text("secretKey")?) {
-        (Some(access_key), Some(secret_key)) => Ok(Some(RequestKeys {
-            access_key,
-            secret_key,
-        })),
+        (Some(access_key), Some(secret_key)) => Ok(Some(RequestKeys { access_key, secret_key })),
         (None, None) => Ok(None),
         (Some(_), None) => Err(RequestError::missing(&["secretKey"])),
         (None, Some(_)) => Err(RequestError::missing(&["accessKey"])),
@@ -244,11 +219,7 @@ fn keys(members: &Members) -> Result<Option<RequestKeys>, RequestError> {
 }
 
 /// A flag of our own: a member, or else a string inside `parserConfiguration`.
-fn own_flag(
-    members: &Members,
-    parser_members: &Members,
-    name: &'static str,
-) -> Result<bool, RequestError> {
+fn own_flag(members: &Members, parser_members: &Members, name: &'static str) -> Result<bool, RequestError> {
     match members.flag(name)? {
         Some(flag) => Ok(flag),
         None => Ok(parser_members.flag(name)?.unwrap_or(false)),

@@ -165,12 +165,7 @@ impl Sources {
     ///
     /// [`SourceError::Invalid`] if the configured endpoint or region is no such thing.
     pub fn new(config: SourceConfig, runtime: Handle) -> Result<Self, SourceError> {
-        Self::build(
-            config,
-            runtime,
-            credentials::Environment::of_process(),
-            Timing::default(),
-        )
+        Self::build(config, runtime, credentials::Environment::of_process(), Timing::default())
     }
 
     fn build(
@@ -180,13 +175,7 @@ impl Sources {
         timing: Timing,
     ) -> Result<Self, SourceError> {
         let s3 = s3::Clients::new(&config.s3, timing)?;
-        Ok(Self(Arc::new(Inner {
-            config,
-            runtime,
-            environment,
-            s3,
-            timing,
-        })))
+        Ok(Self(Arc::new(Inner { config, runtime, environment, s3, timing })))
     }
 
     /// The configuration these sources follow.
@@ -213,22 +202,12 @@ impl Sources {
     ) -> Result<Opened, SourceError> {
         let inner = &self.0;
         let place = match source.place() {
-            uri::Place::Local(path) => Place::Local(local::LocalSource::open(
-                source.full_uri(),
-                path,
-                &inner.config,
-            )?),
+            uri::Place::Local(path) => Place::Local(local::LocalSource::open(source.full_uri(), path, &inner.config)?),
             uri::Place::S3 { bucket, prefix } => {
                 let config = &inner.config.s3;
-                let region = [source.region(), config.region.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .next();
+                let region = [source.region(), config.region.as_deref()].into_iter().flatten().next();
                 let found = credentials::resolve(config, &inner.environment, role, keys)?;
-                let region = region
-                    .map(ToOwned::to_owned)
-                    .or(found.region)
-                    .or_else(|| inner.environment.region());
+                let region = region.map(ToOwned::to_owned).or(found.region).or_else(|| inner.environment.region());
                 let client = inner.s3.client()?;
                 let bucket = s3::Bucket::new(
                     client,
@@ -237,18 +216,10 @@ impl Sources {
                     region.as_deref().unwrap_or("us-east-1"),
                     found.credentials,
                 );
-                Place::S3(Arc::new(s3::S3Source {
-                    bucket,
-                    prefix: prefix.clone(),
-                    uri: source.full_uri().to_owned(),
-                }))
+                Place::S3(Arc::new(s3::S3Source { bucket, prefix: prefix.clone(), uri: source.full_uri().to_owned() }))
             }
         };
-        Ok(Opened {
-            place,
-            runtime: inner.runtime.clone(),
-            timing: inner.timing,
-        })
+        Ok(Opened { place, runtime: inner.runtime.clone(), timing: inner.timing })
     }
 }
 
@@ -287,8 +258,9 @@ impl Opened {
     pub fn list(&self, cancel: &CancelToken) -> Result<Vec<FeedInfo>, SourceError> {
         match &self.place {
             Place::Local(local) => local.list(cancel),
-            Place::S3(source) => wait::unless_cancelled(&self.runtime, cancel, source.list())
-                .unwrap_or(Err(SourceError::Cancelled)),
+            Place::S3(source) => {
+                wait::unless_cancelled(&self.runtime, cancel, source.list()).unwrap_or(Err(SourceError::Cancelled))
+            }
         }
     }
 
@@ -296,22 +268,12 @@ impl Opened {
     ///
     /// S3 is read ahead by a few MiB; a body that breaks off is continued where it broke. Errors, that of opening
     /// among them, come from the reads and hold a [`ReadError`].
-    pub fn read(
-        &self,
-        feed: &FeedInfo,
-        cancel: &CancelToken,
-        bytes_read: Arc<AtomicU64>,
-    ) -> Box<dyn Read + Send> {
+    pub fn read(&self, feed: &FeedInfo, cancel: &CancelToken, bytes_read: Arc<AtomicU64>) -> Box<dyn Read + Send> {
         match &self.place {
             Place::Local(local) => local.read(feed, cancel, bytes_read),
-            Place::S3(source) => Box::new(s3::BodyReader::start(
-                source,
-                feed,
-                &self.runtime,
-                cancel,
-                bytes_read,
-                self.timing,
-            )),
+            Place::S3(source) => {
+                Box::new(s3::BodyReader::start(source, feed, &self.runtime, cancel, bytes_read, self.timing))
+            }
         }
     }
 }

@@ -20,10 +20,7 @@ pub enum RequestError {
 impl RequestError {
     /// All of `names` are missing.
     pub(crate) fn missing(names: &[&str]) -> Self {
-        Self::Missing(format!(
-            "Missing required parameters: [{}]",
-            names.join(", ")
-        ))
+        Self::Missing(format!("Missing required parameters: [{}]", names.join(", ")))
     }
 
     /// The value of `name` cannot be used; `why` is a clause that says what was expected.
@@ -37,12 +34,7 @@ pub(crate) fn shown(value: &str) -> String {
     const LONGEST: usize = 100;
     let mut text = String::with_capacity(value.len().min(LONGEST) + 4);
     text.push('\'');
-    text.extend(
-        value
-            .chars()
-            .take(LONGEST)
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c }),
-    );
+    text.extend(value.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }));
     if value.chars().nth(LONGEST).is_some() {
         text.push('…');
     }

@@ -17,18 +17,9 @@ pub(super) struct Members(Map<String, Value>);
 
 impl Members {
     /// Lays the body's members over those of the query string.
-    pub(super) fn read(
-        body: &[u8],
-        content_type: Option<&str>,
-        query: Option<&str>,
-    ) -> Result<Self, RequestError> {
-        let mut members = query
-            .map(|query| form(query.as_bytes()))
-            .unwrap_or_default();
-        let body = body
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(body)
-            .trim_ascii();
+    pub(super) fn read(body: &[u8], content_type: Option<&str>, query: Option<&str>) -> Result<Self, RequestError> {
+        let mut members = query.map(|query| form(query.as_bytes())).unwrap_or_default();
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
         if body.is_empty() {
             return Ok(Self(members));
         }
@@ -67,10 +58,7 @@ impl Members {
                 "" => Ok(None),
                 text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
                 text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-                text => Err(RequestError::invalid(
-                    name,
-                    format!("expected TRUE or FALSE, found {}", shown(text)),
-                )),
+                text => Err(RequestError::invalid(name, format!("expected TRUE or FALSE, found {}", shown(text)))),
             },
             Some(_) => Err(RequestError::invalid(name, "expected TRUE or FALSE")),
         }
@@ -85,17 +73,11 @@ impl Members {
             Some(_) => return Err(RequestError::invalid(name, "expected an array of strings")),
         };
         if text.starts_with('[') {
-            let items: Vec<Value> = serde_json::from_str(text).map_err(|error| {
-                RequestError::invalid(name, format!("expected an array of strings: {error}"))
-            })?;
+            let items: Vec<Value> = serde_json::from_str(text)
+                .map_err(|error| RequestError::invalid(name, format!("expected an array of strings: {error}")))?;
             return texts(name, &items);
         }
-        Ok(text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(ToOwned::to_owned)
-            .collect())
+        Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect())
     }
 
     /// An object, in JSON or as a text that holds one; empty when absent.
@@ -106,10 +88,7 @@ impl Members {
             Some(Value::String(text)) if text.trim().is_empty() => Ok(Self::default()),
             Some(Value::String(text)) => match json_object(text.as_bytes()) {
                 Ok(members) => Ok(Self(members)),
-                Err(error) => Err(RequestError::invalid(
-                    name,
-                    format!("expected a JSON object: {error}"),
-                )),
+                Err(error) => Err(RequestError::invalid(name, format!("expected a JSON object: {error}"))),
             },
             Some(_) => Err(RequestError::invalid(name, "expected a JSON object")),
         }
@@ -123,29 +102,18 @@ impl Members {
             Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
             Some(Value::String(text)) => text.trim().to_owned(),
             Some(_) => {
-                return Err(RequestError::invalid(
-                    name,
-                    "expected a number or a percentage",
-                ));
+                return Err(RequestError::invalid(name, "expected a number or a percentage"));
             }
         };
         let parsed = match text.strip_suffix('%') {
-            Some(percent) => percent
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|n| (0.0..=100.0).contains(n))
-                .map(|n| n > 0.0),
+            Some(percent) => percent.trim().parse::<f64>().ok().filter(|n| (0.0..=100.0).contains(n)).map(|n| n > 0.0),
             None => text.parse::<u64>().ok().map(|n| n > 0),
         };
         match parsed {
             Some(tolerates) => Ok(Some(tolerates)),
             None => Err(RequestError::invalid(
                 name,
-                format!(
-                    "expected a number of errors or a percentage such as '5%', found {}",
-                    shown(&text)
-                ),
+                format!("expected a number of errors or a percentage such as '5%', found {}", shown(&text)),
             )),
         }
     }
@@ -180,20 +148,15 @@ fn form(bytes: &[u8]) -> Map<String, Value> {
 }
 
 fn json_object(body: &[u8]) -> Result<Map<String, Value>, RequestError> {
-    let parsed =
-        serde_json::from_slice(body).or_else(|error| match without_trailing_commas(body) {
-            Cow::Borrowed(_) => Err(error),
-            // The error that is told is the one of the body as it was sent.
-            Cow::Owned(mended) => serde_json::from_slice(&mended).map_err(|_| error),
-        });
+    let parsed = serde_json::from_slice(body).or_else(|error| match without_trailing_commas(body) {
+        Cow::Borrowed(_) => Err(error),
+        // The error that is told is the one of the body as it was sent.
+        Cow::Owned(mended) => serde_json::from_slice(&mended).map_err(|_| error),
+    });
     match parsed {
         Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(RequestError::BadRequest(
-            "The request body is not a JSON object".to_owned(),
-        )),
-        Err(error) => Err(RequestError::BadRequest(format!(
-            "The request body is not valid JSON: {error}"
-        ))),
+        Ok(_) => Err(RequestError::BadRequest("The request body is not a JSON object".to_owned())),
+        Err(error) => Err(RequestError::BadRequest(format!("The request body is not valid JSON: {error}"))),
     }
 }
 
@@ -204,10 +167,7 @@ fn without_trailing_commas(json: &[u8]) -> Cow<'_, [u8]> {
     for (at, &byte) in json.iter().enumerate() {
         let closes = !in_string
             && byte == b','
-            && json[at + 1..]
-                .iter()
-                .find(|b| !b.is_ascii_whitespace())
-                .is_some_and(|b| matches!(b, b'}' | b']'));
+            && json[at + 1..].iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'}' | b']'));
         if closes {
             mended.get_or_insert_with(|| json[..at].to_vec());
         } else if let Some(mended) = &mut mended {

@@ -26,14 +26,7 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order of the service's documentation.
-    pub const ALL: [Self; 6] = [
-        Self::Csv,
-        Self::OpenCypher,
-        Self::NTriples,
-        Self::NQuads,
-        Self::RdfXml,
-        Self::Turtle,
-    ];
+    pub const ALL: [Self; 6] = [Self::Csv, Self::OpenCypher, Self::NTriples, Self::NQuads, Self::RdfXml, Self::Turtle];
 
     /// The name on the wire and on the command line.
     pub const fn name(self) -> &'static str {
@@ -98,12 +91,7 @@ impl Mode {
 
     /// Reads a name, in any case.
     pub fn parse(text: &str) -> Result<Self, RequestError> {
-        choose(
-            "mode",
-            text,
-            &[Self::Resume, Self::New, Self::Auto],
-            Self::name,
-        )
+        choose("mode", text, &[Self::Resume, Self::New, Self::Auto], Self::name)
     }
 }
 
@@ -134,12 +122,7 @@ impl Parallelism {
 
     /// Reads a name, in any case.
     pub fn parse(text: &str) -> Result<Self, RequestError> {
-        choose(
-            "parallelism",
-            text,
-            &[Self::Low, Self::Medium, Self::High, Self::Oversubscribe],
-            Self::name,
-        )
+        choose("parallelism", text, &[Self::Low, Self::Medium, Self::High, Self::Oversubscribe], Self::name)
     }
 
     /// The number of threads on a machine with `cores`; at least one.
@@ -160,19 +143,10 @@ fn choose<T: Copy>(
     all: &[T],
     name: impl Fn(T) -> &'static str,
 ) -> Result<T, RequestError> {
-    let found = all
-        .iter()
-        .find(|value| name(**value).eq_ignore_ascii_case(text.trim()));
+    let found = all.iter().find(|value| name(**value).eq_ignore_ascii_case(text.trim()));
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
-        RequestError::invalid(
-            parameter,
-            format!(
-                "expected one of {}, found {}",
-                names.join(", "),
-                shown(text)
-            ),
-        )
+        RequestError::invalid(parameter, format!("expected one of {}, found {}", names.join(", "), shown(text)))
     })
 }
 
@@ -223,9 +197,8 @@ fn absolute_iri(members: &Members, name: &'static str) -> Result<Option<String>,
     };
     match NamedNode::new(text.as_str()) {
         Ok(iri) => Ok(Some(iri.into_string())),
-        Err(error) => Err(RequestError::invalid(
-            name,
-            format!("expected an absolute IRI, found {} ({error})", shown(&text)),
-        )),
+        Err(error) => {
+            Err(RequestError::invalid(name, format!("expected an absolute IRI, found {} ({error})", shown(&text))))
+        }
     }
 }

@@ -16,9 +16,7 @@ fn csv() -> LoadRequest {
 
 /// The request with these members added to a minimal one.
 fn with(members: &str) -> Result<LoadRequest, RequestError> {
-    read(&format!(
-        r#"{{"source": "s3://b/k", "format": "csv", {members}}}"#
-    ))
+    read(&format!(r#"{{"source": "s3://b/k", "format": "csv", {members}}}"#))
 }
 
 #[test]
@@ -28,14 +26,8 @@ fn what_is_not_said_is_the_documented_default() {
     assert_eq!(request.mode, Mode::Auto);
     assert!(request.fail_on_error && request.user_provided_edge_ids);
     assert!(!request.queue_request && !request.edge_only_load);
-    assert_eq!(
-        request.parser.base_uri,
-        "http://aws.amazon.com/neptune/default"
-    );
-    assert_eq!(
-        request.parser.named_graph_uri,
-        "http://aws.amazon.com/neptune/vocab/v01/DefaultNamedGraph"
-    );
+    assert_eq!(request.parser.base_uri, "http://aws.amazon.com/neptune/default");
+    assert_eq!(request.parser.named_graph_uri, "http://aws.amazon.com/neptune/vocab/v01/DefaultNamedGraph");
 }
 
 #[test]
@@ -94,78 +86,39 @@ fn every_encoding_gives_the_same_request() {
         (json, Some("text/plain"), None),
         (json, None, None),
         (json, Some(FORM), None),
-        (
-            json,
-            Some("application/json"),
-            Some("source=s3://other/&format=csv&failOnError=TRUE&mode=NEW&mode=AUTO"),
-        ),
+        (json, Some("application/json"), Some("source=s3://other/&format=csv&failOnError=TRUE&mode=NEW&mode=AUTO")),
         (form, Some(FORM), None),
         ("", None, Some(form)),
         (" \n", Some("application/json"), Some(form)),
     ] {
         let request = LoadRequest::read(body.as_bytes(), content_type, query, &LENIENT);
-        assert_eq!(
-            request.as_ref(),
-            Ok(&expected),
-            "{body} {content_type:?} {query:?}"
-        );
+        assert_eq!(request.as_ref(), Ok(&expected), "{body} {content_type:?} {query:?}");
     }
 }
 
 #[test]
 fn trailing_commas_are_tolerated_outside_of_strings() {
     let request = with("\"region\": \"a,}b\\\",]\" , \n } , ");
-    assert!(
-        matches!(request, Err(RequestError::BadRequest(_))),
-        "{request:?}"
-    );
+    assert!(matches!(request, Err(RequestError::BadRequest(_))), "{request:?}");
     let request = with("\"region\": \"a,}b\\\",]\" ,  \n ").unwrap();
     assert_eq!(request.region.as_deref(), Some("a,}b\",]"));
-    assert!(matches!(
-        with("\"mode\": \"NEW\",,"),
-        Err(RequestError::BadRequest(_))
-    ));
+    assert!(matches!(with("\"mode\": \"NEW\",,"), Err(RequestError::BadRequest(_))));
 }
 
 #[test]
 fn refusals_name_the_parameter_and_what_was_expected() {
-    let missing =
-        |names: &str| RequestError::Missing(format!("Missing required parameters: [{names}]"));
+    let missing = |names: &str| RequestError::Missing(format!("Missing required parameters: [{names}]"));
     assert_eq!(read("{}"), Err(missing("source, format")));
-    assert_eq!(
-        LoadRequest::read(b"", None, None, &LENIENT),
-        Err(missing("source, format"))
-    );
-    assert_eq!(
-        read(r#"{"source": "", "format": "csv"}"#),
-        Err(missing("source"))
-    );
-    assert_eq!(
-        read(r#"{"source": "s3://b/k", "format": null}"#),
-        Err(missing("format"))
-    );
+    assert_eq!(LoadRequest::read(b"", None, None, &LENIENT), Err(missing("source, format")));
+    assert_eq!(read(r#"{"source": "", "format": "csv"}"#), Err(missing("source")));
+    assert_eq!(read(r#"{"source": "s3://b/k", "format": null}"#), Err(missing("format")));
     assert_eq!(with(r#""accessKey": "A""#), Err(missing("secretKey")));
     assert_eq!(with(r#""secretKey": "A""#), Err(missing("accessKey")));
 
-    for body in [
-        "[]",
-        "1",
-        "\"x\"",
-        "{",
-        "{\"source\":}",
-        "source=x",
-        "\u{0}",
-        &"[".repeat(10_000),
-    ] {
-        assert!(
-            matches!(read(body), Err(RequestError::BadRequest(_))),
-            "{body}"
-        );
+    for body in ["[]", "1", "\"x\"", "{", "{\"source\":}", "source=x", "\u{0}", &"[".repeat(10_000)] {
+        assert!(matches!(read(body), Err(RequestError::BadRequest(_))), "{body}");
     }
-    assert!(matches!(
-        LoadRequest::read(b"{\"a\": \"\xff\"}", None, None, &LENIENT),
-        Err(RequestError::BadRequest(_))
-    ));
+    assert!(matches!(LoadRequest::read(b"{\"a\": \"\xff\"}", None, None, &LENIENT), Err(RequestError::BadRequest(_))));
 
     let many = format!(r#""dependencies": [{}]"#, vec!["\"x\""; 65].join(","));
     for (members, parameter) in [
@@ -177,20 +130,14 @@ fn refusals_name_the_parameter_and_what_was_expected() {
         (r#""queueRequest": []"#, "queueRequest"),
         (r#""edgeOnlyLoad": "0""#, "edgeOnlyLoad"),
         (r#""userProvidedEdgeIds": {}"#, "userProvidedEdgeIds"),
-        (
-            r#""updateSingleCardinalityProperties": "1""#,
-            "updateSingleCardinalityProperties",
-        ),
+        (r#""updateSingleCardinalityProperties": "1""#, "updateSingleCardinalityProperties"),
         (r#""dependencies": {}"#, "dependencies"),
         (r#""dependencies": [1]"#, "dependencies"),
         (r#""dependencies": "[1""#, "dependencies"),
         (many.as_str(), "dependencies"),
         (r#""parserConfiguration": "x""#, "parserConfiguration"),
         (r#""parserConfiguration": []"#, "parserConfiguration"),
-        (
-            r#""parserConfiguration": {"allowEmptyStrings": "maybe"}"#,
-            "allowEmptyStrings",
-        ),
+        (r#""parserConfiguration": {"allowEmptyStrings": "maybe"}"#, "allowEmptyStrings"),
         (r#""region": 1"#, "region"),
         (r#""iamRoleArn": ["a"]"#, "iamRoleArn"),
         (r#""atomic": "x""#, "atomic"),
@@ -202,10 +149,7 @@ fn refusals_name_the_parameter_and_what_was_expected() {
     ] {
         match with(members) {
             Err(RequestError::Invalid(text)) => {
-                assert!(
-                    text.starts_with(&format!("Invalid value for parameter {parameter}: ")),
-                    "{text}"
-                );
+                assert!(text.starts_with(&format!("Invalid value for parameter {parameter}: ")), "{text}");
             }
             other => panic!("{members}: {other:?}"),
         }
@@ -220,10 +164,7 @@ fn refusals_name_the_parameter_and_what_was_expected() {
         let body = format!(
             r#"{{"source": "s3://b/k", "format": "nquads", "parserConfiguration": {{"namedGraphUri": "{iri}"}}}}"#
         );
-        assert!(
-            matches!(read(&body), Err(RequestError::Invalid(_))),
-            "{iri}"
-        );
+        assert!(matches!(read(&body), Err(RequestError::Invalid(_))), "{iri}");
     }
 }
 
@@ -243,23 +184,13 @@ fn what_comes_later_is_refused_and_not_ignored() {
         r#""tolerance": "5 %""#,
         r#""parserConfiguration": {"tolerance": "0.5%"}"#,
     ] {
-        assert!(
-            matches!(with(members), Err(RequestError::Unsupported(_))),
-            "{members}"
-        );
+        assert!(matches!(with(members), Err(RequestError::Unsupported(_))), "{members}");
     }
     // A member wins over the same name inside of parserConfiguration.
     assert!(with(r#""atomic": false, "parserConfiguration": {"atomic": "TRUE"}"#).is_ok());
-    let repeated = LoadRequest::read(
-        b"",
-        None,
-        Some("source=s3://b/&format=csv&dependencies=&dependencies=a"),
-        &LENIENT,
-    );
-    assert!(
-        matches!(repeated, Err(RequestError::Unsupported(_))),
-        "{repeated:?}"
-    );
+    let repeated =
+        LoadRequest::read(b"", None, Some("source=s3://b/&format=csv&dependencies=&dependencies=a"), &LENIENT);
+    assert!(matches!(repeated, Err(RequestError::Unsupported(_))), "{repeated:?}");
 }
 
 #[test]
@@ -269,14 +200,8 @@ fn flags_foreign_to_the_format_mean_nothing() {
             "csv",
             r#""parserConfiguration": {"namedGraphUri": "not an IRI", "baseUri": "x"}, "userProvidedEdgeIds": true"#,
         ),
-        (
-            "opencypher",
-            r#""updateSingleCardinalityProperties": true, "edgeOnlyLoad": true"#,
-        ),
-        (
-            "rdfxml",
-            r#""updateSingleCardinalityProperties": "TRUE", "parserConfiguration": {"allowEmptyStrings": "?"}"#,
-        ),
+        ("opencypher", r#""updateSingleCardinalityProperties": true, "edgeOnlyLoad": true"#),
+        ("rdfxml", r#""updateSingleCardinalityProperties": "TRUE", "parserConfiguration": {"allowEmptyStrings": "?"}"#),
     ] {
         let body = format!(r#"{{"source": "s3://b/k", "format": "{format}", {members}}}"#);
         assert!(read(&body).is_ok(), "{body}");
@@ -290,13 +215,9 @@ fn a_strict_server_wants_role_and_region() {
         let body = format!(r#"{{"source": "s3://b/k", "format": "csv"{members}}}"#);
         LoadRequest::read(body.as_bytes(), None, None, &strict)
     };
-    let missing =
-        |names: &str| RequestError::Missing(format!("Missing required parameters: [{names}]"));
+    let missing = |names: &str| RequestError::Missing(format!("Missing required parameters: [{names}]"));
     assert_eq!(read(""), Err(missing("iamRoleArn, region")));
-    assert_eq!(
-        read(r#", "region": "us-east-1""#),
-        Err(missing("iamRoleArn"))
-    );
+    assert_eq!(read(r#", "region": "us-east-1""#), Err(missing("iamRoleArn")));
     assert!(read(r#", "region": "us-east-1", "iamRoleArn": "a""#).is_ok());
     assert!(read(r#", "region": "us-east-1", "accessKey": "a", "secretKey": "b""#).is_ok());
 }
@@ -304,25 +225,13 @@ fn a_strict_server_wants_role_and_region() {
 #[test]
 fn keys_stay_in_memory() {
     let request = with(r#""accessKey": "AKIAOPEN", "secretKey": "sesame""#).unwrap();
-    assert_eq!(
-        request.keys.as_ref().map(|keys| keys.secret_key.as_str()),
-        Some("sesame")
-    );
+    assert_eq!(request.keys.as_ref().map(|keys| keys.secret_key.as_str()), Some("sesame"));
     let journal = serde_json::to_string(&request).unwrap();
     for text in [format!("{request:?}"), journal.clone()] {
-        assert!(
-            !text.contains("AKIAOPEN") && !text.contains("sesame"),
-            "{text}"
-        );
+        assert!(!text.contains("AKIAOPEN") && !text.contains("sesame"), "{text}");
     }
     let back: LoadRequest = serde_json::from_str(&journal).unwrap();
-    assert_eq!(
-        back,
-        LoadRequest {
-            keys: None,
-            ..request
-        }
-    );
+    assert_eq!(back, LoadRequest { keys: None, ..request });
 }
 
 #[test]
@@ -335,11 +244,7 @@ fn parallelism_is_a_share_of_the_cores() {
         (Parallelism::High, 6, 6),
         (Parallelism::Oversubscribe, 6, 12),
     ] {
-        assert_eq!(
-            parallelism.threads(cores),
-            threads,
-            "{parallelism:?} of {cores}"
-        );
+        assert_eq!(parallelism.threads(cores), threads, "{parallelism:?} of {cores}");
     }
 }
 

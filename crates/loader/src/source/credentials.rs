@@ -36,13 +36,11 @@ impl Signer {
             (keys.session_token.as_ref(), "session token"),
         ] {
             // They become parts of HTTP headers; nothing else about them is known.
-            if text.is_some_and(|text| {
-                text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())
-            }) {
+            if text.is_some_and(|text| text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic())) {
                 return Err(SourceError::BadRequest(match name {
-                    "session token" => format!(
-                        "{NO_CREDENTIALS}. The session token holds characters that no token has"
-                    ),
+                    "session token" => {
+                        format!("{NO_CREDENTIALS}. The session token holds characters that no token has")
+                    }
                     name => format!("Invalid S3 {name}. It holds characters that no key has"),
                 }));
             }
@@ -82,15 +80,9 @@ pub(super) struct Environment {
 
 impl Environment {
     pub(super) fn of_process() -> Self {
-        let text = |name: &str| {
-            std::env::var(name)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-        };
+        let text = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let file = |name: &str, default: &str| {
-            let named = std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from);
+            let named = std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
             named.or_else(|| std::env::home_dir().map(|home| home.join(default)))
         };
         let keys = text("AWS_ACCESS_KEY_ID").zip(text("AWS_SECRET_ACCESS_KEY"));
@@ -113,9 +105,7 @@ impl Environment {
             config_file: file("AWS_CONFIG_FILE", ".aws/config"),
             container: container
                 .into_iter()
-                .filter_map(|key| {
-                    text(&key.as_ref().to_ascii_uppercase()).map(|value| (key, value))
-                })
+                .filter_map(|key| text(&key.as_ref().to_ascii_uppercase()).map(|value| (key, value)))
                 .collect(),
             instance: OnceLock::new(),
         }
@@ -123,9 +113,7 @@ impl Environment {
 
     /// The region that the environment names.
     pub(super) fn region(&self) -> Option<String> {
-        self.region
-            .clone()
-            .filter(|region| super::uri::is_region(region))
+        self.region.clone().filter(|region| super::uri::is_region(region))
     }
 
     fn instance(&self, region: &str) -> Result<AwsCredentialProvider, SourceError> {
@@ -134,23 +122,13 @@ impl Environment {
         }
         super::s3::install_crypto();
         // A bucket's store is the only way to the crate's providers; it makes no request.
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name("credentials")
-            .with_region(region);
-        builder = builder.with_retry(RetryConfig {
-            max_retries: 1,
-            ..RetryConfig::default()
-        });
+        let mut builder = AmazonS3Builder::new().with_bucket_name("credentials").with_region(region);
+        builder = builder.with_retry(RetryConfig { max_retries: 1, ..RetryConfig::default() });
         for (key, value) in &self.container {
             builder = builder.with_config(*key, value);
         }
-        let store = builder
-            .build()
-            .map_err(|error| SourceError::BadRequest(format!("{NO_CREDENTIALS}. {error}")))?;
-        Ok(Arc::clone(
-            self.instance
-                .get_or_init(|| Arc::clone(store.credentials())),
-        ))
+        let store = builder.build().map_err(|error| SourceError::BadRequest(format!("{NO_CREDENTIALS}. {error}")))?;
+        Ok(Arc::clone(self.instance.get_or_init(|| Arc::clone(store.credentials()))))
     }
 }
 
@@ -162,28 +140,14 @@ pub(super) fn resolve(
     keys: Option<&RequestKeys>,
 ) -> Result<Found, SourceError> {
     if let Some(keys) = keys {
-        let keys = S3Keys {
-            access_key: keys.access_key.clone(),
-            secret_key: keys.secret_key.clone(),
-            session_token: None,
-        };
-        return Ok(Found {
-            credentials: Signer::of(keys)?,
-            region: None,
-        });
+        let keys =
+            S3Keys { access_key: keys.access_key.clone(), secret_key: keys.secret_key.clone(), session_token: None };
+        return Ok(Found { credentials: Signer::of(keys)?, region: None });
     }
     if let Some(role) = role {
         // Of a chain the last role is the one that reads.
-        let last = role
-            .rsplit(',')
-            .map(str::trim)
-            .find(|arn| !arn.is_empty())
-            .unwrap_or(role);
-        if let Some(profile) = config
-            .role_map
-            .get(role.trim())
-            .or_else(|| config.role_map.get(last))
-        {
+        let last = role.rsplit(',').map(str::trim).find(|arn| !arn.is_empty()).unwrap_or(role);
+        if let Some(profile) = config.role_map.get(role.trim()).or_else(|| config.role_map.get(last)) {
             return of_profile(environment, profile)?.ok_or_else(|| {
                 SourceError::BadRequest(format!(
                     "{NO_CREDENTIALS}. The role is mapped to profile '{profile}', which is in neither the shared \
@@ -203,28 +167,16 @@ pub(super) fn resolve(
         )));
     }
     match &config.credentials {
-        Credentials::Anonymous => Ok(Found {
-            credentials: Signer::Nobody,
-            region: None,
-        }),
-        Credentials::Static(keys) => Ok(Found {
-            credentials: Signer::of(keys.clone())?,
-            region: None,
-        }),
+        Credentials::Anonymous => Ok(Found { credentials: Signer::Nobody, region: None }),
+        Credentials::Static(keys) => Ok(Found { credentials: Signer::of(keys.clone())?, region: None }),
         Credentials::Instance => {
             let region = config.region.clone().or_else(|| environment.region());
             let provider = environment.instance(region.as_deref().unwrap_or("us-east-1"))?;
-            Ok(Found {
-                credentials: Signer::Provider(provider),
-                region: None,
-            })
+            Ok(Found { credentials: Signer::Provider(provider), region: None })
         }
         Credentials::Chain => {
             if let Some(keys) = &environment.keys {
-                return Ok(Found {
-                    credentials: Signer::of(keys.clone())?,
-                    region: None,
-                });
+                return Ok(Found { credentials: Signer::of(keys.clone())?, region: None });
             }
             let profile = environment.profile.as_deref().unwrap_or("default");
             of_profile(environment, profile)?.ok_or_else(|| {
@@ -239,38 +191,20 @@ pub(super) fn resolve(
 
 /// The keys of a profile; `None` if no file has it.
 fn of_profile(environment: &Environment, name: &str) -> Result<Option<Found>, SourceError> {
-    let read = |path: &Option<PathBuf>| {
-        path.as_ref()
-            .map(profile::read_file)
-            .transpose()
-            .map(Option::flatten)
-    };
-    let describe =
-        |error: std::io::Error| SourceError::BadRequest(format!("{NO_CREDENTIALS}. {error}"));
+    let read = |path: &Option<PathBuf>| path.as_ref().map(profile::read_file).transpose().map(Option::flatten);
+    let describe = |error: std::io::Error| SourceError::BadRequest(format!("{NO_CREDENTIALS}. {error}"));
     let credentials = read(&environment.credentials_file).map_err(describe)?;
     let config = read(&environment.config_file).map_err(describe)?;
-    let from_credentials = credentials
-        .as_deref()
-        .and_then(|text| profile::find(text, name));
+    let from_credentials = credentials.as_deref().and_then(|text| profile::find(text, name));
     let from_config = config.as_deref().and_then(|text| {
         profile::find(text, &format!("profile {name}"))
             .or_else(|| (name == "default").then(|| profile::find(text, name))?)
     });
-    let region = [&from_config, &from_credentials]
-        .into_iter()
-        .flatten()
-        .find_map(|profile| profile.region.clone());
+    let region = [&from_config, &from_credentials].into_iter().flatten().find_map(|profile| profile.region.clone());
     let region = region.filter(|region| super::uri::is_region(region));
     let known = from_credentials.is_some() || from_config.is_some();
-    match [from_credentials, from_config]
-        .into_iter()
-        .flatten()
-        .find_map(|profile| profile.keys)
-    {
-        Some(keys) => Ok(Some(Found {
-            credentials: Signer::of(keys)?,
-            region,
-        })),
+    match [from_credentials, from_config].into_iter().flatten().find_map(|profile| profile.keys) {
+        Some(keys) => Ok(Some(Found { credentials: Signer::of(keys)?, region })),
         // A default profile that only names a region is common; it is no mistake.
         None if known && name != "default" => Err(SourceError::BadRequest(format!(
             "{NO_CREDENTIALS}. Profile '{name}' has no aws_access_key_id and aws_secret_access_key; roles, single \

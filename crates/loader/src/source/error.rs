@@ -26,9 +26,7 @@ pub enum SourceError {
 impl SourceError {
     /// The documented sentence for a source that is not there, and `hint`, a sentence of our own.
     pub(super) fn not_reachable(uri: &str, hint: impl std::fmt::Display) -> Self {
-        Self::BadRequest(format!(
-            "The source {uri} does not exist/not reachable. {hint}"
-        ))
+        Self::BadRequest(format!("The source {uri} does not exist/not reachable. {hint}"))
     }
 }
 

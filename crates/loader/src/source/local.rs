@@ -77,29 +77,16 @@ impl LocalSource {
     /// Finds the import directory that `path` lies below and opens that directory.
     pub(super) fn open(uri: &str, path: &Path, config: &SourceConfig) -> Result<Self, SourceError> {
         let directory_only = path.as_os_str().as_bytes().ends_with(b"/");
-        let data_dir = config
-            .data_dir
-            .canonicalize()
-            .or_else(|_| std::path::absolute(&config.data_dir));
+        let data_dir = config.data_dir.canonicalize().or_else(|_| std::path::absolute(&config.data_dir));
         let data_dir = data_dir.unwrap_or_default();
         let root = |handle: OwnedFd, path: PathBuf, resolve| {
-            Arc::new(Root {
-                handle,
-                path,
-                resolve,
-                data_dir: data_dir.clone(),
-            })
+            Arc::new(Root { handle, path, resolve, data_dir: data_dir.clone() })
         };
         if config.any_local {
             let handle = open_root(Path::new("/")).map_err(|errno| no_root("/", errno))?;
             let relative = path.strip_prefix("/").unwrap_or(path).to_owned();
             let root = root(handle, PathBuf::from("/"), ResolveFlags::empty());
-            return Ok(Self {
-                uri: uri.to_owned(),
-                root,
-                path: relative,
-                directory_only,
-            });
+            return Ok(Self { uri: uri.to_owned(), root, path: relative, directory_only });
         }
         for import_dir in &config.import_dirs {
             let absolute = std::path::absolute(import_dir).unwrap_or_else(|_| import_dir.clone());
@@ -108,8 +95,7 @@ impl LocalSource {
                 let Ok(relative) = path.strip_prefix(&name) else {
                     continue;
                 };
-                let handle =
-                    open_root(&absolute).map_err(|errno| no_root(absolute.display(), errno))?;
+                let handle = open_root(&absolute).map_err(|errno| no_root(absolute.display(), errno))?;
                 let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
                 let relative = relative.to_owned();
                 return Ok(Self {
@@ -121,10 +107,7 @@ impl LocalSource {
             }
         }
         // Whether the path exists is nobody's business here, so the directory to add is guessed from its text.
-        let parent = path
-            .parent()
-            .filter(|parent| parent.parent().is_some() && !directory_only)
-            .unwrap_or(path);
+        let parent = path.parent().filter(|parent| parent.parent().is_some() && !directory_only).unwrap_or(path);
         Err(SourceError::AccessDenied(format!(
             "The source {uri} does not exist/not reachable. It is not below an import directory: start the server with \
              --import-dir {}",
@@ -135,20 +118,12 @@ impl LocalSource {
     /// Whether there is anything to load, and nothing among the first files that must not be.
     pub(super) fn probe(&self) -> Result<(), SourceError> {
         let feeds = self.walk(&CancelToken::new(), PROBED)?;
-        if feeds.is_empty() {
-            Err(self.empty())
-        } else {
-            Ok(())
-        }
+        if feeds.is_empty() { Err(self.empty()) } else { Ok(()) }
     }
 
     pub(super) fn list(&self, cancel: &CancelToken) -> Result<Vec<FeedInfo>, SourceError> {
         let feeds = self.walk(cancel, usize::MAX)?;
-        if feeds.is_empty() {
-            Err(self.empty())
-        } else {
-            Ok(feeds)
-        }
+        if feeds.is_empty() { Err(self.empty()) } else { Ok(feeds) }
     }
 
     fn empty(&self) -> SourceError {
@@ -160,16 +135,12 @@ impl LocalSource {
 
     /// The feeds in byte order; it stops looking after `enough` of them.
     fn walk(&self, cancel: &CancelToken, enough: usize) -> Result<Vec<FeedInfo>, SourceError> {
-        let handle = self
-            .root
-            .open(&self.path)
-            .map_err(|refusal| self.refused(&self.path, refusal))?;
+        let handle = self.root.open(&self.path).map_err(|refusal| self.refused(&self.path, refusal))?;
         let stat = sys::fstat(&handle).map_err(|errno| self.refused(&self.path, errno.into()))?;
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile if self.directory_only => Err(SourceError::not_reachable(
-                &self.uri,
-                "It is a file: leave out the slash at its end",
-            )),
+            FileType::RegularFile if self.directory_only => {
+                Err(SourceError::not_reachable(&self.uri, "It is a file: leave out the slash at its end"))
+            }
             FileType::RegularFile => Ok(vec![self.feed(&self.path, &stat)?]),
             FileType::Directory => self.walk_directory(handle, cancel, enough),
             _ => Err(self.refused(&self.path, Refusal::NoRegularFile)),
@@ -191,10 +162,7 @@ impl LocalSource {
             let entry = entry.map_err(broken)?;
             let name = entry.file_name().to_bytes();
             // What cannot be a regular file is not worth a look; a link may lead to one.
-            let candidate = matches!(
-                entry.file_type(),
-                FileType::RegularFile | FileType::Symlink | FileType::Unknown
-            );
+            let candidate = matches!(entry.file_type(), FileType::RegularFile | FileType::Symlink | FileType::Unknown);
             if candidate && !name.starts_with(b".") {
                 names.push(self.path.join(OsStr::from_bytes(name)));
             }
@@ -233,12 +201,7 @@ impl LocalSource {
                 format_args!("The name of {} is not UTF-8", full.display()),
             ));
         };
-        Ok(FeedInfo {
-            uri,
-            key: key.to_owned(),
-            size: size(stat),
-            etag: Some(etag(stat)),
-        })
+        Ok(FeedInfo { uri, key: key.to_owned(), size: size(stat), etag: Some(etag(stat)) })
     }
 
     /// The bytes of `feed`.
@@ -250,38 +213,18 @@ impl LocalSource {
     ) -> Box<dyn Read + Send> {
         let path = Path::new(&feed.key);
         let opened = match path.strip_prefix(&self.root.path) {
-            Ok(relative) => self
-                .root
-                .open_file(relative)
-                .map_err(|refusal| refusal.while_reading(&feed.uri)),
-            Err(_) => Err(ReadError::AccessDenied(format!(
-                "{} is not below the source's import directory",
-                feed.uri
-            ))),
+            Ok(relative) => self.root.open_file(relative).map_err(|refusal| refusal.while_reading(&feed.uri)),
+            Err(_) => Err(ReadError::AccessDenied(format!("{} is not below the source's import directory", feed.uri))),
         };
         let opened = opened.and_then(|(file, stat)| {
-            let same = feed
-                .etag
-                .as_ref()
-                .is_none_or(|listed| *listed == etag(&stat))
-                && size(&stat) == feed.size;
-            if same {
-                Ok(file)
-            } else {
-                Err(changed(&feed.uri))
-            }
+            let same = feed.etag.as_ref().is_none_or(|listed| *listed == etag(&stat)) && size(&stat) == feed.size;
+            if same { Ok(file) } else { Err(changed(&feed.uri)) }
         });
         if let Ok(file) = &opened {
             // Read-ahead is the kernel's; a hint, so what comes of it does not matter.
             let _ = sys::fadvise(file, 0, None, sys::Advice::Sequential);
         }
-        let reader = FileReader {
-            file: opened,
-            feed: feed.clone(),
-            position: 0,
-            cancel: cancel.clone(),
-            bytes_read,
-        };
+        let reader = FileReader { file: opened, feed: feed.clone(), position: 0, cancel: cancel.clone(), bytes_read };
         Box::new(reader)
     }
 
@@ -289,10 +232,7 @@ impl LocalSource {
         let full = self.root.path.join(path);
         let full = full.display();
         let denied = |why: String| {
-            SourceError::AccessDenied(format!(
-                "The source {} does not exist/not reachable. {why}",
-                self.uri
-            ))
+            SourceError::AccessDenied(format!("The source {} does not exist/not reachable. {why}", self.uri))
         };
         match refusal {
             Refusal::DataDirectory => denied(format!("{full} is in the server's own data directory")),
@@ -317,27 +257,17 @@ impl LocalSource {
 }
 
 fn open_root(path: &Path) -> Result<OwnedFd, Errno> {
-    sys::open(
-        path,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+    sys::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
 fn no_root(path: impl std::fmt::Display, errno: Errno) -> SourceError {
-    SourceError::BadRequest(format!(
-        "The import directory {path} cannot be opened: {errno}"
-    ))
+    SourceError::BadRequest(format!("The import directory {path} cannot be opened: {errno}"))
 }
 
 impl Root {
     /// Opens a file or a directory for reading, without leaving the root and without waiting for a pipe's writer.
     fn open(&self, relative: &Path) -> Result<OwnedFd, Refusal> {
-        let relative = if relative.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            relative
-        };
+        let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let mut races = 0;
         let handle = loop {
@@ -349,10 +279,7 @@ impl Root {
             }
         };
         // Where it really is, links followed. Without /proc that cannot be known, and nothing is read.
-        let place = sys::readlink(
-            format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd()),
-            Vec::new(),
-        )?;
+        let place = sys::readlink(format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd()), Vec::new())?;
         if !self.data_dir.as_os_str().is_empty()
             && Path::new(OsStr::from_bytes(place.as_bytes())).starts_with(&self.data_dir)
         {
@@ -375,9 +302,7 @@ impl Root {
 impl Refusal {
     fn while_reading(self, uri: &str) -> ReadError {
         match self {
-            Self::DataDirectory => {
-                ReadError::AccessDenied(format!("{uri} is in the server's own data directory"))
-            }
+            Self::DataDirectory => ReadError::AccessDenied(format!("{uri} is in the server's own data directory")),
             Self::NoRegularFile | Self::Kernel(Errno::NOENT | Errno::NOTDIR) => changed(uri),
             Self::Kernel(errno @ (Errno::ACCESS | Errno::PERM | Errno::XDEV | Errno::LOOP)) => {
                 ReadError::AccessDenied(format!("{uri} may not be read: {errno}"))
@@ -393,10 +318,7 @@ fn size(stat: &Stat) -> u64 {
 
 /// What changes when a file is written to or replaced.
 fn etag(stat: &Stat) -> String {
-    format!(
-        "{:x}-{:x}-{:x}-{:x}.{:x}",
-        stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime, stat.st_mtime_nsec
-    )
+    format!("{:x}-{:x}-{:x}-{:x}.{:x}", stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime, stat.st_mtime_nsec)
 }
 
 fn changed(uri: &str) -> ReadError {
@@ -433,11 +355,7 @@ impl Read for FileReader {
         let over = self.position > self.feed.size;
         if over || count == 0 {
             let stat = sys::fstat(&*file).map_err(io::Error::from)?;
-            let same = self
-                .feed
-                .etag
-                .as_ref()
-                .is_none_or(|listed| *listed == etag(&stat));
+            let same = self.feed.etag.as_ref().is_none_or(|listed| *listed == etag(&stat));
             if over || !same || self.position != self.feed.size {
                 return Err(changed(&self.feed.uri).into());
             }

@@ -51,21 +51,12 @@ impl Clients {
     pub(super) fn new(config: &S3Config, timing: Timing) -> Result<Self, SourceError> {
         let endpoint = config.endpoint.as_deref().map(parse_endpoint).transpose()?;
         if let Some(region) = config.region.as_deref()
-            && !region
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         {
-            return Err(SourceError::Invalid(format!(
-                "The configured region '{region}' is no name of a region"
-            )));
+            return Err(SourceError::Invalid(format!("The configured region '{region}' is no name of a region")));
         }
         let path_style = config.path_style.unwrap_or(endpoint.is_some());
-        Ok(Self {
-            endpoint,
-            path_style,
-            timing,
-            client: OnceLock::new(),
-        })
+        Ok(Self { endpoint, path_style, timing, client: OnceLock::new() })
     }
 
     /// # Errors
@@ -108,11 +99,7 @@ impl Clients {
             };
         }
         let china = region.starts_with("cn-");
-        let domain = if china {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
+        let domain = if china { "amazonaws.com.cn" } else { "amazonaws.com" };
         // A dot in a bucket's name is more than the wildcard of AWS's certificate covers.
         if self.path_style || bucket.contains('.') {
             format!("https://s3.{region}.{domain}/{bucket}/")
@@ -123,23 +110,14 @@ impl Clients {
 }
 
 fn parse_endpoint(text: &str) -> Result<Url, SourceError> {
-    let refuse = |why: &str| {
-        SourceError::Invalid(format!(
-            "The S3 endpoint '{text}' (--s3-endpoint) cannot be used: {why}"
-        ))
-    };
+    let refuse =
+        |why: &str| SourceError::Invalid(format!("The S3 endpoint '{text}' (--s3-endpoint) cannot be used: {why}"));
     let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(refuse("expected http://HOST[:PORT] or https://HOST[:PORT]"));
     }
-    if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return Err(refuse(
-            "credentials, a query and a fragment have no place in it",
-        ));
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("credentials, a query and a fragment have no place in it"));
     }
     Ok(url)
 }
@@ -157,13 +135,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(
-        client: Client,
-        clients: &Clients,
-        name: &str,
-        region: &str,
-        signer: Signer,
-    ) -> Self {
+    pub(super) fn new(client: Client, clients: &Clients, name: &str, region: &str, signer: Signer) -> Self {
         Self {
             client,
             name: name.to_owned(),
@@ -176,44 +148,26 @@ impl Bucket {
     }
 
     /// Sends a signed GET and gives back what has a status of success.
-    async fn get(
-        &self,
-        url: &str,
-        headers: &[(&'static str, String)],
-    ) -> Result<Response, Failure> {
+    async fn get(&self, url: &str, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
         let url = Url::parse(url).map_err(|error| Failure::Unusable(error.to_string()))?;
         let mut signed = HttpRequest::new(HttpRequestBody::empty());
-        *signed.uri_mut() = url
-            .as_str()
-            .parse()
-            .map_err(|_| Failure::Unusable("a key that no URL can name".to_owned()))?;
+        *signed.uri_mut() =
+            url.as_str().parse().map_err(|_| Failure::Unusable("a key that no URL can name".to_owned()))?;
         match &self.signer {
             Signer::Nobody => {}
             Signer::Keys(keys) => self.sign(&mut signed, keys)?,
             Signer::Provider(provider) => {
-                let keys = provider
-                    .get_credential()
-                    .await
-                    .map_err(|error| Failure::Credentials(failure::chain(&error)))?;
+                let keys =
+                    provider.get_credential().await.map_err(|error| Failure::Credentials(failure::chain(&error)))?;
                 self.sign(&mut signed, &keys)?;
             }
         }
-        let mut request = self
-            .client
-            .get(url)
-            .headers(std::mem::take(signed.headers_mut()));
+        let mut request = self.client.get(url).headers(std::mem::take(signed.headers_mut()));
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| Failure::transport(&error))?;
-        if response.status().is_success() {
-            Ok(response)
-        } else {
-            Err(Failure::of_response(response).await)
-        }
+        let response = request.send().await.map_err(|error| Failure::transport(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(Failure::of_response(response).await) }
     }
 
     fn sign(&self, request: &mut HttpRequest, keys: &AwsCredential) -> Result<(), Failure> {
@@ -223,12 +177,7 @@ impl Bucket {
     }
 
     /// One page of the keys that begin with `prefix`.
-    async fn list_page(
-        &self,
-        prefix: &str,
-        continues: Option<&str>,
-        limit: usize,
-    ) -> Result<Page, Failure> {
+    async fn list_page(&self, prefix: &str, continues: Option<&str>, limit: usize) -> Result<Page, Failure> {
         let mut url = format!("{}?", self.base);
         if let Some(token) = continues {
             url.push_str("continuation-token=");
@@ -239,10 +188,7 @@ impl Bucket {
         let _ = write!(url, "list-type=2&max-keys={limit}&prefix=");
         encode(prefix, false, &mut url);
         let mut response = self.get(&url, &[]).await?;
-        let elsewhere = response
-            .headers()
-            .get("x-amz-bucket-region")
-            .and_then(|region| region.to_str().ok());
+        let elsewhere = response.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
         if let Some(actual) = elsewhere.filter(|actual| *actual != self.region) {
             return Err(Failure::Region(Some(actual.to_owned())));
         }
@@ -264,8 +210,7 @@ impl Bucket {
 /// Percent-encodes everything but what a signature leaves as it is.
 fn encode(text: &str, keep_slashes: bool, url: &mut String) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (keep_slashes && byte == b'/')
-        {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (keep_slashes && byte == b'/') {
             url.push(char::from(byte));
         } else {
             let _ = write!(url, "%{byte:02X}");
@@ -286,24 +231,14 @@ impl S3Source {
     /// Asks once for the first keys.
     pub(super) async fn probe(&self, limit: Duration) -> Result<(), SourceError> {
         // More than one, since the first may be the marker of a folder.
-        let page = match tokio::time::timeout(limit, self.bucket.list_page(&self.prefix, None, 10))
-            .await
-        {
+        let page = match tokio::time::timeout(limit, self.bucket.list_page(&self.prefix, None, 10)).await {
             Ok(page) => page.map_err(|failure| self.explain(&failure))?,
             Err(_) => {
-                return Err(self.explain(&Failure::Transport(format!(
-                    "no answer within {} s",
-                    limit.as_secs_f32()
-                ))));
+                return Err(self.explain(&Failure::Transport(format!("no answer within {} s", limit.as_secs_f32()))));
             }
         };
-        let something =
-            page.objects.iter().any(|object| !object.key.ends_with('/')) || page.next.is_some();
-        if something {
-            Ok(())
-        } else {
-            Err(self.nothing_there())
-        }
+        let something = page.objects.iter().any(|object| !object.key.ends_with('/')) || page.next.is_some();
+        if something { Ok(()) } else { Err(self.nothing_there()) }
     }
 
     /// All objects but the markers of folders, in byte order.
@@ -311,21 +246,13 @@ impl S3Source {
         let mut feeds = Vec::new();
         let mut next: Option<String> = None;
         loop {
-            let page = self
-                .page_with_retries(next.as_deref())
-                .await
-                .map_err(|failure| self.explain(&failure))?;
-            feeds.extend(
-                page.objects
-                    .into_iter()
-                    .filter(|object| !object.key.ends_with('/'))
-                    .map(|object| FeedInfo {
-                        uri: format!("s3://{}/{}", self.bucket.name, object.key),
-                        key: object.key,
-                        size: object.size,
-                        etag: object.etag,
-                    }),
-            );
+            let page = self.page_with_retries(next.as_deref()).await.map_err(|failure| self.explain(&failure))?;
+            feeds.extend(page.objects.into_iter().filter(|object| !object.key.ends_with('/')).map(|object| FeedInfo {
+                uri: format!("s3://{}/{}", self.bucket.name, object.key),
+                key: object.key,
+                size: object.size,
+                etag: object.etag,
+            }));
             if feeds.len() > MAX_FEEDS {
                 return Err(SourceError::BadRequest(format!(
                     "The source {} holds more than {MAX_FEEDS} objects: load it in parts, by longer prefixes",
@@ -335,9 +262,7 @@ impl S3Source {
             match page.next {
                 None => break,
                 Some(token) if next.as_ref() == Some(&token) => {
-                    return Err(self.explain(&Failure::Unusable(
-                        "the listing goes round in circles".to_owned(),
-                    )));
+                    return Err(self.explain(&Failure::Unusable("the listing goes round in circles".to_owned())));
                 }
                 token => next = token,
             }
@@ -366,26 +291,14 @@ impl S3Source {
     fn nothing_there(&self) -> SourceError {
         SourceError::not_reachable(
             &self.uri,
-            format_args!(
-                "Bucket '{}' holds no object whose key begins with '{}'",
-                self.bucket.name, self.prefix
-            ),
+            format_args!("Bucket '{}' holds no object whose key begins with '{}'", self.bucket.name, self.prefix),
         )
     }
 
     /// The documented message for `failure`, and what to do about it.
     fn explain(&self, failure: &Failure) -> SourceError {
-        let Bucket {
-            name,
-            region,
-            has_endpoint,
-            ..
-        } = &self.bucket;
-        let endpoint = if *has_endpoint {
-            "the configured --s3-endpoint"
-        } else {
-            "AWS"
-        };
+        let Bucket { name, region, has_endpoint, .. } = &self.bucket;
+        let endpoint = if *has_endpoint { "the configured --s3-endpoint" } else { "AWS" };
         match failure {
             Failure::Credentials(why) => SourceError::BadRequest(format!(
                 "{NO_CREDENTIALS}. The instance's metadata service gave none: {why}. Set AWS_ACCESS_KEY_ID and \
@@ -403,58 +316,34 @@ impl S3Source {
                 ))
             }
             Failure::Region(actual) => {
-                let actual = actual
-                    .as_deref()
-                    .map(|actual| format!(". It is in {actual}"))
-                    .unwrap_or_default();
-                SourceError::BadRequest(format!(
-                    "Bucket is not in provided Region ({region}){actual}"
-                ))
+                let actual = actual.as_deref().map(|actual| format!(". It is in {actual}")).unwrap_or_default();
+                SourceError::BadRequest(format!("Bucket is not in provided Region ({region}){actual}"))
             }
-            Failure::Status { code, .. } if code == "NoSuchBucket" => {
-                SourceError::BadRequest(format!(
-                    "S3 bucket not found for source. There is no bucket '{name}' at {endpoint}: check its name and --s3-endpoint"
-                ))
-            }
+            Failure::Status { code, .. } if code == "NoSuchBucket" => SourceError::BadRequest(format!(
+                "S3 bucket not found for source. There is no bucket '{name}' at {endpoint}: check its name and --s3-endpoint"
+            )),
             Failure::Status { code, message, .. } if code == "InvalidAccessKeyId" => {
-                SourceError::BadRequest(format!(
-                    "Invalid S3 access key. {endpoint} does not know it: {message}"
-                ))
+                SourceError::BadRequest(format!("Invalid S3 access key. {endpoint} does not know it: {message}"))
             }
             Failure::Status { code, message, .. } if code == "SignatureDoesNotMatch" => {
-                SourceError::BadRequest(format!(
-                    "Invalid S3 secret key. It does not go with the access key: {message}"
+                SourceError::BadRequest(format!("Invalid S3 secret key. It does not go with the access key: {message}"))
+            }
+            Failure::Status { status: StatusCode::NOT_FOUND, .. } => SourceError::not_reachable(
+                &self.uri,
+                format_args!("{endpoint} answered 'not found': check the bucket's name and --s3-endpoint"),
+            ),
+            Failure::Status { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, code, message } => {
+                SourceError::AccessDenied(format!(
+                    "Unable to perform S3 list operation. The credentials in use must allow s3:ListBucket on bucket \
+                     '{name}' and s3:GetObject on its objects ({code}: {message})"
                 ))
             }
-            Failure::Status {
-                status: StatusCode::NOT_FOUND,
-                ..
-            } => SourceError::not_reachable(
-                &self.uri,
-                format_args!(
-                    "{endpoint} answered 'not found': check the bucket's name and --s3-endpoint"
-                ),
-            ),
-            Failure::Status {
-                status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
-                code,
-                message,
-            } => SourceError::AccessDenied(format!(
-                "Unable to perform S3 list operation. The credentials in use must allow s3:ListBucket on bucket \
-                     '{name}' and s3:GetObject on its objects ({code}: {message})"
-            )),
-            Failure::Status { code, message, .. }
-                if matches!(code.as_str(), "ExpiredToken" | "InvalidToken") =>
-            {
+            Failure::Status { code, message, .. } if matches!(code.as_str(), "ExpiredToken" | "InvalidToken") => {
                 SourceError::AccessDenied(format!(
                     "Unable to perform S3 list operation. Renew the session token ({code}: {message})"
                 ))
             }
-            Failure::Status {
-                status,
-                code,
-                message,
-            } => SourceError::Internal(format!(
+            Failure::Status { status, code, message } => SourceError::Internal(format!(
                 "Failed to start load because of unknown error from S3. {endpoint} answered {status} ({code}: {message})"
             )),
             Failure::Unusable(why) => SourceError::Internal(format!(

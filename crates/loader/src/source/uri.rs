@@ -42,11 +42,7 @@ impl SourceUri {
     ///
     /// [`SourceError::Invalid`] with the spellings that are understood; [`SourceError::BadRequest`] if the region is
     /// not the configured one or contradicts the host's.
-    pub fn parse(
-        source: &str,
-        region: Option<&str>,
-        config: &SourceConfig,
-    ) -> Result<Self, SourceError> {
+    pub fn parse(source: &str, region: Option<&str>, config: &SourceConfig) -> Result<Self, SourceError> {
         if let Some(region) = region {
             check_region(region, config)?;
         }
@@ -60,35 +56,19 @@ impl SourceUri {
             Self::https(source, rest, config)?
         } else if let Some(rest) = source.strip_prefix("file://") {
             let path = file_path(source, rest)?;
-            Self {
-                place: Place::Local(path),
-                full_uri: source.to_owned(),
-                region: None,
-            }
+            Self { place: Place::Local(path), full_uri: source.to_owned(), region: None }
         } else if config.any_local && !source.contains("://") {
             let path = std::path::absolute(source).map_err(|error| invalid(source, error))?;
             if path.as_os_str().len() > MAX_PATH {
                 return Err(invalid(source, "the path is too long"));
             }
-            let full_uri = file_uri(&path).ok_or_else(|| {
-                invalid(
-                    source,
-                    "the directory it is relative to has a name that is not UTF-8",
-                )
-            })?;
-            Self {
-                place: Place::Local(path),
-                full_uri,
-                region: None,
-            }
+            let full_uri = file_uri(&path)
+                .ok_or_else(|| invalid(source, "the directory it is relative to has a name that is not UTF-8"))?;
+            Self { place: Place::Local(path), full_uri, region: None }
         } else {
             return Err(invalid(source, SPELLINGS));
         };
-        if matches!(parsed.place, Place::S3 { .. }) {
-            parsed.in_region(region, config)
-        } else {
-            Ok(parsed)
-        }
+        if matches!(parsed.place, Place::S3 { .. }) { parsed.in_region(region, config) } else { Ok(parsed) }
     }
 
     /// The source as the status of its load shows it: an `s3://` or `file://` text as it was sent, everything else
@@ -130,53 +110,31 @@ impl SourceUri {
         &self.place
     }
 
-    fn s3(
-        source: &str,
-        bucket: &str,
-        prefix: String,
-        region: Option<String>,
-    ) -> Result<Self, SourceError> {
+    fn s3(source: &str, bucket: &str, prefix: String, region: Option<String>) -> Result<Self, SourceError> {
         check_bucket(source, bucket)?;
         if prefix.len() > MAX_KEY {
-            return Err(invalid(
-                source,
-                format_args!("the key is longer than {MAX_KEY} bytes"),
-            ));
+            return Err(invalid(source, format_args!("the key is longer than {MAX_KEY} bytes")));
         }
         let full_uri = format!("s3://{bucket}/{prefix}");
-        Ok(Self {
-            place: Place::S3 {
-                bucket: bucket.to_owned(),
-                prefix,
-            },
-            full_uri,
-            region,
-        })
+        Ok(Self { place: Place::S3 { bucket: bucket.to_owned(), prefix }, full_uri, region })
     }
 
     /// `s3.amazonaws.com/B/K`, `s3.R.amazonaws.com/B/K`, `s3-R.amazonaws.com/B/K`, `B.s3.R.amazonaws.com/K`.
     fn https(source: &str, rest: &str, config: &SourceConfig) -> Result<Self, SourceError> {
         if rest.contains(['?', '#', '\\', ' ']) {
-            return Err(invalid(
-                source,
-                "a query, a fragment, spaces and backslashes have no place in it",
-            ));
+            return Err(invalid(source, "a query, a fragment, spaces and backslashes have no place in it"));
         }
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let name = host.strip_suffix(".amazonaws.com").or_else(|| {
             // China's partition has a domain of its own, its regions begin with its name.
-            host.strip_suffix(".amazonaws.com.cn")
-                .filter(|name| name.contains("cn-"))
+            host.strip_suffix(".amazonaws.com.cn").filter(|name| name.contains("cn-"))
         });
         let Some(name) = name else {
             return Err(invalid(source, SPELLINGS));
         };
         let (virtual_bucket, region) = if name == "s3" {
             (None, None)
-        } else if let Some(region) = name
-            .strip_prefix("s3-")
-            .filter(|region| !region.contains('.'))
-        {
+        } else if let Some(region) = name.strip_prefix("s3-").filter(|region| !region.contains('.')) {
             (None, Some(region))
         } else {
             match name.rsplit_once('.') {
@@ -200,23 +158,15 @@ impl SourceUri {
     }
 
     fn with_full_uri(self, full_uri: &str) -> Self {
-        Self {
-            full_uri: full_uri.to_owned(),
-            ..self
-        }
+        Self { full_uri: full_uri.to_owned(), ..self }
     }
 
     /// Takes in the request's region, which must be that of the server and of the host.
-    fn in_region(
-        mut self,
-        region: Option<&str>,
-        config: &SourceConfig,
-    ) -> Result<Self, SourceError> {
+    fn in_region(mut self, region: Option<&str>, config: &SourceConfig) -> Result<Self, SourceError> {
         let asked = region.or(self.region.as_deref());
-        for (known, whose) in [
-            (config.s3.region.as_deref(), "this server's (--region)"),
-            (self.region.as_deref(), "the source's"),
-        ] {
+        for (known, whose) in
+            [(config.s3.region.as_deref(), "this server's (--region)"), (self.region.as_deref(), "the source's")]
+        {
             if let (Some(asked), Some(known)) = (asked, known)
                 && asked != known
             {
@@ -235,10 +185,7 @@ const SPELLINGS: &str = "expected s3://BUCKET/PREFIX, https://s3.amazonaws.com/B
     https://BUCKET.s3.REGION.amazonaws.com/PREFIX or file:///PATH";
 
 fn invalid(source: &str, why: impl std::fmt::Display) -> SourceError {
-    SourceError::Invalid(format!(
-        "Invalid value for parameter source: {}: {why}",
-        shown(source)
-    ))
+    SourceError::Invalid(format!("Invalid value for parameter source: {}: {why}", shown(source)))
 }
 
 /// A region goes into a host name and into a signature, so it must look like one: `^[a-z]{2}(-[a-z0-9]+)+-[0-9]{1,2}$`.
@@ -261,12 +208,9 @@ pub(super) fn is_region(region: &str) -> bool {
         && country.len() == 2
         && country.iter().all(u8::is_ascii_lowercase)
         && !middle.is_empty()
-        && middle.iter().all(|part| {
-            !part.is_empty()
-                && part
-                    .iter()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
+        && middle
+            .iter()
+            .all(|part| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
         && (1..=2).contains(&number.len())
         && number.iter().all(u8::is_ascii_digit)
 }
@@ -275,19 +219,11 @@ pub(super) fn is_region(region: &str) -> bool {
 fn check_bucket(source: &str, bucket: &str) -> Result<(), SourceError> {
     let bytes = bucket.as_bytes();
     let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let refuse = |why: &str| {
-        Err(invalid(
-            source,
-            format_args!("{} is no name of a bucket: {why}", shown(bucket)),
-        ))
-    };
+    let refuse = |why: &str| Err(invalid(source, format_args!("{} is no name of a bucket: {why}", shown(bucket))));
     if !(3..=63).contains(&bytes.len()) {
         return refuse("it must have 3 to 63 characters");
     }
-    if !bytes
-        .iter()
-        .all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-'))
-    {
+    if !bytes.iter().all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-')) {
         return refuse("it may hold only lower-case letters, digits, dots and hyphens");
     }
     if !bytes.first().is_some_and(alphanumeric) || !bytes.last().is_some_and(alphanumeric) {
@@ -296,18 +232,12 @@ fn check_bucket(source: &str, bucket: &str) -> Result<(), SourceError> {
     if bucket.contains("..") {
         return refuse("it may not have two dots in a row");
     }
-    let numeric = bytes
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let numeric = bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     if numeric && bucket.split('.').count() == 4 {
         return refuse("it may not look like an IP address");
     }
-    if ["xn--", "sthree-"]
-        .iter()
-        .any(|prefix| bucket.starts_with(prefix))
-        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
-            .iter()
-            .any(|suffix| bucket.ends_with(suffix))
+    if ["xn--", "sthree-"].iter().any(|prefix| bucket.starts_with(prefix))
+        || ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| bucket.ends_with(suffix))
     {
         return refuse("its prefix or suffix is reserved");
     }
@@ -317,16 +247,10 @@ fn check_bucket(source: &str, bucket: &str) -> Result<(), SourceError> {
 /// The path of `file://REST`, which must be local, absolute and plain.
 fn file_path(source: &str, rest: &str) -> Result<PathBuf, SourceError> {
     if !rest.starts_with('/') {
-        return Err(invalid(
-            source,
-            "a file source has an absolute path and no host: file:///PATH",
-        ));
+        return Err(invalid(source, "a file source has an absolute path and no host: file:///PATH"));
     }
     if rest.contains(['?', '#']) {
-        return Err(invalid(
-            source,
-            "write %3F for a question mark and %23 for a number sign",
-        ));
+        return Err(invalid(source, "write %3F for a question mark and %23 for a number sign"));
     }
     let path = percent_decoded(source, rest)?;
     if path.len() > MAX_PATH {
@@ -335,10 +259,7 @@ fn file_path(source: &str, rest: &str) -> Result<PathBuf, SourceError> {
     let inner = path.strip_prefix('/').unwrap_or(&path);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     if inner.is_empty() || inner.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(invalid(
-            source,
-            "the path may not have empty, '.' or '..' parts",
-        ));
+        return Err(invalid(source, "the path may not have empty, '.' or '..' parts"));
     }
     Ok(PathBuf::from(path))
 }
@@ -351,10 +272,7 @@ fn percent_decoded(source: &str, text: &str) -> Result<String, SourceError> {
             decoded.push(byte);
             continue;
         }
-        let digits = (
-            bytes.next().and_then(hex_digit),
-            bytes.next().and_then(hex_digit),
-        );
+        let digits = (bytes.next().and_then(hex_digit), bytes.next().and_then(hex_digit));
         let (Some(high), Some(low)) = digits else {
             return Err(invalid(
                 source,
@@ -364,9 +282,7 @@ fn percent_decoded(source: &str, text: &str) -> Result<String, SourceError> {
         decoded.push(high << 4 | low);
     }
     match String::from_utf8(decoded) {
-        Ok(decoded) if decoded.chars().any(char::is_control) => {
-            Err(invalid(source, "it holds control characters"))
-        }
+        Ok(decoded) if decoded.chars().any(char::is_control) => Err(invalid(source, "it holds control characters")),
         Ok(decoded) => Ok(decoded),
         Err(_) => Err(invalid(source, "its percent-encoded bytes are not UTF-8")),
     }

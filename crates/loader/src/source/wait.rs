@@ -11,11 +11,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// The outcome of `work`, or `None` as soon as `cancel` is pulled; the work is dropped then, its sockets with it.
 ///
 /// The calling thread must not be one of the runtime's own.
-pub(super) fn unless_cancelled<T>(
-    runtime: &Handle,
-    cancel: &CancelToken,
-    work: impl Future<Output = T>,
-) -> Option<T> {
+pub(super) fn unless_cancelled<T>(runtime: &Handle, cancel: &CancelToken, work: impl Future<Output = T>) -> Option<T> {
     runtime.block_on(async {
         tokio::select! {
             biased;

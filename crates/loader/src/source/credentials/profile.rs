@@ -17,8 +17,7 @@ pub(super) struct Profile {
 
 /// The text of a file, `None` if there is none.
 pub(super) fn read_file(path: &PathBuf) -> io::Result<Option<String>> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.len() > MAX_FILE || !metadata.is_file() => {
             Err(named(io::Error::other("this is no file of profiles")))
@@ -35,18 +34,12 @@ pub(super) fn find(text: &str, name: &str) -> Option<Profile> {
     let (mut access_key, mut secret_key, mut session_token, mut region) = (None, None, None, None);
     for line in text.lines() {
         let line = line.trim();
-        if let Some(section) = line
-            .strip_prefix('[')
-            .and_then(|line| line.split(']').next())
-        {
+        if let Some(section) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
             inside = section.split_whitespace().eq(name.split_whitespace());
             found |= inside;
             continue;
         }
-        let Some((key, value)) = line
-            .split_once('=')
-            .filter(|_| inside && !line.starts_with(['#', ';']))
-        else {
+        let Some((key, value)) = line.split_once('=').filter(|_| inside && !line.starts_with(['#', ';'])) else {
             continue;
         };
         let value = value.trim().to_owned();
@@ -58,13 +51,8 @@ pub(super) fn find(text: &str, name: &str) -> Option<Profile> {
             _ => {}
         }
     }
-    let keys = access_key
-        .zip(secret_key)
-        .map(|(access_key, secret_key)| S3Keys {
-            access_key,
-            secret_key,
-            session_token,
-        });
+    let keys =
+        access_key.zip(secret_key).map(|(access_key, secret_key)| S3Keys { access_key, secret_key, session_token });
     found.then_some(Profile { keys, region })
 }
 
@@ -95,35 +83,17 @@ aws_session_token = token
                 session_token: token.map(ToOwned::to_owned),
             })
         };
-        let default = Profile {
-            keys: None,
-            region: Some("eu-west-1".to_owned()),
-        };
+        let default = Profile { keys: None, region: Some("eu-west-1".to_owned()) };
         assert_eq!(find(TEXT, "default"), Some(default));
-        assert_eq!(
-            find(TEXT, "profile ann"),
-            Some(Profile {
-                keys: keys("AKIA1", "s=e/c+r", None),
-                region: None
-            })
-        );
-        assert_eq!(
-            find(TEXT, "bob"),
-            Some(Profile {
-                keys: keys("AKIA2", "two", Some("token")),
-                region: None
-            })
-        );
+        assert_eq!(find(TEXT, "profile ann"), Some(Profile { keys: keys("AKIA1", "s=e/c+r", None), region: None }));
+        assert_eq!(find(TEXT, "bob"), Some(Profile { keys: keys("AKIA2", "two", Some("token")), region: None }));
         assert_eq!(find(TEXT, "ann"), None);
     }
 
     #[test]
     fn a_missing_file_is_no_error() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(
-            read_file(&directory.path().join("credentials")).unwrap(),
-            None
-        );
+        assert_eq!(read_file(&directory.path().join("credentials")).unwrap(), None);
         assert!(read_file(&directory.path().to_owned()).is_err());
     }
 }

@@ -76,18 +76,14 @@ impl BodyReader {
             Ok(chunk) => Some(chunk),
             Err(mpsc::error::TryRecvError::Disconnected) => None,
             Err(mpsc::error::TryRecvError::Empty) => {
-                wait::unless_cancelled(&self.runtime, &self.cancel, self.chunks.recv())
-                    .ok_or(ReadError::Cancelled)?
+                wait::unless_cancelled(&self.runtime, &self.cancel, self.chunks.recv()).ok_or(ReadError::Cancelled)?
             }
         };
         match received {
             Some(chunk) => chunk.map(Some),
             None if self.remaining == 0 => Ok(None),
             // The task ends without a word only when its runtime does.
-            None => Err(ReadError::Failed(format!(
-                "reading {} was stopped",
-                self.uri
-            ))),
+            None => Err(ReadError::Failed(format!("reading {} was stopped", self.uri))),
         }
     }
 }
@@ -176,12 +172,7 @@ fn changed() -> Failure {
 }
 
 /// Asks for the object from `position` on, and makes sure that it is the listed one.
-async fn open(
-    source: &S3Source,
-    feed: &FeedInfo,
-    url: &str,
-    position: u64,
-) -> Result<Response, Failure> {
+async fn open(source: &S3Source, feed: &FeedInfo, url: &str, position: u64) -> Result<Response, Failure> {
     let mut headers = Vec::new();
     if let Some(etag) = &feed.etag {
         headers.push(("if-match", etag.clone()));
@@ -190,43 +181,23 @@ async fn open(
         headers.push(("range", format!("bytes={position}-")));
     }
     let response = source.bucket.get(url, &headers).await?;
-    let header = |name: &str| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let total = if position == 0 {
         response.content_length()
     } else {
         if response.status() != StatusCode::PARTIAL_CONTENT {
-            return Err(Failure::Unusable(
-                "the store does not answer requests for a range".to_owned(),
-            ));
+            return Err(Failure::Unusable("the store does not answer requests for a range".to_owned()));
         }
-        let range = header("content-range")
-            .and_then(|text| text.strip_prefix("bytes "))
-            .unwrap_or_default();
+        let range = header("content-range").and_then(|text| text.strip_prefix("bytes ")).unwrap_or_default();
         let (range, total) = range.split_once('/').unwrap_or_default();
-        if range
-            .split_once('-')
-            .is_none_or(|(start, _)| start.parse() != Ok(position))
-        {
-            return Err(Failure::Unusable(format!(
-                "asked for the bytes from {position} on, the store sent '{range}'"
-            )));
+        if range.split_once('-').is_none_or(|(start, _)| start.parse() != Ok(position)) {
+            return Err(Failure::Unusable(format!("asked for the bytes from {position} on, the store sent '{range}'")));
         }
         total.parse().ok()
     };
     // A store that ignores If-Match is found out by the size, or by the ETag it sends.
-    let other = header("etag")
-        .zip(feed.etag.as_deref())
-        .is_some_and(|(sent, listed)| sent != listed);
-    if other || total.is_some_and(|total| total != feed.size) {
-        Err(changed())
-    } else {
-        Ok(response)
-    }
+    let other = header("etag").zip(feed.etag.as_deref()).is_some_and(|(sent, listed)| sent != listed);
+    if other || total.is_some_and(|total| total != feed.size) { Err(changed()) } else { Ok(response) }
 }
 
 /// Passes on what comes, until the object's end. A reader that went away is an end too.
@@ -236,11 +207,7 @@ async fn forward(
     position: &mut u64,
     sender: &mpsc::Sender<Result<Bytes, ReadError>>,
 ) -> Result<(), Failure> {
-    while let Some(mut chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Failure::transport(&error))?
-    {
+    while let Some(mut chunk) = response.chunk().await.map_err(|error| Failure::transport(&error))? {
         if *position + chunk.len() as u64 > feed.size {
             return Err(changed());
         }
@@ -252,13 +219,7 @@ async fn forward(
             }
         }
     }
-    if *position < feed.size {
-        Err(Failure::Transport(
-            "the connection was closed early".to_owned(),
-        ))
-    } else {
-        Ok(())
-    }
+    if *position < feed.size { Err(Failure::Transport("the connection was closed early".to_owned())) } else { Ok(()) }
 }
 
 fn explain(failure: &Failure, feed: &FeedInfo, position: u64) -> ReadError {
@@ -267,21 +228,14 @@ fn explain(failure: &Failure, feed: &FeedInfo, position: u64) -> ReadError {
         Failure::Status { status, .. }
             if matches!(
                 *status,
-                StatusCode::NOT_FOUND
-                    | StatusCode::PRECONDITION_FAILED
-                    | StatusCode::RANGE_NOT_SATISFIABLE
+                StatusCode::NOT_FOUND | StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE
             ) =>
         {
-            ReadError::ModifiedOrDeleted(format!(
-                "{uri} was changed or removed after the load began ({failure})"
-            ))
+            ReadError::ModifiedOrDeleted(format!("{uri} was changed or removed after the load began ({failure})"))
         }
-        Failure::Status {
-            status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
-            ..
-        } => ReadError::AccessDenied(format!("{uri} may not be read ({failure})")),
-        failure => ReadError::Failed(format!(
-            "{uri} cannot be read beyond byte {position}: {failure}"
-        )),
+        Failure::Status { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, .. } => {
+            ReadError::AccessDenied(format!("{uri} may not be read ({failure})"))
+        }
+        failure => ReadError::Failed(format!("{uri} cannot be read beyond byte {position}: {failure}")),
     }
 }

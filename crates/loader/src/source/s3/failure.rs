@@ -17,11 +17,7 @@ pub(super) enum Failure {
     /// The bucket is in another region; which one, if that was said.
     Region(Option<String>),
     /// A status that is no success, with S3's own code and message.
-    Status {
-        status: StatusCode,
-        code: String,
-        message: String,
-    },
+    Status { status: StatusCode, code: String, message: String },
     /// An answer that makes no sense.
     Unusable(String),
 }
@@ -34,15 +30,10 @@ impl Failure {
     /// Reads the error that S3 put into its response.
     pub(super) async fn of_response(mut response: Response) -> Self {
         let status = response.status();
-        let region = response
-            .headers()
-            .get("x-amz-bucket-region")
-            .and_then(|region| region.to_str().ok());
+        let region = response.headers().get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
         let region = region.map(ToOwned::to_owned);
         // An error without a body is an error all the same.
-        let body = read_bounded(&mut response, MAX_ERROR)
-            .await
-            .unwrap_or_default();
+        let body = read_bounded(&mut response, MAX_ERROR).await.unwrap_or_default();
         let told = listing::parse_error(&body);
         if status.is_redirection()
             || matches!(
@@ -55,16 +46,8 @@ impl Failure {
         {
             return Self::Region(region.or(told.region));
         }
-        let code = if told.code.is_empty() {
-            status.as_u16().to_string()
-        } else {
-            told.code
-        };
-        Self::Status {
-            status,
-            code,
-            message: told.message,
-        }
+        let code = if told.code.is_empty() { status.as_u16().to_string() } else { told.code };
+        Self::Status { status, code, message: told.message }
     }
 
     /// Whether the same request may succeed a little later.
@@ -74,14 +57,8 @@ impl Failure {
             Self::Credentials(_) | Self::Region(_) | Self::Unusable(_) => false,
             Self::Status { status, code, .. } => {
                 status.is_server_error()
-                    || matches!(
-                        *status,
-                        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-                    )
-                    || matches!(
-                        code.as_str(),
-                        "RequestTimeout" | "SlowDown" | "InternalError"
-                    )
+                    || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+                    || matches!(code.as_str(), "RequestTimeout" | "SlowDown" | "InternalError")
             }
         }
     }
@@ -94,30 +71,17 @@ impl std::fmt::Display for Failure {
             Self::Transport(why) | Self::Unusable(why) => f.write_str(why),
             Self::Region(Some(region)) => write!(f, "the bucket is in region {region}"),
             Self::Region(None) => f.write_str("the bucket is in another region"),
-            Self::Status {
-                status,
-                code,
-                message,
-            } => write!(f, "{status} ({code}: {message})"),
+            Self::Status { status, code, message } => write!(f, "{status} ({code}: {message})"),
         }
     }
 }
 
 /// The body of `response`, up to `limit` bytes; a longer one is refused.
-pub(super) async fn read_bounded(
-    response: &mut Response,
-    limit: usize,
-) -> Result<Vec<u8>, Failure> {
+pub(super) async fn read_bounded(response: &mut Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Failure::transport(&error))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::transport(&error))? {
         if body.len() + chunk.len() > limit {
-            return Err(Failure::Unusable(format!(
-                "the answer is longer than {limit} bytes"
-            )));
+            return Err(Failure::Unusable(format!("the answer is longer than {limit} bytes")));
         }
         body.extend_from_slice(&chunk);
     }

@@ -43,10 +43,7 @@ pub(super) fn parse(xml: &[u8]) -> Result<Page, String> {
             ["ListBucketResult", "IsTruncated"] => truncated = text == "true",
             ["ListBucketResult", "Contents", field] => {
                 // Children come before their parent's end: the object under way is not in the list yet.
-                let object = page
-                    .objects
-                    .last_mut()
-                    .ok_or("an element is in the wrong place")?;
+                let object = page.objects.last_mut().ok_or("an element is in the wrong place")?;
                 match *field {
                     "Key" => text.clone_into(&mut object.key),
                     "Size" => {
@@ -99,19 +96,12 @@ pub(super) fn parse_error(xml: &[u8]) -> Told {
 
 /// A text of the other side as a message may hold it.
 fn cut(text: &str) -> String {
-    text.trim()
-        .chars()
-        .take(300)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.trim().chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Calls `seen` with the names of the open elements and the text: at an element's start with no text if it is a
 /// `Contents`, at its end otherwise.
-fn elements(
-    xml: &[u8],
-    mut seen: impl FnMut(&[&str], &str) -> Result<(), String>,
-) -> Result<(), String> {
+fn elements(xml: &[u8], mut seen: impl FnMut(&[&str], &str) -> Result<(), String>) -> Result<(), String> {
     /// No answer of S3's nests deeper.
     const MAX_DEPTH: usize = 16;
     let mut reader = Reader::from_reader(xml);
@@ -137,10 +127,7 @@ fn elements(
             Event::Text(part) => text.push_str(&part.decode().map_err(|error| error.to_string())?),
             Event::CData(part) => text.push_str(&part.decode().map_err(|error| error.to_string())?),
             Event::GeneralRef(entity) => {
-                if let Some(c) = entity
-                    .resolve_char_ref()
-                    .map_err(|error| error.to_string())?
-                {
+                if let Some(c) = entity.resolve_char_ref().map_err(|error| error.to_string())? {
                     text.push(c);
                 } else {
                     let name = entity.decode().map_err(|error| error.to_string())?;
@@ -186,17 +173,8 @@ mod tests {
             size,
             etag: etag.map(ToOwned::to_owned),
         };
-        let objects = vec![
-            object(" a & b/ ", 7, Some("\"e\"")),
-            object("a//b/", 0, None),
-        ];
-        assert_eq!(
-            parse(xml),
-            Ok(Page {
-                objects,
-                next: Some("t=".to_owned())
-            })
-        );
+        let objects = vec![object(" a & b/ ", 7, Some("\"e\"")), object("a//b/", 0, None)];
+        assert_eq!(parse(xml), Ok(Page { objects, next: Some("t=".to_owned()) }));
     }
 
     #[test]
@@ -218,14 +196,9 @@ mod tests {
 
     #[test]
     fn an_error_tells_its_code() {
-        let told = parse_error(
-            b"<Error><Code>NoSuchBucket</Code><Message>gone\n</Message><Region>r</Region></Error>",
-        );
-        let expected = Told {
-            code: "NoSuchBucket".to_owned(),
-            message: "gone".to_owned(),
-            region: Some("r".to_owned()),
-        };
+        let told = parse_error(b"<Error><Code>NoSuchBucket</Code><Message>gone\n</Message><Region>r</Region></Error>");
+        let expected =
+            Told { code: "NoSuchBucket".to_owned(), message: "gone".to_owned(), region: Some("r".to_owned()) };
         assert_eq!(told, expected);
         assert_eq!(parse_error(b"not xml <").code, "");
     }

@@ -12,114 +12,28 @@ fn parse(source: &str) -> Result<SourceUri, SourceError> {
 fn every_documented_spelling_is_a_bucket_and_a_prefix() {
     for (source, bucket, prefix, region, full_uri) in [
         ("s3://bucket/key", "bucket", "key", None, "s3://bucket/key"),
-        (
-            "s3://bucket/a/b/",
-            "bucket",
-            "a/b/",
-            None,
-            "s3://bucket/a/b/",
-        ),
+        ("s3://bucket/a/b/", "bucket", "a/b/", None, "s3://bucket/a/b/"),
         ("s3://bucket", "bucket", "", None, "s3://bucket"),
         ("s3://bucket/", "bucket", "", None, "s3://bucket/"),
         ("s3://bucket//a", "bucket", "/a", None, "s3://bucket//a"),
-        (
-            "s3://my.bucket-1/a%20b+c,d e",
-            "my.bucket-1",
-            "a%20b+c,d e",
-            None,
-            "s3://my.bucket-1/a%20b+c,d e",
-        ),
-        (
-            "s3://bucket/a?b#c@d:e",
-            "bucket",
-            "a?b#c@d:e",
-            None,
-            "s3://bucket/a?b#c@d:e",
-        ),
-        (
-            "s3://bucket/über",
-            "bucket",
-            "über",
-            None,
-            "s3://bucket/über",
-        ),
-        (
-            "https://s3.amazonaws.com/bucket/a%20b",
-            "bucket",
-            "a b",
-            None,
-            "s3://bucket/a b",
-        ),
-        (
-            "https://s3.amazonaws.com/bucket",
-            "bucket",
-            "",
-            None,
-            "s3://bucket/",
-        ),
-        (
-            "https://s3.eu-west-1.amazonaws.com/bucket/a/b",
-            "bucket",
-            "a/b",
-            Some("eu-west-1"),
-            "s3://bucket/a/b",
-        ),
-        (
-            "https://s3-eu-west-1.amazonaws.com/bucket/a",
-            "bucket",
-            "a",
-            Some("eu-west-1"),
-            "s3://bucket/a",
-        ),
-        (
-            "https://s3.us-gov-east-1.amazonaws.com/bucket/",
-            "bucket",
-            "",
-            Some("us-gov-east-1"),
-            "s3://bucket/",
-        ),
-        (
-            "https://s3.cn-north-1.amazonaws.com.cn/bucket/a",
-            "bucket",
-            "a",
-            Some("cn-north-1"),
-            "s3://bucket/a",
-        ),
-        (
-            "https://bucket.s3.eu-west-1.amazonaws.com/a%2Fb",
-            "bucket",
-            "a/b",
-            Some("eu-west-1"),
-            "s3://bucket/a/b",
-        ),
-        (
-            "https://my.bucket.s3.eu-west-1.amazonaws.com/",
-            "my.bucket",
-            "",
-            Some("eu-west-1"),
-            "s3://my.bucket/",
-        ),
-        (
-            "https://s3.amazonaws.com/bucket/%C3%BC",
-            "bucket",
-            "ü",
-            None,
-            "s3://bucket/ü",
-        ),
+        ("s3://my.bucket-1/a%20b+c,d e", "my.bucket-1", "a%20b+c,d e", None, "s3://my.bucket-1/a%20b+c,d e"),
+        ("s3://bucket/a?b#c@d:e", "bucket", "a?b#c@d:e", None, "s3://bucket/a?b#c@d:e"),
+        ("s3://bucket/über", "bucket", "über", None, "s3://bucket/über"),
+        ("https://s3.amazonaws.com/bucket/a%20b", "bucket", "a b", None, "s3://bucket/a b"),
+        ("https://s3.amazonaws.com/bucket", "bucket", "", None, "s3://bucket/"),
+        ("https://s3.eu-west-1.amazonaws.com/bucket/a/b", "bucket", "a/b", Some("eu-west-1"), "s3://bucket/a/b"),
+        ("https://s3-eu-west-1.amazonaws.com/bucket/a", "bucket", "a", Some("eu-west-1"), "s3://bucket/a"),
+        ("https://s3.us-gov-east-1.amazonaws.com/bucket/", "bucket", "", Some("us-gov-east-1"), "s3://bucket/"),
+        ("https://s3.cn-north-1.amazonaws.com.cn/bucket/a", "bucket", "a", Some("cn-north-1"), "s3://bucket/a"),
+        ("https://bucket.s3.eu-west-1.amazonaws.com/a%2Fb", "bucket", "a/b", Some("eu-west-1"), "s3://bucket/a/b"),
+        ("https://my.bucket.s3.eu-west-1.amazonaws.com/", "my.bucket", "", Some("eu-west-1"), "s3://my.bucket/"),
+        ("https://s3.amazonaws.com/bucket/%C3%BC", "bucket", "ü", None, "s3://bucket/ü"),
     ] {
         let parsed = parse(source).unwrap();
-        assert_eq!(
-            parsed.bucket_and_prefix(),
-            Some((bucket, prefix)),
-            "{source}"
-        );
+        assert_eq!(parsed.bucket_and_prefix(), Some((bucket, prefix)), "{source}");
         assert_eq!(parsed.region(), region, "{source}");
         assert_eq!(parsed.full_uri(), full_uri, "{source}");
-        assert_eq!(
-            parsed.identity(),
-            format!("s3://{bucket}/{prefix}"),
-            "{source}"
-        );
+        assert_eq!(parsed.identity(), format!("s3://{bucket}/{prefix}"), "{source}");
     }
 }
 
@@ -245,25 +159,15 @@ fn hostile_spellings_are_invalid() {
         "file:///in/%2",
         "FILE:///in/x",
     ] {
-        assert!(
-            matches!(parse(source), Err(SourceError::Invalid(_))),
-            "{source:?}: {:?}",
-            parse(source)
-        );
+        assert!(matches!(parse(source), Err(SourceError::Invalid(_))), "{source:?}: {:?}", parse(source));
     }
 }
 
 #[test]
 fn regions_look_like_regions() {
-    for region in [
-        "us-east-1",
-        "us-gov-west-1",
-        "ap-southeast-12",
-        "xx-a1-b2-3",
-    ] {
+    for region in ["us-east-1", "us-gov-west-1", "ap-southeast-12", "xx-a1-b2-3"] {
         assert!(is_region(region), "{region}");
-        let parsed =
-            SourceUri::parse("s3://bucket/k", Some(region), &SourceConfig::default()).unwrap();
+        let parsed = SourceUri::parse("s3://bucket/k", Some(region), &SourceConfig::default()).unwrap();
         assert_eq!(parsed.region(), Some(region));
     }
     for region in [
@@ -288,16 +192,9 @@ fn regions_look_like_regions() {
         &format!("us-{}-1", "a".repeat(40)),
     ] {
         assert!(!is_region(region), "{region}");
-        for source in [
-            "s3://bucket/k",
-            "https://s3.amazonaws.com/bucket/k",
-            "file:///in/x",
-        ] {
+        for source in ["s3://bucket/k", "https://s3.amazonaws.com/bucket/k", "file:///in/x"] {
             let parsed = SourceUri::parse(source, Some(region), &SourceConfig::default());
-            assert!(
-                matches!(parsed, Err(SourceError::Invalid(_))),
-                "{source} {region}"
-            );
+            assert!(matches!(parsed, Err(SourceError::Invalid(_))), "{source} {region}");
         }
     }
 }
@@ -307,44 +204,18 @@ fn a_region_is_that_of_the_server_and_of_the_host() {
     let mut config = SourceConfig::default();
     config.s3.region = Some("local".to_owned());
     assert!(SourceUri::parse("s3://bucket/k", Some("local"), &config).is_ok());
-    assert_eq!(
-        SourceUri::parse("s3://bucket/k", None, &config)
-            .unwrap()
-            .region(),
-        None
-    );
+    assert_eq!(SourceUri::parse("s3://bucket/k", None, &config).unwrap().region(), None);
     let text = |outcome: Result<SourceUri, SourceError>| match outcome {
         Err(SourceError::BadRequest(text)) => text,
         other => panic!("{other:?}"),
     };
-    let wrong = text(SourceUri::parse(
-        "s3://bucket/k",
-        Some("us-east-1"),
-        &config,
-    ));
-    assert!(
-        wrong.starts_with("Bucket is not in provided Region (us-east-1)"),
-        "{wrong}"
-    );
-    let wrong = text(SourceUri::parse(
-        "https://s3.eu-west-1.amazonaws.com/bucket/k",
-        None,
-        &config,
-    ));
-    assert!(
-        wrong.starts_with("Bucket is not in provided Region (eu-west-1)"),
-        "{wrong}"
-    );
+    let wrong = text(SourceUri::parse("s3://bucket/k", Some("us-east-1"), &config));
+    assert!(wrong.starts_with("Bucket is not in provided Region (us-east-1)"), "{wrong}");
+    let wrong = text(SourceUri::parse("https://s3.eu-west-1.amazonaws.com/bucket/k", None, &config));
+    assert!(wrong.starts_with("Bucket is not in provided Region (eu-west-1)"), "{wrong}");
     let host = "https://bucket.s3.eu-west-1.amazonaws.com/k";
-    let wrong = text(SourceUri::parse(
-        host,
-        Some("us-east-1"),
-        &SourceConfig::default(),
-    ));
-    assert!(
-        wrong.starts_with("Bucket is not in provided Region (us-east-1)"),
-        "{wrong}"
-    );
+    let wrong = text(SourceUri::parse(host, Some("us-east-1"), &SourceConfig::default()));
+    assert!(wrong.starts_with("Bucket is not in provided Region (us-east-1)"), "{wrong}");
     assert!(SourceUri::parse(host, Some("eu-west-1"), &SourceConfig::default()).is_ok());
     // A file has no region, so none is wrong for it.
     assert!(SourceUri::parse("file:///in/x", Some("us-east-1"), &config).is_ok());
@@ -361,35 +232,20 @@ fn files_are_absolute_paths() {
         ("file:///in/.x", "/in/.x"),
     ] {
         let parsed = parse(source).unwrap();
-        assert_eq!(
-            parsed.local_path().unwrap().to_str(),
-            Some(path),
-            "{source}"
-        );
+        assert_eq!(parsed.local_path().unwrap().to_str(), Some(path), "{source}");
         assert_eq!(parsed.full_uri(), source);
     }
-    assert_ne!(
-        parse("file:///in/x").unwrap().identity(),
-        parse("file:///in/x/").unwrap().identity()
-    );
+    assert_ne!(parse("file:///in/x").unwrap().identity(), parse("file:///in/x/").unwrap().identity());
     assert_eq!(parse("file:///in/%78").unwrap().identity(), "file:///in/x");
 }
 
 #[test]
 fn plain_paths_are_for_the_own_user_only() {
-    let config = SourceConfig {
-        any_local: true,
-        ..SourceConfig::default()
-    };
+    let config = SourceConfig { any_local: true, ..SourceConfig::default() };
     let parsed = SourceUri::parse("/in/a b#%.csv", None, &config).unwrap();
     assert_eq!(parsed.local_path(), Some(Path::new("/in/a b#%.csv")));
     assert_eq!(parsed.full_uri(), "file:///in/a b%23%25.csv");
-    assert_eq!(
-        SourceUri::parse(parsed.full_uri(), None, &config)
-            .unwrap()
-            .local_path(),
-        parsed.local_path()
-    );
+    assert_eq!(SourceUri::parse(parsed.full_uri(), None, &config).unwrap().local_path(), parsed.local_path());
     let here = std::env::current_dir().unwrap();
     let parsed = SourceUri::parse("x/y.csv", None, &config).unwrap();
     assert_eq!(parsed.local_path(), Some(here.join("x/y.csv").as_path()));
