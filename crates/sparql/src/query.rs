@@ -3,8 +3,9 @@
 use std::fmt;
 
 use oxrdf::NamedNode;
+use rustc_hash::FxHashMap;
 use spargebra::SparqlParser;
-use spargebra::algebra::QueryDataset;
+use spargebra::algebra::{GraphPattern, QueryDataset};
 
 use crate::{Error, QueryKind, hints, limits, syntax};
 
@@ -66,6 +67,7 @@ impl Query {
             let mut algebra =
                 parser.clone().parse_query(text).map_err(|error| syntax::explain(text, &parser, &error))?;
             hints::strip(&mut algebra);
+            order_as_written(&mut algebra, text);
             limits::check_algebra(&algebra)?;
             Ok(algebra)
         })?;
@@ -98,6 +100,30 @@ fn parser(base: &str) -> Result<SparqlParser, Error> {
         parser = parser.with_prefix(prefix, iri).map_err(|error| Error::malformed(error.to_string()))?;
     }
     Ok(parser)
+}
+
+/// Gives the columns of `SELECT *` the order in which the text first names the variables; the parser sorts them.
+fn order_as_written(algebra: &mut spargebra::Query, text: &str) {
+    let spargebra::Query::Select { pattern, .. } = algebra else { return };
+    if !syntax::selects_all(text) {
+        return;
+    }
+    let mut pattern = pattern;
+    while let GraphPattern::Slice { inner, .. } | GraphPattern::Distinct { inner } | GraphPattern::Reduced { inner } =
+        pattern
+    {
+        pattern = inner;
+    }
+    if let GraphPattern::Project { variables, .. } = pattern {
+        let mut places = FxHashMap::default();
+        for token in syntax::tokens(text) {
+            if let Some(name) = token.strip_prefix(['?', '$']) {
+                let next = places.len();
+                places.entry(name).or_insert(next);
+            }
+        }
+        variables.sort_by_key(|variable| places.get(variable.as_str()).copied().unwrap_or(usize::MAX));
+    }
 }
 
 /// Takes FROM and FROM NAMED out of the algebra: the data set adaptor does them, since the evaluator would hand the

@@ -91,6 +91,26 @@ fn split(text: &str, error: &str) -> Option<(usize, String)> {
     Some((start + within, expected.strip_prefix("one of ").unwrap_or(expected).to_owned()))
 }
 
+/// Whether the outermost SELECT of a query is `SELECT *`.
+pub(crate) fn selects_all(text: &str) -> bool {
+    tokens(text)
+        .skip_while(|token| !token.eq_ignore_ascii_case("select"))
+        .skip(1)
+        .find(|token| !token.eq_ignore_ascii_case("distinct") && !token.eq_ignore_ascii_case("reduced"))
+        == Some("*")
+}
+
+/// The tokens of a text, more or less: where an IRI could also be a comparison, it is taken for an IRI.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = skip_blank(text, 0);
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = token_length(rest);
+        at = skip_blank(text, at + length);
+        Some(&rest[..length])
+    })
+}
+
 /// A text laid out with gaps, and where its tokens came from.
 struct Spread {
     text: String,

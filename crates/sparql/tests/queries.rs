@@ -3,6 +3,8 @@
 #[path = "support/load.rs"]
 mod load;
 
+use model::Dataset;
+use oxrdfio::{RdfFormat, RdfParser};
 use sparql::{Error, OutputFormat, ParseOptions, Query, QueryKind};
 use store::{CancelToken, Snapshot};
 
@@ -16,6 +18,18 @@ PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 :g1 { :ann :name "Ann" . :ann :likes :tea . :bob :likes :tea }
 :g2 { :ann :likes :tea . :ann :likes :milk . :bob :age 25 }
 "#;
+
+/// The data, committed.
+fn loaded() -> (load::Scratch, Snapshot) {
+    let scratch = load::Scratch::new();
+    let mut transaction = scratch.begin();
+    for quad in RdfParser::from_format(RdfFormat::TriG).for_slice(DATA) {
+        load::insert(&mut transaction, &quad.expect("TriG"), "");
+    }
+    transaction.commit().expect("commits");
+    let snapshot = scratch.store.snapshot(Dataset::Rdf);
+    (scratch, snapshot)
+}
 
 /// The rows of a query as TSV without its head, `:x` for the IRIs of the data; sorted if the query does not order them.
 fn rows(snapshot: &Snapshot, text: &str, options: ParseOptions) -> Result<Vec<String>, Error> {
@@ -56,7 +70,7 @@ fn shorten(line: &str) -> String {
 
 #[test]
 fn queries_answer_their_rows() {
-    let (_scratch, snapshot) = load::Scratch::of_trig(DATA);
+    let (_scratch, snapshot) = loaded();
     let table: &[(&str, &[&str])] = &[
         // The default graph is the union, each triple once.
         ("SELECT ?n { :ann :name ?n }", &["\"Ann\""]),
@@ -185,7 +199,7 @@ fn queries_answer_their_rows() {
 
 #[test]
 fn the_protocol_chooses_graphs() {
-    let (_scratch, snapshot) = load::Scratch::of_trig(DATA);
+    let (_scratch, snapshot) = loaded();
     let graphs = |default: &[&str], named: &[&str]| ParseOptions {
         default_graphs: default.iter().map(|graph| format!("http://ex.test/{graph}")).collect(),
         named_graphs: named.iter().map(|graph| format!("http://ex.test/{graph}")).collect(),
@@ -203,7 +217,7 @@ fn the_protocol_chooses_graphs() {
 
 #[test]
 fn a_strict_default_graph_is_apart() {
-    let (_scratch, snapshot) = load::Scratch::of_trig(DATA);
+    let (_scratch, snapshot) = loaded();
     let strict = ParseOptions { strict_default_graph: true, ..ParseOptions::default() };
     for (text, expected) in [
         ("SELECT ?s { ?s :likes ?o }", vec![]),
@@ -218,7 +232,7 @@ fn a_strict_default_graph_is_apart() {
 
 #[test]
 fn what_cannot_be_answered_says_so() {
-    let (_scratch, snapshot) = load::Scratch::of_trig(DATA);
+    let (_scratch, snapshot) = loaded();
     for (text, message) in [
         ("SELECT (:f(?s) AS ?x) { ?s ?p ?o }", "there is no function <http://ex.test/f>"),
         (

@@ -2,12 +2,11 @@
 
 use model::{Dataset, HashKey, TermRef};
 use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
-use oxrdfio::{RdfFormat, RdfParser};
-use store::{Options, Snapshot, Store, Transaction};
+use store::{Options, Store, Transaction};
 
 /// A store in a directory of its own, which goes with it.
 pub(crate) struct Scratch {
-    store: Store,
+    pub(crate) store: Store,
     _directory: tempfile::TempDir,
 }
 
@@ -21,18 +20,6 @@ impl Scratch {
     /// An open transaction: its snapshot sees what is loaded, and nothing is kept.
     pub(crate) fn begin(&self) -> Transaction {
         self.store.begin(Dataset::Rdf)
-    }
-
-    /// What a TriG text says, committed.
-    pub(crate) fn of_trig(text: &str) -> (Self, Snapshot) {
-        let scratch = Self::new();
-        let mut transaction = scratch.begin();
-        for quad in RdfParser::from_format(RdfFormat::TriG).for_slice(text) {
-            insert(&mut transaction, &quad.expect("TriG"), "");
-        }
-        transaction.commit().expect("commits");
-        let snapshot = scratch.store.snapshot(Dataset::Rdf);
-        (scratch, snapshot)
     }
 }
 
