@@ -166,11 +166,7 @@ impl<R: Read> BlockReader<R> {
                 return Ok(Some(self.hand_out(&scan)));
             }
             if seen.len() > self.limit {
-                return Err(BlockError::TooLong {
-                    record: self.record,
-                    line: self.line,
-                    limit: self.limit,
-                });
+                return Err(BlockError::TooLong { record: self.record, line: self.line, limit: self.limit });
             }
             if self.ended && seen.len() == self.buffer.len() {
                 scan.cut = seen.len();
@@ -181,10 +177,7 @@ impl<R: Read> BlockReader<R> {
                 // The last record has no line end.
                 return Ok((scan.cut > 0).then(|| self.hand_out(&scan)));
             }
-            window = window
-                .saturating_mul(2)
-                .min(self.limit.saturating_add(1))
-                .max(window + 1);
+            window = window.saturating_mul(2).min(self.limit.saturating_add(1)).max(window + 1);
         }
     }
 
@@ -306,11 +299,7 @@ fn lines(data: &[u8], cut: Cut) -> u64 {
         Cut::Csv => 0,
     };
     // Most files have no carriage return at all, and pairs need not be looked for.
-    let pairs = if returns == 0 {
-        0
-    } else {
-        memmem::find_iter(data, b"\r\n").count()
-    };
+    let pairs = if returns == 0 { 0 } else { memmem::find_iter(data, b"\r\n").count() };
     (feeds + returns - pairs) as u64
 }
 

@@ -54,14 +54,8 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
-        Self::GremlinCsv,
-        Self::OpenCypherCsv,
-        Self::NTriples,
-        Self::NQuads,
-        Self::RdfXml,
-        Self::Turtle,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::GremlinCsv, Self::OpenCypherCsv, Self::NTriples, Self::NQuads, Self::RdfXml, Self::Turtle];
 
     /// The name on the wire and on the command line.
     pub const fn name(self) -> &'static str {
@@ -109,9 +103,7 @@ impl FromStr for Format {
 
     /// By [`Format::name`], in any case.
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        let named = Self::ALL
-            .into_iter()
-            .find(|format| format.name().eq_ignore_ascii_case(text));
+        let named = Self::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(text));
         named.ok_or_else(|| UnknownFormat(text.to_owned()))
     }
 }
@@ -135,13 +127,7 @@ pub struct FormatOptions {
 impl FormatOptions {
     /// The defaults of the wire, for a load with this id.
     pub fn new(load_id: impl Into<String>) -> Self {
-        Self {
-            allow_empty_strings: false,
-            named_graph: None,
-            base: None,
-            user_edge_ids: true,
-            load_id: load_id.into(),
-        }
+        Self { allow_empty_strings: false, named_graph: None, base: None, user_edge_ids: true, load_id: load_id.into() }
     }
 }
 
@@ -260,31 +246,20 @@ impl FeedParser {
         key: &HashKey,
     ) -> Result<(Self, FeedKind, usize), RowError> {
         let bom = byte_order_mark(head);
-        let parser = |rules| Self {
-            feed,
-            key: *key,
-            rules,
-        };
+        let parser = |rules| Self { feed, key: *key, rules };
         match format {
             Format::GremlinCsv | Format::OpenCypherCsv => {
                 let Some((names, length)) = rows::header(feed, head, bom)? else {
                     return Ok((parser(Rules::Empty), FeedKind::Vertices, head.len()));
                 };
-                let refuse = |refusal| {
-                    rows::header_error(
-                        feed,
-                        head.get(bom..length).unwrap_or_default(),
-                        &names,
-                        refusal,
-                    )
-                };
+                let refuse =
+                    |refusal| rows::header_error(feed, head.get(bom..length).unwrap_or_default(), &names, refusal);
                 let (rules, kind) = if format == Format::GremlinCsv {
                     let reader = gremlin::Reader::new(&names, options).map_err(refuse)?;
                     let kind = reader.kind();
                     (Rules::Gremlin(reader), kind)
                 } else {
-                    let reader =
-                        opencypher::Reader::new(&names, options, feed_key).map_err(refuse)?;
+                    let reader = opencypher::Reader::new(&names, options, feed_key).map_err(refuse)?;
                     let kind = reader.kind();
                     (Rules::OpenCypher(reader), kind)
                 };
@@ -295,8 +270,7 @@ impl FeedParser {
                 Ok((parser(Rules::Lines(reader)), FeedKind::Statements, bom))
             }
             Format::Turtle | Format::RdfXml => {
-                let refusal =
-                    rows::Refusal::parse(format!("A file of format {format} is read in one piece"));
+                let refusal = rows::Refusal::parse(format!("A file of format {format} is read in one piece"));
                 Err(rows::header_error(feed, &[], &[], refusal))
             }
         }
@@ -318,11 +292,7 @@ const MARK_BYTES: usize = 3;
 
 /// How many bytes of a byte order mark `data` begins with: [`MARK_BYTES`] or 0.
 fn byte_order_mark(data: &[u8]) -> usize {
-    if data.starts_with(b"\xEF\xBB\xBF") {
-        MARK_BYTES
-    } else {
-        0
-    }
+    if data.starts_with(b"\xEF\xBB\xBF") { MARK_BYTES } else { 0 }
 }
 
 /// User text for a message: cut to about 100 characters.

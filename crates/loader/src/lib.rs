@@ -5,9 +5,9 @@ pub mod blocks;
 pub mod decode;
 pub mod export;
 pub mod format;
-pub mod rdf;
 mod jobs;
 mod pipeline;
+pub mod rdf;
 pub mod request;
 pub mod source;
 

@@ -7,12 +7,7 @@ use super::*;
 /// All blocks of `data`.
 fn blocks(data: &[u8], cut: Cut, target: usize) -> Vec<Block> {
     let mut reader = BlockReader::new(data, cut, target);
-    std::iter::from_fn(|| {
-        reader
-            .next_block()
-            .expect("memory can be read, and no record is too long")
-    })
-    .collect()
+    std::iter::from_fn(|| reader.next_block().expect("memory can be read, and no record is too long")).collect()
 }
 
 fn show(data: &str, cut: Cut, target: usize) -> Vec<(String, u64, u64, bool)> {
@@ -39,23 +34,15 @@ fn csv_is_cut_outside_quotes() {
     assert_eq!(show(data, Cut::Csv, 1), expected);
     assert_eq!(
         show(data, Cut::Csv, 1 << 20),
-        [
-            (format!("{}  \n", &data[..data.len() - 4]), 1, 1, false),
-            ("c".to_owned(), 3, 7, true),
-        ]
+        [(format!("{}  \n", &data[..data.len() - 4]), 1, 1, false), ("c".to_owned(), 3, 7, true),]
     );
 }
 
 #[test]
 fn lines_are_cut_and_counted_whatever_is_on_them() {
     let data = "# a\n\nb\r\nc\rd\n";
-    let expected = [
-        ("# a\n", 1, 1, false),
-        ("\n", 2, 2, false),
-        ("b\r\n", 3, 3, false),
-        ("c\rd\n", 4, 4, true),
-    ]
-    .map(|(text, record, line, last)| (text.to_owned(), record, line, last));
+    let expected = [("# a\n", 1, 1, false), ("\n", 2, 2, false), ("b\r\n", 3, 3, false), ("c\rd\n", 4, 4, true)]
+        .map(|(text, record, line, last)| (text.to_owned(), record, line, last));
     assert_eq!(show(data, Cut::Lines, 1), expected);
     assert_eq!(lines(b"c\rd\r\ne\r", Cut::Lines), 3);
 }
@@ -72,28 +59,13 @@ fn header_is_consumed_and_counted() {
     let mut reader = BlockReader::new(data.as_bytes(), Cut::Csv, 2);
     assert_eq!(reader.head().expect("memory can be read"), data.as_bytes());
     reader.consume(4);
-    let block = reader
-        .next_block()
-        .expect("no error")
-        .expect("there is one");
-    assert_eq!(
-        block,
-        Block {
-            data: b"a\n".to_vec(),
-            first_record: 1,
-            first_line: 2,
-            last: false
-        }
-    );
+    let block = reader.next_block().expect("no error").expect("there is one");
+    assert_eq!(block, Block { data: b"a\n".to_vec(), first_record: 1, first_line: 2, last: false });
 }
 
 #[test]
 fn stray_quote_ends_the_file_at_its_line() {
-    for data in [
-        "a\n12\"\nb\n",
-        "a\n\"1\" \"2\nb\"\n\"c\"\n",
-        "a\nx,2\"\"\nb\n",
-    ] {
+    for data in ["a\n12\"\nb\n", "a\n\"1\" \"2\nb\"\n\"c\"\n", "a\nx,2\"\"\nb\n"] {
         for target in [1, 3, 1 << 20] {
             let blocks = blocks(data.as_bytes(), Cut::Csv, target);
             let read: Vec<u8> = blocks.iter().flat_map(|block| block.data.clone()).collect();
@@ -115,17 +87,7 @@ fn long_record_is_refused_and_named() {
                 Err(error) => break error,
             }
         };
-        assert!(
-            matches!(
-                error,
-                BlockError::TooLong {
-                    record: 2,
-                    line: 2,
-                    limit: 50
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, BlockError::TooLong { record: 2, line: 2, limit: 50 }), "{error}");
     }
 }
 

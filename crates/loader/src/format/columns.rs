@@ -62,19 +62,10 @@ pub(crate) fn names(row: Row<'_>) -> Result<Vec<String>, (String, Option<String>
 pub(crate) fn property(column: usize, text: &str, dialect: Dialect) -> Result<Property, String> {
     let (name, type_text) = split(text)?;
     if name.is_empty() {
-        return Err(format!(
-            "Header column '{}' has no property name before its colon",
-            super::excerpt(text)
-        ));
+        return Err(format!("Header column '{}' has no property name before its colon", super::excerpt(text)));
     }
     let Some(type_text) = type_text else {
-        return Ok(Property {
-            column,
-            name,
-            data_type: DataType::String,
-            array: false,
-            cardinality: None,
-        });
+        return Ok(Property { column, name, data_type: DataType::String, array: false, cardinality: None });
     };
     let (type_name, array, cardinality) = marks(type_text).map_err(|found| {
         format!(
@@ -96,13 +87,7 @@ pub(crate) fn property(column: usize, text: &str, dialect: Dialect) -> Result<Pr
             super::excerpt(text)
         ));
     }
-    Ok(Property {
-        column,
-        name,
-        data_type,
-        array,
-        cardinality,
-    })
+    Ok(Property { column, name, data_type, array, cardinality })
 }
 
 /// Parts a column at its one colon that is not written `\:`.
@@ -138,11 +123,9 @@ fn marks(type_text: &str) -> Result<(&str, bool, Option<Cardinality>), &str> {
         if let (Some(before), false) = (rest.strip_suffix("[]"), array) {
             array = true;
             rest = before;
-        } else if let (Some((before, word)), None) = (
-            rest.strip_suffix(')')
-                .and_then(|rest| rest.rsplit_once('(')),
-            cardinality,
-        ) {
+        } else if let (Some((before, word)), None) =
+            (rest.strip_suffix(')').and_then(|rest| rest.rsplit_once('(')), cardinality)
+        {
             cardinality = Some(if word.eq_ignore_ascii_case("single") {
                 Cardinality::Single
             } else if word.eq_ignore_ascii_case("set") {

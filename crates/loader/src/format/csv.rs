@@ -85,11 +85,7 @@ pub(crate) fn split(data: &[u8], from: usize, fields: &mut Vec<Field>) -> Result
         while data.get(at) == Some(&b' ') {
             at += 1;
         }
-        let end = if data.get(at) == Some(&b'"') {
-            quoted(data, at, fields)?
-        } else {
-            plain(data, at, fields)?
-        };
+        let end = if data.get(at) == Some(&b'"') { quoted(data, at, fields)? } else { plain(data, at, fields)? };
         match data.get(end) {
             Some(b',') => at = end + 1,
             Some(b'\r') if data.get(end + 1) == Some(&b'\n') => return Ok(end + 2),
@@ -107,16 +103,9 @@ const fn is_special(byte: u8) -> bool {
 /// One unquoted field that begins at `start`; gives the place of the comma or line end after it.
 fn plain(data: &[u8], start: usize, fields: &mut Vec<Field>) -> Result<usize, Fault> {
     let rest = data.get(start..).unwrap_or_default();
-    let length = rest
-        .iter()
-        .position(|byte| is_special(*byte))
-        .unwrap_or(rest.len());
+    let length = rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len());
     let stop = start + length;
-    let fault = |kind| Fault {
-        at: stop,
-        field: fields.len(),
-        kind,
-    };
+    let fault = |kind| Fault { at: stop, field: fields.len(), kind };
     match data.get(stop) {
         Some(b'"') => return Err(fault(FaultKind::QuoteInside)),
         Some(b'\r') if !ends_line(data, stop) => return Err(fault(FaultKind::CarriageReturn)),
@@ -126,11 +115,7 @@ fn plain(data: &[u8], start: usize, fields: &mut Vec<Field>) -> Result<usize, Fa
     while end > start && data.get(end - 1) == Some(&b' ') {
         end -= 1;
     }
-    fields.push(Field {
-        start: start as u32,
-        end: end as u32,
-        form: Form::Plain,
-    });
+    fields.push(Field { start: start as u32, end: end as u32, form: Form::Plain });
     Ok(stop)
 }
 
@@ -139,11 +124,7 @@ fn quoted(data: &[u8], open: usize, fields: &mut Vec<Field>) -> Result<usize, Fa
     let start = open + 1;
     let mut at = start;
     let mut form = Form::Quoted;
-    let fault = |at, kind| Fault {
-        at,
-        field: fields.len(),
-        kind,
-    };
+    let fault = |at, kind| Fault { at, field: fields.len(), kind };
     let close = loop {
         let rest = data.get(at..).unwrap_or_default();
         let Some(offset) = memchr::memchr(b'"', rest) else {
@@ -165,11 +146,7 @@ fn quoted(data: &[u8], open: usize, fields: &mut Vec<Field>) -> Result<usize, Fa
         Some(b'\r') if ends_line(data, stop) => {}
         Some(_) => return Err(fault(stop, FaultKind::AfterQuote)),
     }
-    fields.push(Field {
-        start: start as u32,
-        end: close as u32,
-        form,
-    });
+    fields.push(Field { start: start as u32, end: close as u32, form });
     Ok(stop)
 }
 
@@ -214,9 +191,7 @@ impl<'a> Text<'a> {
         match self {
             // Field borders lie beside ASCII bytes, so the range never cuts a character.
             Self::Valid(text) => Cow::Borrowed(text.get(start..end).unwrap_or_default()),
-            Self::Lossy(bytes) => {
-                String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default())
-            }
+            Self::Lossy(bytes) => String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()),
         }
     }
 }
@@ -269,10 +244,7 @@ impl<'a> Row<'a> {
         'a: 'b,
     {
         let Some(field) = self.fields.get(column) else {
-            return Cell {
-                text: "",
-                quoted: false,
-            };
+            return Cell { text: "", quoted: false };
         };
         let quoted = field.form != Form::Plain;
         let range = self.text.range(field.start as usize, field.end as usize);
@@ -292,20 +264,14 @@ impl<'a> Row<'a> {
 
     /// The longest field, in bytes.
     pub(crate) fn longest(&self) -> Option<(usize, usize)> {
-        let lengths = self
-            .fields
-            .iter()
-            .map(|field| (field.end - field.start) as usize);
+        let lengths = self.fields.iter().map(|field| (field.end - field.start) as usize);
         lengths.enumerate().max_by_key(|(_, length)| *length)
     }
 
     /// The number of the first field that holds this byte.
     pub(crate) fn find(&self, byte: u8) -> Option<usize> {
         self.fields.iter().position(|field| {
-            let text = self
-                .text
-                .bytes()
-                .get(field.start as usize..field.end as usize);
+            let text = self.text.bytes().get(field.start as usize..field.end as usize);
             memchr::memchr(byte, text.unwrap_or_default()).is_some()
         })
     }

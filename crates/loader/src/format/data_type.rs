@@ -63,11 +63,7 @@ impl DataType {
             Dialect::Gremlin => &GREMLIN,
             Dialect::OpenCypher => &OPEN_CYPHER,
         };
-        SHARED
-            .iter()
-            .chain(own)
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, found)| *found)
+        SHARED.iter().chain(own).find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, found)| *found)
     }
 
     /// The value of a cell's text; `None` if it does not fit (then [`Self::expected`] says what would).
@@ -116,9 +112,7 @@ fn float<F: FromStr + Copy>(text: &str, dialect: Dialect, is_infinite: fn(F) -> 
         return text.parse().ok();
     }
     // The standard library also reads words such as `inf` and `nan`, which are not numbers here.
-    let numeric = text
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+    let numeric = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     let number = numeric.then(|| text.parse().ok()).flatten()?;
     (!is_infinite(number)).then_some(number)
 }

@@ -53,9 +53,7 @@ fn utc(lexical: &str) -> Option<String> {
         return None;
     }
     let offset = zone.offset()?;
-    let (negative, unsigned) = local
-        .strip_prefix('-')
-        .map_or((false, local), |rest| (true, rest));
+    let (negative, unsigned) = local.strip_prefix('-').map_or((false, local), |rest| (true, rest));
     let (year, rest) = unsigned.split_once('-')?;
     let canonical = year.len() == 4 || (year.len() > 4 && !year.starts_with('0'));
     if !canonical || year.len() > 9 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -76,14 +74,11 @@ fn utc(lexical: &str) -> Option<String> {
     let fraction = str::from_utf8(cursor.0).ok()?;
     let digits = fraction.strip_prefix('.');
     if !fraction.is_empty()
-        && !digits.is_some_and(|digits| {
-            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        && !digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return None;
     }
-    let midnight =
-        minute == 0 && second == 0 && digits.unwrap_or_default().bytes().all(|byte| byte == b'0');
+    let midnight = minute == 0 && second == 0 && digits.unwrap_or_default().bytes().all(|byte| byte == b'0');
     if hour == 24 && !midnight {
         return None;
     }
@@ -101,12 +96,8 @@ fn utc(lexical: &str) -> Option<String> {
 
 /// Days from 1970-01-01 to this day; `None` if the calendar has no such day.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let month = u8::try_from(month)
-        .ok()
-        .filter(|month| (1..=12).contains(month))?;
-    let day = u8::try_from(day)
-        .ok()
-        .filter(|day| (1..=calendar::days_in_month(year, month)).contains(day))?;
+    let month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+    let day = u8::try_from(day).ok().filter(|day| (1..=calendar::days_in_month(year, month)).contains(day))?;
     Some(calendar::days_of_date(year, month, day))
 }
 
@@ -122,10 +113,7 @@ impl Cursor<'_> {
     fn digits(&mut self, count: usize) -> Option<i64> {
         let (digits, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
-        digits.iter().try_fold(0, |number, byte| {
-            byte.is_ascii_digit()
-                .then(|| number * 10 + i64::from(byte - b'0'))
-        })
+        digits.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
     }
 
     /// Skips `byte` if it is next.
@@ -145,11 +133,7 @@ impl Cursor<'_> {
 
     /// One to nine digits of a fraction of a second, as milliseconds.
     fn fraction(&mut self) -> Option<i64> {
-        let count = self
-            .0
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         if !(1..=9).contains(&count) {

@@ -42,11 +42,7 @@ impl SystemColumn {
     /// # Errors
     ///
     /// The label is the empty string.
-    pub(crate) fn edge_label<'b, 'a: 'b>(
-        &self,
-        row: Row<'a>,
-        scratch: &'b mut String,
-    ) -> Result<&'b str, Refusal> {
+    pub(crate) fn edge_label<'b, 'a: 'b>(&self, row: Row<'a>, scratch: &'b mut String) -> Result<&'b str, Refusal> {
         let cell = row.cell(self.column, scratch);
         if cell.is_blank() {
             return Ok(DEFAULT_EDGE_LABEL);
@@ -58,10 +54,8 @@ impl SystemColumn {
     }
 
     fn empty_label(&self) -> Refusal {
-        let message = format!(
-            "Column '{}': found an empty label, expected text or nothing at all",
-            excerpt(&self.name)
-        );
+        let message =
+            format!("Column '{}': found an empty label, expected text or nothing at all", excerpt(&self.name));
         Refusal::parse(message).at(self.column)
     }
 }
@@ -76,9 +70,7 @@ pub(crate) fn edge_label<'b, 'a: 'b>(
     row: Row<'a>,
     scratch: &'b mut String,
 ) -> Result<&'b str, Refusal> {
-    column.map_or(Ok(DEFAULT_EDGE_LABEL), |column| {
-        column.edge_label(row, scratch)
-    })
+    column.map_or(Ok(DEFAULT_EDGE_LABEL), |column| column.edge_label(row, scratch))
 }
 
 /// Pushes the vertex's labels, then `values`, then counts: a row that has neither is one record by its ∅, in any other ∅
@@ -105,24 +97,14 @@ pub(crate) fn push_vertex(
     }
     values(record)?;
     let has_values = record.batch.entries.len() > first + 1;
-    if let Some(entry) = record
-        .batch
-        .entries
-        .get_mut(first)
-        .filter(|_| unlabelled && has_values)
-    {
+    if let Some(entry) = record.batch.entries.get_mut(first).filter(|_| unlabelled && has_values) {
         entry.role = Role::Silent;
     }
     Ok(())
 }
 
 /// One entry a label. Empty labels between semicolons are passed over.
-fn push_labels(
-    vertex: TermId,
-    label: &SystemColumn,
-    key: &HashKey,
-    record: &mut Record<'_>,
-) -> Result<(), Refusal> {
+fn push_labels(vertex: TermId, label: &SystemColumn, key: &HashKey, record: &mut Record<'_>) -> Result<(), Refusal> {
     let cell = record.row.cell(label.column, &mut record.texts.cell);
     if cell.is_blank() {
         return Ok(());
@@ -136,9 +118,5 @@ fn push_labels(
             record.batch.push(quad, record.ordinal, Role::Record);
         }
     }
-    if record.batch.entries.len() == first {
-        Err(label.empty_label())
-    } else {
-        Ok(())
-    }
+    if record.batch.entries.len() == first { Err(label.empty_label()) } else { Ok(()) }
 }

@@ -92,12 +92,7 @@ impl Reader {
         let s = term(line.subject(&mut texts.cell)?, batch)?;
         let p = term(line.predicate(&mut texts.cell)?, batch)?;
         let o = term(line.object(&mut texts.cell, &mut texts.part)?, batch)?;
-        let g = match self
-            .with_graph
-            .then(|| line.graph(&mut texts.cell))
-            .transpose()?
-            .flatten()
-        {
+        let g = match self.with_graph.then(|| line.graph(&mut texts.cell)).transpose()?.flatten() {
             Some(node) => term(node, batch)?,
             None => graph,
         };
@@ -106,22 +101,11 @@ impl Reader {
         Ok(true)
     }
 
-    fn encode(
-        &self,
-        node: Node<'_>,
-        key: &HashKey,
-        batch: &mut IngestBatch,
-    ) -> Result<TermId, Refusal> {
+    fn encode(&self, node: Node<'_>, key: &HashKey, batch: &mut IngestBatch) -> Result<TermId, Refusal> {
         match node {
             Node::Iri(iri) => statement::iri(iri, key, batch),
-            Node::Blank(label) => {
-                Ok(batch.term(key, TermRef::Blank(self.blank_nodes.labelled(key, label))))
-            }
-            Node::Literal {
-                value,
-                language,
-                datatype,
-            } => statement::literal(value, language, datatype, key, batch),
+            Node::Blank(label) => Ok(batch.term(key, TermRef::Blank(self.blank_nodes.labelled(key, label)))),
+            Node::Literal { value, language, datatype } => statement::literal(value, language, datatype, key, batch),
         }
     }
 }

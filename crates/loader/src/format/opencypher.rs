@@ -30,14 +30,8 @@ pub(crate) struct Reader {
 /// Which of the two files it is.
 #[derive(Debug)]
 enum Kind {
-    Nodes {
-        id: IdColumn,
-    },
-    Relationships {
-        id: EdgeId,
-        start: IdColumn,
-        end: IdColumn,
-    },
+    Nodes { id: IdColumn },
+    Relationships { id: EdgeId, start: IdColumn, end: IdColumn },
 }
 
 /// A column of node ids, and the space they are in.
@@ -93,16 +87,10 @@ impl Reader {
     /// # Errors
     ///
     /// Missing, unknown, misplaced or repeated columns; types that the format does not have (§7.1).
-    pub(crate) fn new(
-        names: &[String],
-        options: &FormatOptions,
-        feed_key: &str,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn new(names: &[String], options: &FormatOptions, feed_key: &str) -> Result<Self, Refusal> {
         let mut system = System::default();
         for (column, name) in names.iter().enumerate() {
-            system
-                .read(column, name)
-                .map_err(|message| Refusal::parse(message).at(column))?;
+            system.read(column, name).map_err(|message| Refusal::parse(message).at(column))?;
         }
         let mut properties = Properties::new(Dialect::OpenCypher, options.allow_empty_strings);
         if let (Some(name), Some(id)) = (&system.id_property, &system.id) {
@@ -115,11 +103,7 @@ impl Reader {
             };
             properties.push(property, Role::Single, &id.system.name)?;
         }
-        for (column, name) in system
-            .properties
-            .iter()
-            .filter_map(|column| Some((*column, names.get(*column)?)))
-        {
+        for (column, name) in system.properties.iter().filter_map(|column| Some((*column, names.get(*column)?))) {
             let property = columns::property(column, name, Dialect::OpenCypher)
                 .map_err(|message| Refusal::parse(message).at(column))?;
             if property.array || property.cardinality.is_some() {
@@ -132,17 +116,8 @@ impl Reader {
             properties.push(property, Role::Single, name)?;
         }
         let is_edge = system.start.is_some() || system.end.is_some();
-        let (kind, label) = if is_edge {
-            system.relationships(options, feed_key)?
-        } else {
-            system.nodes()?
-        };
-        Ok(Self {
-            names: names.to_vec(),
-            kind,
-            label,
-            properties,
-        })
+        let (kind, label) = if is_edge { system.relationships(options, feed_key)? } else { system.nodes()? };
+        Ok(Self { names: names.to_vec(), kind, label, properties })
     }
 
     /// Edges if the header has `:START_ID` or `:END_ID`.
@@ -159,26 +134,13 @@ impl Reader {
         self.properties.keys(key, &mut out.batch, &mut keys);
         rows::each(feed, &self.names, block, out, |record| match &self.kind {
             Kind::Nodes { id } => self.node(id, &keys, key, record),
-            Kind::Relationships { id, start, end } => {
-                self.relationship(id, start, end, &keys, key, record)
-            }
+            Kind::Relationships { id, start, end } => self.relationship(id, start, end, &keys, key, record),
         });
         out.scratch.keys = keys;
     }
 
-    fn node(
-        &self,
-        id: &IdColumn,
-        keys: &[TermId],
-        key: &HashKey,
-        mut record: Record<'_>,
-    ) -> Result<(), Refusal> {
-        let id = id.visible(
-            record.row,
-            "the node's id",
-            &mut record.texts.cell,
-            &mut record.texts.part,
-        )?;
+    fn node(&self, id: &IdColumn, keys: &[TermId], key: &HashKey, mut record: Record<'_>) -> Result<(), Refusal> {
+        let id = id.visible(record.row, "the node's id", &mut record.texts.cell, &mut record.texts.part)?;
         let vertex = record.batch.term(key, TermRef::Vertex(id));
         element::push_vertex(vertex, self.label.as_ref(), key, &mut record, |record| {
             self.properties.push_values(vertex, keys, key, record)
@@ -202,10 +164,7 @@ impl Reader {
             }
             EdgeId::Generated(generator) => {
                 let mut buffer = uuid::Uuid::encode_buffer();
-                let id = generator
-                    .id(record.number)
-                    .hyphenated()
-                    .encode_lower(&mut buffer);
+                let id = generator.id(record.number).hyphenated().encode_lower(&mut buffer);
                 record.batch.term(key, TermRef::Edge(id))
             }
         };
@@ -225,11 +184,7 @@ impl Reader {
         let to = record.batch.term(key, TermRef::Vertex(to));
         let label = element::edge_label(self.label.as_ref(), row, &mut record.texts.cell)?;
         let label = record.batch.term(key, TermRef::EdgeLabel(label));
-        record.batch.push(
-            Quad::new(from, label, to, edge),
-            record.ordinal,
-            Role::Record,
-        );
+        record.batch.push(Quad::new(from, label, to, edge), record.ordinal, Role::Record);
         self.properties.push_values(edge, keys, key, &mut record)
     }
 }
@@ -264,21 +219,25 @@ impl System {
         };
         let (word, space) = match kind.split_once('(') {
             Some((word, rest)) if matches!(word, "ID" | "START_ID" | "END_ID") => {
-                let space = rest
-                    .strip_suffix(')')
-                    .filter(|space| !space.is_empty() && !space.contains(['(', ')']));
-                (word, Some(space.ok_or_else(|| format!("Header column '{}': expected the name of an ID space in its parentheses", excerpt(name)))?.to_owned()))
+                let space = rest.strip_suffix(')').filter(|space| !space.is_empty() && !space.contains(['(', ')']));
+                (
+                    word,
+                    Some(
+                        space
+                            .ok_or_else(|| {
+                                format!(
+                                    "Header column '{}': expected the name of an ID space in its parentheses",
+                                    excerpt(name)
+                                )
+                            })?
+                            .to_owned(),
+                    ),
+                )
             }
             _ => (kind, None),
         };
-        let system = SystemColumn {
-            column,
-            name: name.to_owned(),
-        };
-        let id = IdColumn {
-            system: system.clone(),
-            space,
-        };
+        let system = SystemColumn { column, name: name.to_owned() };
+        let id = IdColumn { system: system.clone(), space };
         let twice = match (property, word) {
             (_, "ID") => {
                 if !property.is_empty() {
@@ -301,39 +260,33 @@ impl System {
                 false
             }
         };
-        if twice {
-            Err(format!(
-                "Header has a second column :{word}: '{}'",
-                excerpt(name)
-            ))
-        } else {
-            Ok(())
-        }
+        if twice { Err(format!("Header has a second column :{word}: '{}'", excerpt(name))) } else { Ok(()) }
     }
 
     fn nodes(self) -> Result<(Kind, Option<SystemColumn>), Refusal> {
         if let Some(column) = self.edge_type {
-            return Err(Refusal::parse("Header has a column :TYPE: a node file has :LABEL, a relationship file :START_ID and :END_ID".to_owned()).at(column.column));
-        }
-        let id = self.id.ok_or_else(|| Refusal::parse("Header has no column :ID: a node file needs it (a relationship file needs :START_ID and :END_ID)".to_owned()))?;
-        Ok((Kind::Nodes { id }, self.label))
-    }
-
-    fn relationships(
-        self,
-        options: &FormatOptions,
-        feed_key: &str,
-    ) -> Result<(Kind, Option<SystemColumn>), Refusal> {
-        if let Some(column) = self.label {
             return Err(Refusal::parse(
-                "Header has a column :LABEL: a relationship file has :TYPE".to_owned(),
+                "Header has a column :TYPE: a node file has :LABEL, a relationship file :START_ID and :END_ID"
+                    .to_owned(),
             )
             .at(column.column));
         }
+        let id = self.id.ok_or_else(|| {
+            Refusal::parse(
+                "Header has no column :ID: a node file needs it (a relationship file needs :START_ID and :END_ID)"
+                    .to_owned(),
+            )
+        })?;
+        Ok((Kind::Nodes { id }, self.label))
+    }
+
+    fn relationships(self, options: &FormatOptions, feed_key: &str) -> Result<(Kind, Option<SystemColumn>), Refusal> {
+        if let Some(column) = self.label {
+            return Err(Refusal::parse("Header has a column :LABEL: a relationship file has :TYPE".to_owned())
+                .at(column.column));
+        }
         let missing = |name: &str| {
-            Refusal::parse(format!(
-                "Header has no column {name}: a relationship file needs :START_ID and :END_ID"
-            ))
+            Refusal::parse(format!("Header has no column {name}: a relationship file needs :START_ID and :END_ID"))
         };
         let start = self.start.ok_or_else(|| missing(":START_ID"))?;
         let end = self.end.ok_or_else(|| missing(":END_ID"))?;
@@ -356,12 +309,14 @@ impl System {
                 EdgeId::Column(id.system)
             }
             (None, true) => {
-                return Err(Refusal::parse("Header has no column :ID: a relationship file needs it unless userProvidedEdgeIds is FALSE".to_owned()));
+                return Err(Refusal::parse(
+                    "Header has no column :ID: a relationship file needs it unless userProvidedEdgeIds is FALSE"
+                        .to_owned(),
+                ));
             }
             (Some(id), false) => {
                 return Err(Refusal::parse(
-                    "Header has a column :ID, but userProvidedEdgeIds is FALSE: ids are generated"
-                        .to_owned(),
+                    "Header has a column :ID, but userProvidedEdgeIds is FALSE: ids are generated".to_owned(),
                 )
                 .at(id.system.column));
             }

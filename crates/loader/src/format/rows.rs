@@ -22,20 +22,12 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A parsing error of the whole row.
     pub(crate) const fn parse(message: String) -> Self {
-        Self {
-            kind: RowErrorKind::Parse,
-            message,
-            column: None,
-        }
+        Self { kind: RowErrorKind::Parse, message, column: None }
     }
 
     /// The same, at a column.
     pub(crate) fn at(self, column: usize) -> Self {
-        Self {
-            kind: self.kind,
-            message: self.message,
-            column: Some(column),
-        }
+        Self { kind: self.kind, message: self.message, column: Some(column) }
     }
 }
 
@@ -78,11 +70,7 @@ pub(crate) fn each(
     let data = block.data.as_slice();
     let text = Text::new(data);
     let suspicious = memchr::memchr(0, data).is_some() || data.len() > VALUE_LIMIT;
-    let mut lines = Lines {
-        data,
-        at: 0,
-        line: block.first_line,
-    };
+    let mut lines = Lines { data, at: 0, line: block.first_line };
     let mut number = block.first_record;
     let mut at = 0;
     let mut fields = std::mem::take(&mut out.scratch.fields);
@@ -138,31 +126,19 @@ pub(crate) fn each(
 /// What a row may not be, whatever its format.
 fn check(row: Row<'_>, names: &[String], suspicious: bool) -> Result<(), Refusal> {
     if row.len() > names.len() {
-        return Err(Refusal::parse(
-            "Record has more columns than header".to_owned(),
-        ));
+        return Err(Refusal::parse("Record has more columns than header".to_owned()));
     }
     if !suspicious {
         return Ok(());
     }
-    let name = |column: usize| {
-        names
-            .get(column)
-            .map(|name| super::excerpt(name))
-            .unwrap_or_default()
-    };
+    let name = |column: usize| names.get(column).map(|name| super::excerpt(name)).unwrap_or_default();
     if let Some(column) = row.find(0) {
-        let message = format!(
-            "Column '{}': found the character U+0000, which no value may hold",
-            name(column)
-        );
+        let message = format!("Column '{}': found the character U+0000, which no value may hold", name(column));
         return Err(Refusal::parse(message).at(column));
     }
     if let Some((column, length)) = row.longest().filter(|(_, length)| *length > VALUE_LIMIT) {
-        let message = format!(
-            "Column '{}': found a value of {length} bytes, expected at most {VALUE_LIMIT}",
-            name(column)
-        );
+        let message =
+            format!("Column '{}': found a value of {length} bytes, expected at most {VALUE_LIMIT}", name(column));
         return Err(Refusal::parse(message).at(column));
     }
     Ok(())
@@ -182,19 +158,14 @@ fn broken(fault: Fault, names: &[String]) -> Refusal {
 /// # Errors
 ///
 /// Broken quoting, names that cannot be.
-pub(crate) fn header(
-    feed: u32,
-    head: &[u8],
-    bom: usize,
-) -> Result<Option<(Vec<String>, usize)>, RowError> {
+pub(crate) fn header(feed: u32, head: &[u8], bom: usize) -> Result<Option<(Vec<String>, usize)>, RowError> {
     let mut fields = Vec::new();
     let mut at = bom;
     while at < head.len() {
         let start = at;
         let raw = |end: usize| head.get(start..end).unwrap_or_default();
-        at = csv::split(head, start, &mut fields).map_err(|fault| {
-            header_error(feed, raw(line_end(head, fault.at)), &[], broken(fault, &[]))
-        })?;
+        at = csv::split(head, start, &mut fields)
+            .map_err(|fault| header_error(feed, raw(line_end(head, fault.at)), &[], broken(fault, &[])))?;
         if at == head.len() && head.len() >= HEAD_LIMIT {
             let refusal = Refusal::parse(format!("The header is longer than {HEAD_LIMIT} bytes"));
             return Err(header_error(feed, raw(at), &[], refusal));
@@ -216,12 +187,7 @@ pub(crate) fn header(
 }
 
 /// A header's fault as the wire has it: record 0, and the feed ends.
-pub(crate) fn header_error(
-    feed: u32,
-    header: &[u8],
-    names: &[String],
-    refusal: Refusal,
-) -> RowError {
+pub(crate) fn header_error(feed: u32, header: &[u8], names: &[String], refusal: Refusal) -> RowError {
     RowError {
         ordinal: Ordinal::new(feed, 0),
         kind: refusal.kind,

@@ -47,19 +47,12 @@ enum Parser<R: Read> {
 /// What comes next in the file.
 enum Event {
     Triple(Triple),
-    Fault {
-        message: String,
-        line: u64,
-        fatal: bool,
-    },
+    Fault { message: String, line: u64, fatal: bool },
 }
 
 impl<R: Read> fmt::Debug for SerialParser<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SerialParser")
-            .field("feed", &self.feed)
-            .field("record", &self.record)
-            .finish_non_exhaustive()
+        f.debug_struct("SerialParser").field("feed", &self.feed).field("record", &self.record).finish_non_exhaustive()
     }
 }
 
@@ -81,11 +74,7 @@ impl<R: Read> SerialParser<R> {
         let source = Source::new(reader, progress.clone());
         let base = options.base.as_deref().unwrap_or(DEFAULT_BASE);
         let refuse = |message| rows::header_error(feed, &[], &[], Refusal::parse(message));
-        let bad_base = |error| {
-            refuse(format!(
-                "Found the base IRI '{base}', expected an absolute IRI ({error})"
-            ))
-        };
+        let bad_base = |error| refuse(format!("Found the base IRI '{base}', expected an absolute IRI ({error})"));
         let parser = match format {
             Format::Turtle => {
                 let parser = TurtleParser::new().with_base_iri(base).map_err(bad_base)?;
@@ -96,19 +85,14 @@ impl<R: Read> SerialParser<R> {
                 Parser::RdfXml(Box::new(parser.for_reader(source)))
             }
             Format::GremlinCsv | Format::OpenCypherCsv | Format::NTriples | Format::NQuads => {
-                return Err(refuse(format!(
-                    "A file of format {format} is read in blocks"
-                )));
+                return Err(refuse(format!("A file of format {format} is read in blocks")));
             }
         };
         Ok(Self {
             feed,
             key: *key,
             graph: options.named_graph.clone(),
-            nodes: Nodes {
-                names: BlankNodes::new(&options.load_id, feed_key),
-                anonymous: FxHashMap::default(),
-            },
+            nodes: Nodes { names: BlankNodes::new(&options.load_id, feed_key), anonymous: FxHashMap::default() },
             record: 0,
             parser,
             progress,
@@ -122,9 +106,7 @@ impl<R: Read> SerialParser<R> {
     ///
     /// The stream's. Errors of the data are in `out`; they come without the raw text.
     pub fn next(&mut self, max_statements: usize, out: &mut Parsed) -> io::Result<bool> {
-        let graph = out
-            .batch
-            .term(&self.key, rdf::graph_ref(self.graph.as_deref()));
+        let graph = out.batch.term(&self.key, rdf::graph_ref(self.graph.as_deref()));
         for _ in 0..max_statements {
             if self.ended {
                 break;
@@ -138,11 +120,7 @@ impl<R: Read> SerialParser<R> {
             out.rows += 1;
             let ordinal = Ordinal::new(self.feed, self.record);
             let (refusal, line, fatal) = match event {
-                Event::Fault {
-                    message,
-                    line,
-                    fatal,
-                } => (Refusal::parse(message), line, fatal),
+                Event::Fault { message, line, fatal } => (Refusal::parse(message), line, fatal),
                 Event::Triple(triple) => match self.push(&triple, graph, ordinal, &mut out.batch) {
                     Ok(()) => continue,
                     Err(refusal) => (refusal, 0, false), // the parsers do not say where a good triple stood
@@ -173,21 +151,15 @@ impl<R: Read> SerialParser<R> {
         let key = &self.key;
         let s = match &triple.subject {
             NamedOrBlankNode::NamedNode(node) => statement::iri(node.as_str(), key, batch)?,
-            NamedOrBlankNode::BlankNode(node) => {
-                batch.term(key, self.nodes.term(node.as_str(), key))
-            }
+            NamedOrBlankNode::BlankNode(node) => batch.term(key, self.nodes.term(node.as_str(), key)),
         };
         let p = statement::iri(triple.predicate.as_str(), key, batch)?;
         let o = match &triple.object {
             Term::NamedNode(node) => statement::iri(node.as_str(), key, batch)?,
             Term::BlankNode(node) => batch.term(key, self.nodes.term(node.as_str(), key)),
-            Term::Literal(literal) => statement::literal(
-                literal.value(),
-                literal.language(),
-                Some(literal.datatype().as_str()),
-                key,
-                batch,
-            )?,
+            Term::Literal(literal) => {
+                statement::literal(literal.value(), literal.language(), Some(literal.datatype().as_str()), key, batch)?
+            }
         };
         batch.push(Quad::new(s, p, o, graph), ordinal, Role::Record);
         Ok(())
@@ -227,9 +199,7 @@ impl<R: Read> Parser<R> {
 fn oversized(error: io::Error, line: u64) -> io::Result<Event> {
     if error.kind() == io::ErrorKind::OutOfMemory {
         return Ok(Event::Fault {
-            message: format!(
-                "Found a term or a stretch without any statement that is too long to be read ({error})"
-            ),
+            message: format!("Found a term or a stretch without any statement that is too long to be read ({error})"),
             line,
             fatal: true,
         });
@@ -249,8 +219,7 @@ impl Nodes {
         let identity = match random_name(label) {
             Some(random) => {
                 let next = self.anonymous.len() as u64;
-                self.names
-                    .anonymous(key, *self.anonymous.entry(random).or_insert(next))
+                self.names.anonymous(key, *self.anonymous.entry(random).or_insert(next))
             }
             None => self.names.labelled(key, label),
         };
@@ -262,15 +231,9 @@ impl Nodes {
 /// begin with a letter, without the zeros that one in 16 of them begins with. (One in 2^64 is too short to be seen here.)
 /// A label of the file that looks so is numbered too, which is as good.
 fn random_name(label: &str) -> Option<u128> {
-    let shaped = (16..=32).contains(&label.len())
-        && label.starts_with(|first: char| matches!(first, 'a'..='f'));
-    let digits = shaped
-        && label
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    digits
-        .then(|| u128::from_str_radix(label, 16).ok())
-        .flatten()
+    let shaped = (16..=32).contains(&label.len()) && label.starts_with(|first: char| matches!(first, 'a'..='f'));
+    let digits = shaped && label.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    digits.then(|| u128::from_str_radix(label, 16).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -33,35 +33,20 @@ pub(super) fn literal(
     check(value)?;
     let datatype = datatype.unwrap_or(XSD_STRING);
     if language.is_none() && rdf::is_beyond_64_bits(value, datatype) {
-        let message = format!(
-            "Found '{}' of type <{datatype}>, expected a number of at most 64 bits",
-            excerpt(value)
-        );
-        return Err(Refusal {
-            kind: RowErrorKind::Datatype,
-            message,
-            column: None,
-        });
+        let message = format!("Found '{}' of type <{datatype}>, expected a number of at most 64 bits", excerpt(value));
+        return Err(Refusal { kind: RowErrorKind::Datatype, message, column: None });
     }
     let mut normalised = String::new();
-    Ok(batch.term(
-        key,
-        rdf::literal_ref(value, language, datatype, &mut normalised),
-    ))
+    Ok(batch.term(key, rdf::literal_ref(value, language, datatype, &mut normalised)))
 }
 
 /// What no text may be (§8).
 fn check(text: &str) -> Result<(), Refusal> {
     if text.len() > VALUE_LIMIT {
-        return Err(Refusal::parse(format!(
-            "Found a value of {} bytes, expected at most {VALUE_LIMIT}",
-            text.len()
-        )));
+        return Err(Refusal::parse(format!("Found a value of {} bytes, expected at most {VALUE_LIMIT}", text.len())));
     }
     if memchr::memchr(0, text.as_bytes()).is_some() {
-        return Err(Refusal::parse(
-            "Found the character U+0000, which no value may hold".to_owned(),
-        ));
+        return Err(Refusal::parse("Found the character U+0000, which no value may hold".to_owned()));
     }
     Ok(())
 }

@@ -15,24 +15,18 @@ mod samples;
 pub(super) const KEY: HashKey = HashKey::new([7; 16]);
 
 /// A whole file through blocks of `size` bytes, or its header's error.
-pub(super) fn read(
-    format: Format,
-    options: &FormatOptions,
-    data: &[u8],
-    size: usize,
-) -> (Option<FeedKind>, Parsed) {
+pub(super) fn read(format: Format, options: &FormatOptions, data: &[u8], size: usize) -> (Option<FeedKind>, Parsed) {
     let mut out = Parsed::new();
     let cut = format.cut().expect("a format of blocks");
     let mut reader = BlockReader::new(data, cut, size);
     let head = reader.head().expect("memory can be read");
-    let (parser, kind, length) =
-        match FeedParser::open(format, options, 3, "s3://bucket/key", head, &KEY) {
-            Ok(opened) => opened,
-            Err(error) => {
-                out.errors.push(error);
-                return (None, out);
-            }
-        };
+    let (parser, kind, length) = match FeedParser::open(format, options, 3, "s3://bucket/key", head, &KEY) {
+        Ok(opened) => opened,
+        Err(error) => {
+            out.errors.push(error);
+            return (None, out);
+        }
+    };
     reader.consume(length);
     while let Some(block) = reader.next_block().expect("no record is too long") {
         parser.parse(&block, &mut out);
@@ -54,23 +48,13 @@ pub(super) fn show(out: &Parsed) -> String {
     let lines = out.batch.entries.iter().map(|entry| {
         assert_eq!(entry.ordinal.feed(), 3);
         let quad = entry.quad;
-        let graph = if quad.g == TermId::DEFAULT_GRAPH {
-            String::new()
-        } else {
-            format!(" @{}", text(quad.g))
-        };
+        let graph = if quad.g == TermId::DEFAULT_GRAPH { String::new() } else { format!(" @{}", text(quad.g)) };
         let role = match entry.role {
             Role::Record => "",
             Role::Single => " single",
             Role::Silent => " silent",
         };
-        format!(
-            "{} {} {} {}{graph}{role}",
-            entry.ordinal.record(),
-            text(quad.s),
-            text(quad.p),
-            text(quad.o)
-        )
+        format!("{} {} {} {}{graph}{role}", entry.ordinal.record(), text(quad.s), text(quad.p), text(quad.o))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -100,33 +84,21 @@ fn text(id: TermId) -> String {
 pub(super) fn show_errors(out: &Parsed) -> String {
     let lines = out.errors.iter().map(|error| {
         let fatal = if error.fatal { " fatal" } else { "" };
-        let column = error
-            .column
-            .as_deref()
-            .map(|column| format!(" [{column}]"))
-            .unwrap_or_default();
-        format!(
-            "{}:{} {:?}{fatal}{column} {}",
-            error.record, error.line, error.kind, error.message
-        )
+        let column = error.column.as_deref().map(|column| format!(" [{column}]")).unwrap_or_default();
+        format!("{}:{} {:?}{fatal}{column} {}", error.record, error.line, error.kind, error.message)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A file of the shared collection, or `None` (said aloud) where that is absent.
 pub(super) fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("HALIMEDE_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("HALIMEDE_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let file = root.join(path);
     if file.exists() {
         return Some(file);
     }
-    eprintln!(
-        "SKIPPED: {} is absent (set HALIMEDE_SHARED)",
-        file.display()
-    );
+    eprintln!("SKIPPED: {} is absent (set HALIMEDE_SHARED)", file.display());
     None
 }
 
@@ -143,27 +115,15 @@ fn formats_are_named_as_on_the_wire() {
     }
     assert_eq!("openCypher".parse(), Ok(Format::OpenCypherCsv));
     let error = "json".parse::<Format>().expect_err("is none").to_string();
-    assert!(
-        error.contains("'json'") && error.contains("rdfxml"),
-        "{error}"
-    );
+    assert!(error.contains("'json'") && error.contains("rdfxml"), "{error}");
 }
 
 #[test]
 fn files_without_a_record_are_no_error() {
-    for format in [
-        Format::GremlinCsv,
-        Format::OpenCypherCsv,
-        Format::NTriples,
-        Format::NQuads,
-    ] {
+    for format in [Format::GremlinCsv, Format::OpenCypherCsv, Format::NTriples, Format::NQuads] {
         for data in ["", "\n \n", "\u{FEFF}", "\u{FEFF}\r\n"] {
             let (kind, out) = read(format, &defaults(), data.as_bytes(), 1);
-            assert_eq!(
-                (kind.is_some(), show_errors(&out).as_str(), out.rows),
-                (true, "", 0),
-                "{format} {data:?}"
-            );
+            assert_eq!((kind.is_some(), show_errors(&out).as_str(), out.rows), (true, "", 0), "{format} {data:?}");
         }
     }
 }
@@ -173,43 +133,23 @@ fn serial_formats_have_no_blocks_and_the_others_no_serial_parser() {
     for format in Format::ALL {
         let blocks = FeedParser::open(format, &defaults(), 0, "key", b"~id", &KEY).map(|_| ());
         let serial = SerialParser::open(format, &defaults(), 0, "key", &b""[..], &KEY).map(|_| ());
-        assert_eq!(
-            blocks.is_err(),
-            format.cut().is_none() || format == Format::OpenCypherCsv,
-            "{format}"
-        );
+        assert_eq!(blocks.is_err(), format.cut().is_none() || format == Format::OpenCypherCsv, "{format}");
         assert_eq!(serial.is_err(), format.cut().is_some(), "{format}");
     }
 }
 
 #[test]
 fn clearing_keeps_nothing() {
-    let (_, mut out) = read(
-        Format::GremlinCsv,
-        &defaults(),
-        b"~id,n:Int\na,1\nb,x\n",
-        10,
-    );
-    assert_ne!(
-        (show(&out).as_str(), show_errors(&out).as_str(), out.rows),
-        ("", "", 0)
-    );
+    let (_, mut out) = read(Format::GremlinCsv, &defaults(), b"~id,n:Int\na,1\nb,x\n", 10);
+    assert_ne!((show(&out).as_str(), show_errors(&out).as_str(), out.rows), ("", "", 0));
     out.clear();
-    assert_eq!(
-        (show(&out).as_str(), show_errors(&out).as_str(), out.rows),
-        ("", "", 0)
-    );
+    assert_eq!((show(&out).as_str(), show_errors(&out).as_str(), out.rows), ("", "", 0));
 }
 
 /// Everything that reading gave, in one text.
 fn outcome(format: Format, data: &[u8], size: usize) -> String {
     let (kind, out) = read(format, &defaults(), data, size);
-    format!(
-        "{kind:?} {}\n{}\n{}",
-        out.rows,
-        show(&out),
-        show_errors(&out)
-    )
+    format!("{kind:?} {}\n{}\n{}", out.rows, show(&out), show_errors(&out))
 }
 
 proptest! {

@@ -11,33 +11,16 @@ fn literals_are_normalised() {
     let mut scratch = String::new();
     assert_eq!(
         literal_ref("x", Some("en-GB"), datatype::RDF_LANG_STRING, &mut scratch),
-        TermRef::Lang {
-            value: "x",
-            language: "en-gb"
-        }
+        TermRef::Lang { value: "x", language: "en-gb" }
     );
+    assert_eq!(literal_ref("x", None, datatype::XSD_STRING, &mut scratch), TermRef::String("x"));
     assert_eq!(
-        literal_ref("x", None, datatype::XSD_STRING, &mut scratch),
-        TermRef::String("x")
-    );
-    assert_eq!(
-        literal_ref(
-            "2001-01-01T01:00:00+01:00",
-            None,
-            datatype::XSD_DATE_TIME,
-            &mut scratch
-        ),
-        TermRef::Typed {
-            lexical: "2001-01-01T00:00:00Z",
-            datatype: datatype::XSD_DATE_TIME
-        }
+        literal_ref("2001-01-01T01:00:00+01:00", None, datatype::XSD_DATE_TIME, &mut scratch),
+        TermRef::Typed { lexical: "2001-01-01T00:00:00Z", datatype: datatype::XSD_DATE_TIME }
     );
     assert_eq!(
         literal_ref("01", None, datatype::XSD_INTEGER, &mut scratch),
-        TermRef::Typed {
-            lexical: "01",
-            datatype: datatype::XSD_INTEGER
-        }
+        TermRef::Typed { lexical: "01", datatype: datatype::XSD_INTEGER }
     );
 }
 
@@ -68,35 +51,19 @@ fn numbers_beyond_64_bits() {
     ];
     for (expected, cases) in [(true, &beyond[..]), (false, &within[..])] {
         for (lexical, name) in cases {
-            assert_eq!(
-                is_beyond_64_bits(lexical, &format!("{}{name}", datatype::XSD)),
-                expected,
-                "{lexical} {name}"
-            );
+            assert_eq!(is_beyond_64_bits(lexical, &format!("{}{name}", datatype::XSD)), expected, "{lexical} {name}");
         }
     }
-    assert!(!is_beyond_64_bits(
-        "99999999999999999999",
-        "http://ex.test/integer"
-    ));
+    assert!(!is_beyond_64_bits("99999999999999999999", "http://ex.test/integer"));
 }
 
 #[test]
 fn blank_nodes_keep_to_their_file_and_load() {
     let nodes = BlankNodes::new("load", "file");
     let identity = nodes.labelled(&KEY, "a");
-    assert_eq!(
-        identity,
-        BlankNodes::new("load", "file").labelled(&KEY, "a")
-    );
-    assert_ne!(
-        identity,
-        BlankNodes::new("load", "other").labelled(&KEY, "a")
-    );
-    assert_ne!(
-        identity,
-        BlankNodes::new("other", "file").labelled(&KEY, "a")
-    );
+    assert_eq!(identity, BlankNodes::new("load", "file").labelled(&KEY, "a"));
+    assert_ne!(identity, BlankNodes::new("load", "other").labelled(&KEY, "a"));
+    assert_ne!(identity, BlankNodes::new("other", "file").labelled(&KEY, "a"));
     assert_ne!(identity, nodes.labelled(&KEY, "b"));
     assert_ne!(nodes.anonymous(&KEY, 0), nodes.anonymous(&KEY, 1));
 }
@@ -115,11 +82,7 @@ fn terms_come_back() {
     ];
     for term in terms {
         let mut scratch = String::new();
-        let read = term_ref(
-            term.as_ref(),
-            |label| u128::from_str_radix(&label[1..], 16).expect("ours"),
-            &mut scratch,
-        );
+        let read = term_ref(term.as_ref(), |label| u128::from_str_radix(&label[1..], 16).expect("ours"), &mut scratch);
         let mut spelling = Vec::new();
         read.spelling(&mut spelling);
         let stored = Term::decode(read.encode(&KEY), Some(&spelling)).expect("was encoded");
@@ -129,23 +92,11 @@ fn terms_come_back() {
 
 #[test]
 fn what_the_property_graph_has_alone_is_no_rdf() {
-    for term in [
-        Term::Vertex("a".into()),
-        Term::Key("a".into()),
-        Term::Label,
-        Term::NoLabel,
-        Term::DefaultGraph,
-    ] {
+    for term in [Term::Vertex("a".into()), Term::Key("a".into()), Term::Label, Term::NoLabel, Term::DefaultGraph] {
         assert_eq!(to_term(&term), None);
     }
-    let one = Term::Value(Value::Integer {
-        kind: IntegerType::Int,
-        value: 1,
-    });
+    let one = Term::Value(Value::Integer { kind: IntegerType::Int, value: 1 });
     assert_eq!(to_subject(&one), None);
     assert_eq!(to_graph_name(&one), None);
-    assert_eq!(
-        to_graph_name(&Term::DefaultGraph),
-        Some(GraphName::DefaultGraph)
-    );
+    assert_eq!(to_graph_name(&Term::DefaultGraph), Some(GraphName::DefaultGraph));
 }

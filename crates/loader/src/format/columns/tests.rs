@@ -5,18 +5,10 @@ use super::*;
 fn show(text: &str, dialect: Dialect) -> String {
     match property(4, text, dialect) {
         Err(message) => message,
-        Ok(Property {
-            column,
-            name,
-            data_type,
-            array,
-            cardinality,
-        }) => {
+        Ok(Property { column, name, data_type, array, cardinality }) => {
             assert_eq!(column, 4);
             let array = if array { "[]" } else { "" };
-            let cardinality = cardinality
-                .map(|cardinality| format!(" {cardinality:?}"))
-                .unwrap_or_default();
+            let cardinality = cardinality.map(|cardinality| format!(" {cardinality:?}")).unwrap_or_default();
             format!("{name} {data_type:?}{array}{cardinality}")
         }
     }
@@ -35,14 +27,8 @@ fn property_headers() {
         ("age:Int[](set)", "age Int[] Set"),
         ("noType\\:", "noType: String"),
         ("http\\://example.com/age:Int", "http://example.com/age Int"),
-        (
-            "multi\\:backslash\\\\\\:header:String",
-            "multi:backslash\\\\:header String",
-        ),
-        (
-            "having\\back\\slashes\\:end:Int",
-            "having\\back\\slashes:end Int",
-        ),
+        ("multi\\:backslash\\\\\\:header:String", "multi:backslash\\\\:header String"),
+        ("having\\back\\slashes\\:end:Int", "having\\back\\slashes:end Int"),
         ("é:date", "é Date"),
         ("a(single)", "a(single) String"),
         ("a[]", "a[] String"),
@@ -59,10 +45,7 @@ fn property_headers_that_cannot_be() {
         ("age:", "found type ''"),
         ("age:Any", "found type 'Any', expected Bool, Byte"),
         ("age:Int[][]", "found type 'Int[]'"),
-        (
-            "age:Int(list)",
-            "found cardinality '(list)', expected (single) or (set)",
-        ),
+        ("age:Int(list)", "found cardinality '(list)', expected (single) or (set)"),
         ("age:Int(single)[]", "array of cardinality single"),
         ("age:Int[](single)", "array of cardinality single"),
         ("age:(single)", "found type ''"),
@@ -72,10 +55,7 @@ fn property_headers_that_cannot_be() {
     ];
     for (text, expected) in cases {
         let message = show(text, Dialect::Gremlin);
-        assert!(
-            message.contains(expected) && message.contains(text),
-            "{text}: {message}"
-        );
+        assert!(message.contains(expected) && message.contains(text), "{text}: {message}");
     }
 }
 

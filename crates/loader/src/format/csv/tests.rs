@@ -55,17 +55,12 @@ fn records_split_into_fields() {
     for (data, expected) in cases {
         assert_eq!(show(data.as_bytes()), expected, "{data:?}");
     }
-    assert_eq!(
-        show(b"B\xE4rbel,\"\xE4\"\"\"\n"),
-        "B\u{FFFD}rbel|\"\u{FFFD}\"\" +0"
-    );
+    assert_eq!(show(b"B\xE4rbel,\"\xE4\"\"\"\n"), "B\u{FFFD}rbel|\"\u{FFFD}\"\" +0");
 }
 
 #[test]
 fn blank_lines_are_told_alike_by_splitter_and_cutter() {
-    for line in [
-        "", "\n", "\r\n", "   ", "  \r\n", " \n", "\"\"\n", ",\n", "a\n", "\t\n", "\r\r\n",
-    ] {
+    for line in ["", "\n", "\r\n", "   ", "  \r\n", " \n", "\"\"\n", ",\n", "a\n", "\t\n", "\r\r\n"] {
         let mut fields = Vec::new();
         let by_splitter = split(line.as_bytes(), 0, &mut fields)
             .is_ok_and(|_| Row::new(Text::new(line.as_bytes()), &fields).is_blank());

@@ -26,27 +26,10 @@ fn names() {
         }
     }
     assert_eq!(DataType::named("Date", Gremlin), Some(Date));
-    for name in [
-        "Date",
-        "Char",
-        "LocalDate",
-        "LocalDateTime",
-        "Duration",
-        "point",
-    ] {
+    for name in ["Date", "Char", "LocalDate", "LocalDateTime", "Duration", "point"] {
         assert_eq!(DataType::named(name, OpenCypher), Some(String), "{name}");
     }
-    for name in [
-        "",
-        "Char",
-        "Any",
-        "Geometry",
-        "UnsignedInt",
-        "Vector",
-        "Time",
-        "int32",
-        "Str",
-    ] {
+    for name in ["", "Char", "Any", "Geometry", "UnsignedInt", "Vector", "Time", "int32", "Str"] {
         assert_eq!(DataType::named(name, Gremlin), None, "{name}");
     }
     for name in ["Time", "LocalTime", "Geometry", "int[]"] {
@@ -80,18 +63,11 @@ fn cells_that_fit() {
     ];
     for (data_type, text, expected) in cases {
         for dialect in [Gremlin, OpenCypher] {
-            assert_eq!(
-                data_type.value(text, dialect),
-                Some(expected),
-                "{data_type:?} {text}"
-            );
+            assert_eq!(data_type.value(text, dialect), Some(expected), "{data_type:?} {text}");
         }
     }
     assert!(matches!(Double.value("NaN", Gremlin), Some(TermRef::Double(value)) if value.is_nan()));
-    assert_eq!(
-        Double.value("+Infinity", Gremlin),
-        Some(TermRef::Double(f64::INFINITY))
-    );
+    assert_eq!(Double.value("+Infinity", Gremlin), Some(TermRef::Double(f64::INFINITY)));
     assert_eq!(Double.value("+Infinity", OpenCypher), None);
 }
 

@@ -14,11 +14,7 @@ fn with(options: &FormatOptions, data: &str) -> Parsed {
 /// Checks entries and errors.
 fn check(data: &str, entries: &str, errors: &str) {
     let out = csv(data);
-    assert_eq!(
-        (show(&out).as_str(), show_errors(&out).as_str()),
-        (entries, errors),
-        "{data}"
-    );
+    assert_eq!((show(&out).as_str(), show_errors(&out).as_str()), (entries, errors), "{data}");
 }
 
 #[test]
@@ -34,68 +30,37 @@ fn headers() {
     ];
     for (header, expected) in cases {
         let (kind, out) = read(Format::GremlinCsv, &defaults(), header.as_bytes(), 1);
-        assert_eq!(
-            (kind, show_errors(&out).as_str()),
-            (Some(expected), ""),
-            "{header}"
-        );
+        assert_eq!((kind, show_errors(&out).as_str()), (Some(expected), ""), "{header}");
     }
 }
 
 #[test]
 fn headers_that_cannot_be() {
     let cases = [
-        (
-            "id,~label",
-            "no column ~id: a vertex file needs ~id, found 'id' first",
-        ),
-        (
-            "~id,~from,~label",
-            "no column ~to: an edge file needs ~id, ~from and ~to",
-        ),
+        ("id,~label", "no column ~id: a vertex file needs ~id, found 'id' first"),
+        ("~id,~from,~label", "no column ~to: an edge file needs ~id, ~from and ~to"),
         ("~from,~to", "no column ~id"),
         ("~id,~label,~ID", "two columns ~ID"),
         ("~id,~lable", "'~lable' is unknown"),
         ("~id,a,a", "the property 'a' has two columns"),
         ("~id,a:Int,a:Long", "the property 'a' has two columns"),
-        (
-            "~id,home city:String",
-            "'home city:String': found ' ', expected a name without spaces",
-        ),
+        ("~id,home city:String", "'home city:String': found ' ', expected a name without spaces"),
         ("~id,\"a,b\"", "found ','"),
         ("~id,\"a\nb\"", "found '\\n'"),
         ("~id,", "column 2 has no name"),
         ("~id,a:Any", "found type 'Any'"),
-        (
-            "~id,~from,~to,grades:Int[]",
-            "'grades:Int[]' holds a set of values: an edge property has one",
-        ),
-        (
-            "~id,~from,~to,grades:Int(set)",
-            "'grades:Int(set)' holds a set",
-        ),
+        ("~id,~from,~to,grades:Int[]", "'grades:Int[]' holds a set of values: an edge property has one"),
+        ("~id,~from,~to,grades:Int(set)", "'grades:Int(set)' holds a set"),
         ("~id,a:Int(single)[]", "array of cardinality single"),
-        (
-            "~id,\"a",
-            "Column 2: the field's opening quote is never closed",
-        ),
+        ("~id,\"a", "Column 2: the field's opening quote is never closed"),
         ("~id,a\"b", "Column 2: found a double quote inside"),
         ("~id,a\rx,b\r", "carriage return"),
     ];
     for (header, expected) in cases {
         let (kind, out) = read(Format::GremlinCsv, &defaults(), header.as_bytes(), 1);
-        let [error] = &out.errors[..] else {
-            panic!("{header}: {:?}", out.errors)
-        };
-        assert!(
-            error.message.contains(expected),
-            "{header}: {}",
-            error.message
-        );
-        assert_eq!(
-            (kind, error.record, error.line, error.fatal, error.kind),
-            (None, 0, 1, true, RowErrorKind::Parse)
-        );
+        let [error] = &out.errors[..] else { panic!("{header}: {:?}", out.errors) };
+        assert!(error.message.contains(expected), "{header}: {}", error.message);
+        assert_eq!((kind, error.record, error.line, error.fatal, error.kind), (None, 0, 1, true, RowErrorKind::Parse));
         assert_eq!(error.ordinal.record(), 0);
     }
 }
@@ -107,11 +72,7 @@ fn vertices() {
         "1 (c1) ~label 'Town'\n1 (c1) ~label 'City'\n1 (c1) .city 'Turin'\n1 (c1) .pop 850^int single\n1 (c1) .tags 'a;b'\n1 (c1) .tags 'c'\n1 (c1) .n 1^long\n1 (c1) .n 2^long",
         "",
     );
-    check(
-        "~label,~id\nperson\\;;boss,1\n",
-        "1 (1) ~label 'person;'\n1 (1) ~label 'boss'",
-        "",
-    );
+    check("~label,~id\nperson\\;;boss,1\n", "1 (1) ~label 'person;'\n1 (1) ~label 'boss'", "");
     check(
         "~id,b:Bool,d:Date,f:Float,x:Byte,y:Short,z:Double\n1,yes,1987-05-04,1.5,-1,2,-Infinity\n",
         "1 (1) ~label ∅ silent\n1 (1) .b false^boolean\n1 (1) .d 1987-05-04T00:00:00Z^dateTime\n1 (1) .f 1.5E0^float\n1 (1) .x -1^byte\n1 (1) .y 2^short\n1 (1) .z -INF^double",
@@ -122,18 +83,10 @@ fn vertices() {
 #[test]
 fn vertices_without_label() {
     check("~id,~label\na,\nb\n", "1 (a) ~label ∅\n2 (b) ~label ∅", "");
-    check(
-        "~id,~label,n\na,,x\nb,,\n",
-        "1 (a) ~label ∅ silent\n1 (a) .n 'x'\n2 (b) ~label ∅",
-        "",
-    );
+    check("~id,~label,n\na,,x\nb,,\n", "1 (a) ~label ∅ silent\n1 (a) .n 'x'\n2 (b) ~label ∅", "");
     check("~id,~label\na,;X;\n", "1 (a) ~label 'X'", "");
     let message = "Column '~label': found an empty label, expected text or nothing at all";
-    check(
-        "~id,~label\na,\"\"\nb,;\n",
-        "",
-        &format!("1:2 Parse [~label] {message}\n2:3 Parse [~label] {message}"),
-    );
+    check("~id,~label\na,\"\"\nb,;\n", "", &format!("1:2 Parse [~label] {message}\n2:3 Parse [~label] {message}"));
 }
 
 #[test]
@@ -159,25 +112,15 @@ fn edges() {
 fn empty_string_is_an_id_and_nothing_is_not() {
     check("~id,~label\n\"\",X\n", "1 () ~label 'X'", "");
     check("~id,~from,~to\n\"\",\"\",b\n", "1 () -edge-> (b) @[]", "");
-    check(
-        "~id,~label\n,X\n",
-        "",
-        "1:2 Parse [~id] Column '~id' is blank, expected the vertex's id",
-    );
+    check("~id,~label\n,X\n", "", "1:2 Parse [~id] Column '~id' is blank, expected the vertex's id");
 }
 
 #[test]
 fn empty_strings_are_kept_only_if_allowed() {
     let data = "~id,~label,s,n:Int,a:String[],m:Int[]\n1,X,\"\",\"\",\"\",\"\"\n2,X,,,,\n3,X,\" \",\" \",x;;y,1;;2\n";
     let rest = "3 (3) .a 'x'\n3 (3) .a 'y'\n3 (3) .m 1^int\n3 (3) .m 2^int";
-    assert_eq!(
-        show(&csv(data)),
-        format!("1 (1) ~label 'X'\n2 (2) ~label 'X'\n3 (3) ~label 'X'\n3 (3) .s ' '\n{rest}")
-    );
-    let allowing = FormatOptions {
-        allow_empty_strings: true,
-        ..defaults()
-    };
+    assert_eq!(show(&csv(data)), format!("1 (1) ~label 'X'\n2 (2) ~label 'X'\n3 (3) ~label 'X'\n3 (3) .s ' '\n{rest}"));
+    let allowing = FormatOptions { allow_empty_strings: true, ..defaults() };
     let out = with(&allowing, data);
     assert_eq!(
         show(&out),
@@ -207,17 +150,8 @@ fn misfits_refuse_the_whole_row() {
         "1:2 Datatype [w:Byte[]] Column 'w:Byte[]': found '300', expected a whole number from -128 to 127",
     );
     let out = csv(&format!("~id,w:Int\na,{}\n", "é".repeat(RAW_LIMIT)));
-    let [error] = &out.errors[..] else {
-        panic!("one error")
-    };
-    assert_eq!(
-        error
-            .message
-            .chars()
-            .filter(|character| *character == 'é')
-            .count(),
-        100
-    );
+    let [error] = &out.errors[..] else { panic!("one error") };
+    assert_eq!(error.message.chars().filter(|character| *character == 'é').count(), 100);
     assert_eq!(error.raw.len(), RAW_LIMIT);
 }
 
@@ -234,19 +168,8 @@ fn rows_wider_than_the_header_are_refused() {
 #[test]
 fn lines_and_records_are_counted_apart() {
     let out = csv("~id,s,n:Int\n\n1,\"a\nb\",x\r\n  \n2,,y\n\n3,,z");
-    let places: Vec<_> = out
-        .errors
-        .iter()
-        .map(|error| (error.record, error.line, error.raw.as_slice()))
-        .collect();
-    assert_eq!(
-        places,
-        [
-            (1, 3, &b"1,\"a\nb\",x"[..]),
-            (2, 6, b"2,,y"),
-            (3, 8, b"3,,z")
-        ]
-    );
+    let places: Vec<_> = out.errors.iter().map(|error| (error.record, error.line, error.raw.as_slice())).collect();
+    assert_eq!(places, [(1, 3, &b"1,\"a\nb\",x"[..]), (2, 6, b"2,,y"), (3, 8, b"3,,z")]);
     assert_eq!(out.rows, 3);
 }
 
@@ -256,26 +179,15 @@ fn broken_quoting_ends_the_file() {
     for size in [1, 1 << 20] {
         let (_, out) = read(Format::GremlinCsv, &defaults(), data.as_bytes(), size);
         assert_eq!(show(&out), "1 (a) ~label ∅ silent\n1 (a) .s '1'");
-        let [error] = &out.errors[..] else {
-            panic!("one error")
-        };
+        let [error] = &out.errors[..] else { panic!("one error") };
         assert!(
-            error.fatal
-                && error
-                    .message
-                    .starts_with("Column 's': found a double quote inside an unquoted field"),
+            error.fatal && error.message.starts_with("Column 's': found a double quote inside an unquoted field"),
             "{error:?}"
         );
-        assert_eq!(
-            (error.record, error.line, error.raw.as_slice()),
-            (2, 3, &b"b,2\""[..])
-        );
+        assert_eq!((error.record, error.line, error.raw.as_slice()), (2, 3, &b"b,2\""[..]));
     }
     let out = csv("~id,s\na,\"1\nb,2\nc,3\n");
-    assert_eq!(
-        show_errors(&out),
-        "1:2 Parse fatal [s] Column 's': the field's opening quote is never closed"
-    );
+    assert_eq!(show_errors(&out), "1:2 Parse fatal [s] Column 's': the field's opening quote is never closed");
     assert_eq!(out.errors[0].raw, b"a,\"1");
 }
 
@@ -290,12 +202,7 @@ fn nul_is_no_text() {
 
 #[test]
 fn other_encodings_are_read_as_utf8_anyway() {
-    let (_, out) = read(
-        Format::GremlinCsv,
-        &defaults(),
-        b"~id,n:Int,s\n1,x\xE4,B\xE4r\n2,,B\xE4r\n",
-        1 << 20,
-    );
+    let (_, out) = read(Format::GremlinCsv, &defaults(), b"~id,n:Int,s\n1,x\xE4,B\xE4r\n2,,B\xE4r\n", 1 << 20);
     assert_eq!(show(&out), "2 (2) ~label ∅ silent\n2 (2) .s 'B\u{FFFD}r'");
     assert_eq!(out.errors[0].raw, b"1,x\xE4,B\xE4r");
     assert!(out.errors[0].message.contains("found 'x\u{FFFD}'"));

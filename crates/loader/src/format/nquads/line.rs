@@ -64,11 +64,7 @@ impl<'a> Line<'a> {
     }
 
     /// An IRI, a blank node or a literal; `datatype` is for the escapes of the literal's.
-    pub(super) fn object<'b>(
-        &mut self,
-        scratch: &'b mut String,
-        datatype: &'b mut String,
-    ) -> Result<Node<'b>, Refusal>
+    pub(super) fn object<'b>(&mut self, scratch: &'b mut String, datatype: &'b mut String) -> Result<Node<'b>, Refusal>
     where
         'a: 'b,
     {
@@ -95,20 +91,12 @@ impl<'a> Line<'a> {
     /// The dot, and after it nothing but a comment.
     pub(super) fn end(&mut self, with_graph: bool) -> Result<(), Refusal> {
         if self.first() != Some(b'.') {
-            let what = if with_graph {
-                "'.' after the statement"
-            } else {
-                "'.' after the triple"
-            };
+            let what = if with_graph { "'.' after the statement" } else { "'.' after the triple" };
             return Err(self.expected(what));
         }
         self.advance(1);
         self.skip_spaces();
-        if self.is_blank() {
-            Ok(())
-        } else {
-            Err(self.expected("end of line after the statement"))
-        }
+        if self.is_blank() { Ok(()) } else { Err(self.expected("end of line after the statement")) }
     }
 
     fn first(&self) -> Option<u8> {
@@ -125,11 +113,7 @@ impl<'a> Line<'a> {
     }
 
     fn expected(&self, what: &str) -> Refusal {
-        let found = self
-            .rest
-            .chars()
-            .next()
-            .map_or("end of line".to_owned(), |found| found.to_string());
+        let found = self.rest.chars().next().map_or("end of line".to_owned(), |found| found.to_string());
         Refusal::parse(format!("Expected {what}, found: {found}"))
     }
 
@@ -150,10 +134,7 @@ impl<'a> Line<'a> {
         self.skip_spaces();
         let iri = unescape(written, false, scratch)?;
         Iri::parse(iri).map_err(|error| {
-            Refusal::parse(format!(
-                "Expected an absolute IRI, found: <{}> ({error})",
-                excerpt(iri)
-            ))
+            Refusal::parse(format!("Expected an absolute IRI, found: <{}> ({error})", excerpt(iri)))
         })?;
         Ok(iri)
     }
@@ -164,15 +145,10 @@ impl<'a> Line<'a> {
             self.advance(1);
             return Err(self.expected("':' after '_'"));
         };
-        let long = body
-            .find(|character| !is_label_character(character) && character != '.')
-            .unwrap_or(body.len());
+        let long = body.find(|character| !is_label_character(character) && character != '.').unwrap_or(body.len());
         // A dot may stand in a label, but not end it: there it ends the statement.
         let label = body.get(..long).unwrap_or_default().trim_end_matches('.');
-        let good = label
-            .chars()
-            .next()
-            .is_some_and(|first| is_label_start(first) || first.is_ascii_digit());
+        let good = label.chars().next().is_some_and(|first| is_label_start(first) || first.is_ascii_digit());
         if !good {
             self.rest = body;
             return Err(self.expected("a letter, a digit or '_' after '_:'"));
@@ -183,11 +159,7 @@ impl<'a> Line<'a> {
     }
 
     /// `"…"`, then nothing, a language or a datatype.
-    fn literal<'b>(
-        &mut self,
-        scratch: &'b mut String,
-        datatype: &'b mut String,
-    ) -> Result<Node<'b>, Refusal>
+    fn literal<'b>(&mut self, scratch: &'b mut String, datatype: &'b mut String) -> Result<Node<'b>, Refusal>
     where
         'a: 'b,
     {
@@ -205,11 +177,7 @@ impl<'a> Line<'a> {
         match self.first() {
             Some(b'@') => {
                 let language = self.language()?;
-                Ok(Node::Literal {
-                    value,
-                    language: Some(language),
-                    datatype: None,
-                })
+                Ok(Node::Literal { value, language: Some(language), datatype: None })
             }
             Some(b'^') => {
                 if !self.rest.starts_with("^^") {
@@ -227,25 +195,16 @@ impl<'a> Line<'a> {
                         "Expected a language tag, found: the datatype <{datatype}> without one"
                     )));
                 }
-                Ok(Node::Literal {
-                    value,
-                    language: None,
-                    datatype: Some(datatype),
-                })
+                Ok(Node::Literal { value, language: None, datatype: Some(datatype) })
             }
-            _ => Ok(Node::Literal {
-                value,
-                language: None,
-                datatype: None,
-            }),
+            _ => Ok(Node::Literal { value, language: None, datatype: None }),
         }
     }
 
     /// `@en-GB`, as written.
     fn language(&mut self) -> Result<&'a str, Refusal> {
         let body = self.rest.get(1..).unwrap_or_default();
-        let end =
-            body.find(|character: char| !character.is_ascii_alphanumeric() && character != '-');
+        let end = body.find(|character: char| !character.is_ascii_alphanumeric() && character != '-');
         let tag = body.get(..end.unwrap_or(body.len())).unwrap_or_default();
         if tag.is_empty() || LanguageTag::parse(tag).is_err() {
             return Err(Refusal::parse(format!(
@@ -272,11 +231,7 @@ fn closing_quote(body: &[u8]) -> Option<usize> {
 }
 
 /// Resolves `\u`, `\U` and, in literals, the short escapes.
-fn unescape<'b, 'a: 'b>(
-    written: &'a str,
-    short: bool,
-    scratch: &'b mut String,
-) -> Result<&'b str, Refusal> {
+fn unescape<'b, 'a: 'b>(written: &'a str, short: bool, scratch: &'b mut String) -> Result<&'b str, Refusal> {
     if memchr::memchr(b'\\', written.as_bytes()).is_none() {
         return Ok(written);
     }
@@ -303,9 +258,7 @@ fn escape(after: &str, short: bool) -> Option<(char, usize)> {
     let hex = |digits: usize| {
         let text = after.get(1..=digits)?;
         let valid = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = valid
-            .then(|| u32::from_str_radix(text, 16).ok())
-            .flatten()?;
+        let number = valid.then(|| u32::from_str_radix(text, 16).ok()).flatten()?;
         Some((char::from_u32(number)?, digits + 1))
     };
     let plain = |character| short.then_some((character, 1));

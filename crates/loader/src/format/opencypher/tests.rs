@@ -5,10 +5,7 @@ use crate::format::tests::{defaults, read, show, show_errors};
 use crate::format::{FeedKind, Format, FormatOptions, Parsed};
 
 fn generated() -> FormatOptions {
-    FormatOptions {
-        user_edge_ids: false,
-        ..defaults()
-    }
+    FormatOptions { user_edge_ids: false, ..defaults() }
 }
 
 fn csv(options: &FormatOptions, data: &str) -> (Option<FeedKind>, Parsed) {
@@ -17,11 +14,7 @@ fn csv(options: &FormatOptions, data: &str) -> (Option<FeedKind>, Parsed) {
 
 fn check(options: &FormatOptions, data: &str, kind: FeedKind, entries: &str, errors: &str) {
     let (found, out) = csv(options, data);
-    assert_eq!(
-        (found, show(&out).as_str(), show_errors(&out).as_str()),
-        (Some(kind), entries, errors),
-        "{data}"
-    );
+    assert_eq!((found, show(&out).as_str(), show_errors(&out).as_str()), (Some(kind), entries, errors), "{data}");
 }
 
 #[test]
@@ -34,13 +27,7 @@ fn nodes() {
          2 (player:9) ~label 'Player'\n2 (player:9) ~label 'Captain'\n2 (player:9) .name 'Bo' single\n2 (player:9) .age 30^int single",
         "",
     );
-    check(
-        &defaults(),
-        ":ID\n7\n",
-        FeedKind::Vertices,
-        "1 (7) ~label ∅",
-        "",
-    );
+    check(&defaults(), ":ID\n7\n", FeedKind::Vertices, "1 (7) ~label ∅", "");
     check(
         &defaults(),
         "key:ID(p),d:Date,t:DateTime,x:Point\n7,never,1970-01-01,\"1,2\"\n",
@@ -66,20 +53,8 @@ fn relationships() {
         "1 (player:7) -PLAYS_FOR-> (team:7) @[r1]\n1 [r1] .since 2019^int single\n2 (player:9) -edge-> (team:7) @[r2]",
         "3:4 Parse [:ID] Column ':ID' is blank, expected the relationship's id",
     );
-    check(
-        &defaults(),
-        ":ID,:START_ID,:END_ID\nr,a,b\n",
-        FeedKind::Edges,
-        "1 (a) -edge-> (b) @[r]",
-        "",
-    );
-    check(
-        &generated(),
-        ":START_ID,:END_ID\na,b\n",
-        FeedKind::Edges,
-        "1 (a) -edge-> (b) @#",
-        "",
-    );
+    check(&defaults(), ":ID,:START_ID,:END_ID\nr,a,b\n", FeedKind::Edges, "1 (a) -edge-> (b) @[r]", "");
+    check(&generated(), ":START_ID,:END_ID\na,b\n", FeedKind::Edges, "1 (a) -edge-> (b) @#", "");
 }
 
 #[test]
@@ -97,10 +72,7 @@ fn headers_that_cannot_be() {
         (":ID,:TYPE", "a node file has :LABEL"),
         (":ID,:START_ID", "no column :END_ID"),
         (":ID,:END_ID", "no column :START_ID"),
-        (
-            ":ID,:START_ID,:END_ID,:LABEL",
-            "a relationship file has :TYPE",
-        ),
+        (":ID,:START_ID,:END_ID,:LABEL", "a relationship file has :TYPE"),
         (":START_ID,:END_ID,:TYPE", "no column :ID"),
         (":ID(r),:START_ID,:END_ID", "':ID(r)' names an ID space"),
         ("name:ID,:START_ID,:END_ID", "'name:ID' names a property"),
@@ -113,14 +85,8 @@ fn headers_that_cannot_be() {
     ];
     for (header, expected) in cases {
         let (kind, out) = csv(&defaults(), header);
-        let [error] = &out.errors[..] else {
-            panic!("{header}: {:?}", out.errors)
-        };
-        assert!(
-            error.message.contains(expected),
-            "{header}: {}",
-            error.message
-        );
+        let [error] = &out.errors[..] else { panic!("{header}: {:?}", out.errors) };
+        assert!(error.message.contains(expected), "{header}: {}", error.message);
         assert_eq!((kind, error.record, error.fatal), (None, 0, true));
     }
     let (_, out) = csv(&generated(), ":ID,:START_ID,:END_ID");
@@ -143,21 +109,10 @@ fn generated_ids_depend_on_load_file_and_record_only() {
     let id = |load, feed, record| Generator::new(load, feed).id(record).to_string();
     let first = id("load", "file", 1);
     assert_eq!(first, id("load", "file", 1));
-    for other in [
-        id("load", "file", 2),
-        id("load", "fil", 1),
-        id("loadf", "ile", 1),
-    ] {
+    for other in [id("load", "file", 2), id("load", "fil", 1), id("loadf", "ile", 1)] {
         assert_ne!(first, other);
     }
-    let shape: String = first
-        .chars()
-        .map(|character| if character == '-' { '-' } else { 'x' })
-        .collect();
+    let shape: String = first.chars().map(|character| if character == '-' { '-' } else { 'x' }).collect();
     assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
-    assert!(
-        first
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'))
-    );
+    assert!(first.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-')));
 }

@@ -55,12 +55,7 @@ pub(super) struct Source<R> {
 
 impl<R: Read> Source<R> {
     pub(super) const fn new(reader: R, progress: Progress) -> Self {
-        Self {
-            reader,
-            progress,
-            head: Vec::new(),
-            started: false,
-        }
+        Self { reader, progress, head: Vec::new(), started: false }
     }
 }
 
@@ -71,21 +66,13 @@ impl<R: Read> Read for Source<R> {
         }
         let allowed = self.progress.state().allowance;
         if allowed == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::OutOfMemory,
-                "no end of the statement in sight",
-            ));
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, "no end of the statement in sight"));
         }
-        let length = usize::try_from(allowed)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
+        let length = usize::try_from(allowed).unwrap_or(usize::MAX).min(buffer.len());
         let buffer = buffer.get_mut(..length).unwrap_or_default();
         if !self.started {
             let missing = MARK_BYTES.saturating_sub(self.head.len());
-            self.reader
-                .by_ref()
-                .take(missing as u64)
-                .read_to_end(&mut self.head)?;
+            self.reader.by_ref().take(missing as u64).read_to_end(&mut self.head)?;
             self.head.drain(..byte_order_mark(&self.head));
             self.started = true;
         }

@@ -21,19 +21,12 @@ struct Test {
 /// The tests of a manifest by name.
 fn manifest(folder: &Path) -> HashMap<String, Test> {
     let data = fs::read(folder.join("manifest.ttl")).expect("each suite has one");
-    let parser = TurtleParser::new()
-        .with_base_iri("http://suite/")
-        .expect("an IRI");
+    let parser = TurtleParser::new().with_base_iri("http://suite/").expect("an IRI");
     let mut tests: HashMap<String, Test> = HashMap::new();
     for triple in parser.for_slice(&data) {
         let triple = triple.expect("a manifest is Turtle");
         let (subject, object) = (triple.subject.to_string(), triple.object.to_string());
-        let value = || {
-            object
-                .trim_matches(['<', '>', '"'])
-                .trim_start_matches("http://suite/")
-                .to_owned()
-        };
+        let value = || object.trim_matches(['<', '>', '"']).trim_start_matches("http://suite/").to_owned();
         let test = tests.entry(subject).or_default();
         match triple.predicate.as_str().rsplit(['#', '/']).next() {
             Some("type") => test.kind = value().rsplit('#').next().unwrap_or_default().to_owned(),
@@ -52,15 +45,9 @@ fn graph(out: &Parsed) -> Graph {
         Ok(Term::Blank(identity)) => crate::rdf::blank_node(identity).into(),
         _ => oxrdf::Term::from(NamedNode::new_unchecked(format!("id:{:x}", id.get()))),
     };
-    let triple = |quad: model::Quad| {
-        Triple::from_terms(node(quad.s), node(quad.p), node(quad.o)).expect("no literals here")
-    };
-    let mut graph: Graph = out
-        .batch
-        .entries
-        .iter()
-        .map(|entry| triple(entry.quad))
-        .collect();
+    let triple =
+        |quad: model::Quad| Triple::from_terms(node(quad.s), node(quad.p), node(quad.o)).expect("no literals here");
+    let mut graph: Graph = out.batch.entries.iter().map(|entry| triple(entry.quad)).collect();
     graph.canonicalize(CanonicalizationAlgorithm::Unstable);
     graph
 }
@@ -70,8 +57,7 @@ fn run(format: Format, options: &FormatOptions, data: &[u8]) -> Parsed {
         return read(format, options, data, 16).1;
     }
     let mut out = Parsed::new();
-    let mut parser = SerialParser::open(format, options, 3, "s3://bucket/key", data, &KEY)
-        .expect("the base is an IRI");
+    let mut parser = SerialParser::open(format, options, 3, "s3://bucket/key", data, &KEY).expect("the base is an IRI");
     while parser.next(7, &mut out).expect("memory can be read") {}
     out
 }
@@ -90,10 +76,7 @@ fn suite(name: &str, format: Format, count: usize, failing: &[&str]) {
             folder.file_name().unwrap_or_default().display(),
             test.action
         );
-        let options = FormatOptions {
-            base: Some(base),
-            ..defaults()
-        };
+        let options = FormatOptions { base: Some(base), ..defaults() };
         let out = run(format, &options, &data);
         let negative = test.kind.contains("Negative");
         if out.errors.is_empty() == (negative || has_nul(&data)) {
@@ -131,9 +114,6 @@ fn turtle() {
 #[test]
 fn rdf_xml() {
     // An XML literal is kept as written; RDF 1.1 asks no parser to canonicalise it any more.
-    let failing = [
-        "<http://suite/#xml-canon-test001>",
-        "<http://suite/#xml-canon-test002>",
-    ];
+    let failing = ["<http://suite/#xml-canon-test001>", "<http://suite/#xml-canon-test002>"];
     suite("rdf-xml", Format::RdfXml, 166, &failing);
 }
