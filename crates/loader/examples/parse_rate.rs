@@ -18,7 +18,7 @@ struct Rate {
     errors: usize,
 }
 
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring tool")]
+#[expect(clippy::print_stdout, reason = "a measuring tool")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(path), Some(format)) = (arguments.next(), arguments.next()) else {
@@ -60,7 +60,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a measuring tool")]
 fn blocks(data: &[u8], format: Format, options: &FormatOptions, key: &HashKey) -> Result<Rate, Box<dyn Error>> {
     let mut rate = Rate::default();
     let mut out = Parsed::new();
@@ -81,7 +80,6 @@ fn blocks(data: &[u8], format: Format, options: &FormatOptions, key: &HashKey) -
     Ok(rate)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a measuring tool")]
 fn serial(data: &[u8], format: Format, options: &FormatOptions, key: &HashKey) -> Result<Rate, Box<dyn Error>> {
     let mut rate = Rate::default();
     let mut out = Parsed::new();

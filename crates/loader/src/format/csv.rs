@@ -187,7 +187,7 @@ impl<'a> Text<'a> {
     }
 
     /// The text of a range that ends and begins at ASCII bytes or at the input's own ends.
-    fn range(self, start: usize, end: usize) -> Cow<'a, str> {
+    pub(crate) fn range(self, start: usize, end: usize) -> Cow<'a, str> {
         match self {
             // Field borders lie beside ASCII bytes, so the range never cuts a character.
             Self::Valid(text) => Cow::Borrowed(text.get(start..end).unwrap_or_default()),

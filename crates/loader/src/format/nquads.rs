@@ -6,12 +6,14 @@
 use model::{HashKey, Quad, TermId, TermRef};
 use store::{IngestBatch, Ordinal, Role};
 
+use super::csv::Text;
 use super::rows::{self, Refusal, Texts};
 use super::statement;
 use super::{FormatOptions, Parsed, RowError};
 use crate::blocks::Block;
 use crate::rdf::{self, BlankNodes};
 
+mod iri;
 mod line;
 
 use line::{Line, Node};
@@ -39,36 +41,33 @@ impl Reader {
     pub(crate) fn parse(&self, feed: u32, key: &HashKey, block: &Block, out: &mut Parsed) {
         let graph = rdf::graph_ref(self.graph.as_deref());
         let graph = out.batch.term(key, graph);
+        let data = block.data.as_slice();
+        let text = Text::new(data);
         let mut number = block.first_record;
-        let mut rest = block.data.as_slice();
         let mut texts = std::mem::take(&mut out.scratch.texts);
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let (feed_line, after) = rest.split_at(end);
-            rest = after.get(1..).unwrap_or_default();
-            // A carriage return ends a line too; before the line feed it is part of its end.
-            let feed_line = feed_line.strip_suffix(b"\r").unwrap_or(feed_line);
-            for bytes in feed_line.split(|byte| *byte == b'\r') {
-                let ordinal = Ordinal::new(feed, number);
-                match self.statement(bytes, graph, ordinal, key, &mut out.batch, &mut texts) {
-                    Ok(false) => {}
-                    Ok(true) => out.rows += 1,
-                    Err(refusal) => {
-                        out.rows += 1;
-                        out.errors.push(RowError {
-                            ordinal,
-                            kind: refusal.kind,
-                            message: refusal.message,
-                            record: number,
-                            line: number,
-                            column: None,
-                            raw: rows::raw(bytes, 0, bytes.len()),
-                            fatal: false,
-                        });
-                    }
+        let mut start = 0;
+        while start < data.len() {
+            let (end, next) = line_at(data, start);
+            let ordinal = Ordinal::new(feed, number);
+            match self.statement(&text.range(start, end), graph, ordinal, key, &mut out.batch, &mut texts) {
+                Ok(false) => {}
+                Ok(true) => out.rows += 1,
+                Err(refusal) => {
+                    out.rows += 1;
+                    out.errors.push(RowError {
+                        ordinal,
+                        kind: refusal.kind,
+                        message: refusal.message,
+                        record: number,
+                        line: number,
+                        column: None,
+                        raw: rows::raw(data, start, end),
+                        fatal: false,
+                    });
                 }
-                number += 1;
             }
+            number += 1;
+            start = next;
         }
         out.scratch.texts = texts;
     }
@@ -76,15 +75,14 @@ impl Reader {
     /// Reads one line; false if there is no statement on it.
     fn statement(
         &self,
-        bytes: &[u8],
+        line: &str,
         graph: TermId,
         ordinal: Ordinal,
         key: &HashKey,
         batch: &mut IngestBatch,
         texts: &mut Texts,
     ) -> Result<bool, Refusal> {
-        let text = String::from_utf8_lossy(bytes); // "loaded as UTF-8 anyway" (§6.1)
-        let mut line = Line::new(&text);
+        let mut line = Line::new(line);
         if line.is_blank() {
             return Ok(false);
         }
@@ -108,6 +106,17 @@ impl Reader {
             Node::Literal { value, language, datatype } => statement::literal(value, language, datatype, key, batch),
         }
     }
+}
+
+/// Where the line that begins at `start` ends, and where the next one begins: after `\n`, `\r\n` or `\r`.
+fn line_at(data: &[u8], start: usize) -> (usize, usize) {
+    let rest = data.get(start..).unwrap_or_default();
+    let Some(length) = memchr::memchr2(b'\n', b'\r', rest) else {
+        return (data.len(), data.len());
+    };
+    let pair = rest.get(length..).is_some_and(|end| end.starts_with(b"\r\n"));
+    let end = start + length;
+    (end, end + if pair { 2 } else { 1 })
 }
 
 #[cfg(test)]

@@ -92,11 +92,12 @@ fn terms_come_back() {
 
 #[test]
 fn what_the_property_graph_has_alone_is_no_rdf() {
-    for term in [Term::Vertex("a".into()), Term::Key("a".into()), Term::Label, Term::NoLabel, Term::DefaultGraph] {
+    for term in [Term::Vertex("a".into()), Term::Key("a".into()), Term::Label, Term::NoLabel] {
         assert_eq!(to_term(&term), None);
     }
     let one = Term::Value(Value::Integer { kind: IntegerType::Int, value: 1 });
     assert_eq!(to_subject(&one), None);
     assert_eq!(to_graph_name(&one), None);
     assert_eq!(to_graph_name(&Term::DefaultGraph), Some(GraphName::DefaultGraph));
+    assert_eq!(to_term(&Term::DefaultGraph), Some(NamedNode::new_unchecked(DEFAULT_NAMED_GRAPH).into()));
 }

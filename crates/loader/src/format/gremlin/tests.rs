@@ -26,6 +26,7 @@ fn headers() {
         ("name,~LABEL,~Id", FeedKind::Vertices),
         ("\n\n ~id , ~label ,  a:String[] \r\n", FeedKind::Vertices),
         ("~id,~from,~to", FeedKind::Edges),
+        ("~id,a:Int,a:Long,a", FeedKind::Vertices),
         ("w:Double(single),~to,~from,~id,~label", FeedKind::Edges),
     ];
     for (header, expected) in cases {
@@ -42,8 +43,8 @@ fn headers_that_cannot_be() {
         ("~from,~to", "no column ~id"),
         ("~id,~label,~ID", "two columns ~ID"),
         ("~id,~lable", "'~lable' is unknown"),
-        ("~id,a,a", "the property 'a' has two columns"),
-        ("~id,a:Int,a:Long", "the property 'a' has two columns"),
+        ("~id,a,a:String[]", "the property 'a' has two columns of one type"),
+        ("~id,a:Int,a:Int(set)", "the property 'a' has two columns of one type"),
         ("~id,home city:String", "'home city:String': found ' ', expected a name without spaces"),
         ("~id,\"a,b\"", "found ','"),
         ("~id,\"a\nb\"", "found '\\n'"),

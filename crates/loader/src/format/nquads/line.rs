@@ -4,8 +4,8 @@
 //! form Neptune's documentation shows.
 
 use oxilangtag::LanguageTag;
-use oxiri::Iri;
 
+use super::iri;
 use crate::format::excerpt;
 use crate::format::rows::Refusal;
 
@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
         self.advance(end + 2);
         self.skip_spaces();
         let iri = unescape(written, false, scratch)?;
-        Iri::parse(iri).map_err(|error| {
+        iri::check(iri).map_err(|error| {
             Refusal::parse(format!("Expected an absolute IRI, found: <{}> ({error})", excerpt(iri)))
         })?;
         Ok(iri)

@@ -79,7 +79,7 @@ fn headers_that_cannot_be() {
         (":ID,a:Int[]", "is an array"),
         (":ID,a:Int(single)", "names a cardinality"),
         (":ID,a:Time", "found type 'Time', expected Bool"),
-        (":ID,a,a:Int", "the property 'a' has two columns"),
+        (":ID,a,a:Char", "the property 'a' has two columns"),
         ("a:ID,a", "the property 'a' has two columns"),
         (":ID,my name", "found ' '"),
     ];

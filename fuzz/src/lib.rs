@@ -1,0 +1,8 @@
+//! Fuzz targets: each asks whether a property holds, not just whether the code crashes.
+//!
+//! `cargo fuzz run TARGET` (with `-s none` on a stable toolchain) runs one of `targets/`. What it finds goes into
+//! `corpus/TARGET/`, which the loader's tests replay.
+
+mod properties;
+
+pub use properties::*;
