@@ -1,5 +1,8 @@
 //! `halimede export`: the graph as the files that it could have been loaded from.
 //!
+//! In this process all files are of one snapshot. A server is asked for one file after the other, and each is of the
+//! moment when it was asked for: do not load meanwhile.
+//!
 //! Each file is written beside its name and renamed when it is whole, so that a failure leaves no half file that looks
 //! like one.
 

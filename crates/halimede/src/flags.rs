@@ -136,6 +136,12 @@ pub(crate) struct Serve {
     /// Origin of web pages that may call the server; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
+    /// How long a query may run
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) query_timeout: u64,
+    /// Whether loads may be started and cancelled
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
+    pub(crate) loader: bool,
     /// Who may call
     #[arg(long, value_enum, default_value_t = Auth::None)]
     pub(crate) auth: Auth,

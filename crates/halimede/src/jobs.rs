@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::error::Result;
 use crate::flags::Jobs;
-use crate::local::Local;
+use crate::local::{self, Local};
 use crate::output;
 use crate::place::{self, Target};
 use crate::report::{self, Report};
@@ -27,7 +27,7 @@ pub(crate) fn run(flags: &Jobs) -> Result<()> {
     let register = match place::resolve(&flags.place)? {
         Target::Server(client) => Register::Server(client),
         Target::Directory(directory) => {
-            Register::Local(Local::new(place::open_existing(&directory)?, S3Config::default())?)
+            Register::Local(Local::new(place::open_existing(&directory)?, S3Config::default(), local::runtime()?)?)
         }
     };
     let text = match &flags.load_id {

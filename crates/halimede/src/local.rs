@@ -15,24 +15,25 @@ use crate::flags::{ObjectStore, S3Credentials};
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) loader: Loader,
-    pub(crate) runtime: Runtime,
     store: Store,
+    runtime: Runtime,
 }
 
 impl Local {
     /// Opens the loader of a store. Its sources are whatever this user can read, and S3 as the flags say.
-    pub(crate) fn new(store: Store, s3: S3Config) -> Result<Self> {
-        let runtime = runtime()?;
+    pub(crate) fn new(store: Store, s3: S3Config, runtime: Runtime) -> Result<Self> {
         let sources =
             SourceConfig { import_dirs: Vec::new(), data_dir: store.directory().to_owned(), any_local: true, s3 };
         let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
-        Ok(Self { loader, runtime, store })
+        Ok(Self { loader, store, runtime })
     }
 
     /// Stops what runs and gives the data directory back.
     pub(crate) fn close(self) {
         self.loader.shutdown();
         self.store.close();
+        // Whatever still waits for a socket belongs to nobody any more.
+        self.runtime.shutdown_background();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Write, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use loader::source::SourceConfig;
 use loader::{Loader, LoaderConfig};
@@ -19,6 +20,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     let mut config = ServerConfig::new(flags.listen);
     config.allow_hosts.clone_from(&flags.allow_host);
     config.allow_origins.clone_from(&flags.allow_origin);
+    config.query_timeout = Duration::from_secs(flags.query_timeout);
+    config.loader = flags.loader;
     let s3 = local::s3_config(&flags.s3)?;
     let runtime = local::runtime()?;
     let store = place::open_or_create(&flags.data, flags.memory)?;
@@ -28,7 +31,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
         any_local: false,
         s3,
     };
-    let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
+    let loads = LoaderConfig { disabled: !flags.loader, ..LoaderConfig::new(sources) };
+    let loader = Loader::open(store.clone(), loads, runtime.handle().clone())?;
     let server = runtime.block_on(Server::bind(config, store.clone(), loader.clone()))?;
     let address = server.address();
     store.announce(&format!("http://{}", reachable(address)))?;
@@ -42,6 +46,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     tracing::info!("stopping: the running load, if there is one, is ended");
     loader.shutdown();
     store.close();
+    // A query that could not be stopped in time has nobody left to answer.
+    runtime.shutdown_background();
     tracing::info!("stopped");
     Ok(())
 }

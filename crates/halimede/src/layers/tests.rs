@@ -126,6 +126,27 @@ fn mistakes_in_the_file_are_named() {
 }
 
 #[test]
+fn every_flag_is_in_the_guide() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let guide = fs::read_to_string(path).expect("the guide is there");
+    let rows: Vec<&str> = guide.lines().filter(|line| line.starts_with('|')).collect();
+    let command = Cli::command();
+    for command in command.get_subcommands().chain([&command]) {
+        for flag in command.get_arguments().filter_map(Arg::get_long) {
+            let row = rows.iter().find(|row| row.starts_with(&format!("| `--{flag}` |")));
+            let row = row.unwrap_or_else(|| panic!("no row for --{flag} of {}", command.get_name()));
+            assert!(row.contains(&format!("`{}`", variable(flag))), "{row}");
+            assert!(flag == "config" || row.contains(&format!("| `{flag}` |")), "{row}");
+        }
+    }
+    for row in rows {
+        let Some(flag) = row.strip_prefix("| `--").and_then(|row| row.split('`').next()) else { continue };
+        let known = |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
+        assert!(command.get_subcommands().any(known) || known(&command), "the guide has a row for no flag: {row}");
+    }
+}
+
+#[test]
 fn every_flag_has_its_variable_in_the_help() {
     let layers = Layers { args: &[], environment: &|_: &str| None, file: None };
     let command = layers.apply(Cli::command()).expect("no file, no mistake");

@@ -27,17 +27,19 @@ pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Fin
         LoadRequest::read(request.to_string().as_bytes(), Some("application/json"), None, &RequestConfig::default())
             .map_err(|error| Error::Usage(error.to_string()))?;
     let s3 = local::s3_config(&flags.s3)?;
-    let local = Local::new(place::open_or_create(directory, flags.memory)?, s3)?;
-    let finished = load(&local, request);
+    // Before anything is opened, so that no moment is left in which a signal would kill instead of cancel.
+    let runtime = local::runtime()?;
+    let interrupts = Interrupts::listen(runtime.handle())?;
+    let local = Local::new(place::open_or_create(directory, flags.memory)?, s3, runtime)?;
+    let finished = load(&local, request, &interrupts);
     local.close();
     finished
 }
 
-fn load(local: &Local, request: LoadRequest) -> Result<Finished> {
-    let interrupts = Interrupts::listen(local.runtime.handle())?;
+fn load(local: &Local, request: LoadRequest, interrupts: &Interrupts) -> Result<Finished> {
     let started = Instant::now();
     let id = local.loader.start(request, None)?.to_string();
-    let interrupted = follow::follow(&Here { local, id: &id }, &interrupts)?;
+    let interrupted = follow::follow(&Here { local, id: &id }, interrupts)?;
     let took = started.elapsed();
     let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: report::ERRORS };
     let status = Report::read(local.loader.status(&id, query)?)?;
