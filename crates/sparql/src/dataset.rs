@@ -345,3 +345,6 @@ impl<'a> QueryableDataset<'a> for &'a View {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

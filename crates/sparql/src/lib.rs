@@ -11,7 +11,7 @@
 //! - `hints`: Neptune's query hints, taken out of the algebra.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
-//! - `run`: evaluation, and DESCRIBE in `describe`; `output` writes what comes out.
+//! - `run`: evaluation, and DESCRIBE in `describe`; `output` writes what comes out, but for what `xml` refuses.
 //!
 //! **Source**: spec/sparql.md §1, §2, §6, §9; SPARQL 1.1 Query Language.
 
@@ -26,6 +26,7 @@ mod query;
 mod run;
 mod syntax;
 mod terms;
+mod xml;
 
 pub use error::{Error, Position};
 pub use format::{OutputFormat, QueryKind, negotiate};

@@ -11,7 +11,7 @@ use oxrdfio::RdfSerializer;
 use sparesults::{QueryResultsFormat, QueryResultsSerializer, QuerySolution};
 
 use crate::dataset::View;
-use crate::{Error, OutputFormat, QueryKind};
+use crate::{Error, OutputFormat, QueryKind, xml};
 
 /// Bytes gathered before they are handed on.
 const PIECE: usize = 64 << 10;
@@ -29,7 +29,7 @@ pub(crate) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     pub(crate) fn new(view: &'a View, kind: QueryKind, format: OutputFormat, out: &'a mut (dyn Write + Send)) -> Self {
-        let sink = Sink { out, piece: Vec::new(), broken: false };
+        let sink = Sink { out, piece: Vec::new() };
         Self { view, kind, format, sink }
     }
 
@@ -46,6 +46,11 @@ impl<'a> Answer<'a> {
         for solution in solutions {
             let solution = solution?;
             self.view.check()?;
+            if self.format == OutputFormat::Xml
+                && let Some(reason) = solution.values().iter().flatten().find_map(xml::refuses_term)
+            {
+                return Err(unwritable(self.format, &reason));
+            }
             serializer.serialize(&solution).map_err(Error::Output)?;
             rows += 1;
         }
@@ -70,7 +75,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Writes triples; returns how many.
-    pub(crate) fn graph(mut self, mut triples: impl Iterator<Item = Result<Triple, Error>>) -> Result<u64, Error> {
+    pub(crate) fn graph(mut self, triples: impl Iterator<Item = Result<Triple, Error>>) -> Result<u64, Error> {
         let Some(format) = self.format.for_graph() else {
             let variables: Arc<[_]> = GRAPH_VARIABLES.map(Variable::new_unchecked).into();
             return self.solutions(
@@ -84,29 +89,19 @@ impl<'a> Answer<'a> {
         };
         let mut rows = 0;
         let mut serializer = RdfSerializer::from_format(format).for_writer(&mut self.sink);
-        let written: io::Result<()> = loop {
-            let Some(triple) = triples.next() else {
-                break serializer.finish().map(drop);
-            };
+        for triple in triples {
+            let triple = triple?;
             self.view.check()?;
-            if let Err(error) = serializer.serialize_triple(&triple?) {
-                break Err(error);
+            if let Some(reason) = (self.format == OutputFormat::RdfXml).then(|| xml::refuses(&triple)).flatten() {
+                return Err(unwritable(self.format, &reason));
             }
+            serializer.serialize_triple(&triple).map_err(Error::Output)?;
             rows += 1;
-        };
-        written.map_err(|error| self.unwritable(error))?;
+        }
+        self.view.check()?;
+        serializer.finish().map_err(Error::Output)?;
         self.sink.finish()?;
         Ok(rows)
-    }
-
-    /// Tells a reader that is gone from a triple that the format has no way to write, as RDF/XML has for a predicate that
-    /// does not end in an XML name.
-    fn unwritable(&self, error: io::Error) -> Error {
-        if self.sink.broken {
-            Error::Output(error)
-        } else {
-            Error::Unsupported(format!("the answer cannot be written as {}: {error}", self.format.media_type()))
-        }
     }
 
     fn solutions_format(&self) -> Result<QueryResultsFormat, Error> {
@@ -116,18 +111,19 @@ impl<'a> Answer<'a> {
     }
 }
 
+fn unwritable(format: OutputFormat, reason: &str) -> Error {
+    Error::Unsupported(format!("the answer cannot be written as {}: {reason}", format.media_type()))
+}
+
 /// Gathers pieces for the reader.
 struct Sink<'a> {
     out: &'a mut (dyn Write + Send),
     piece: Vec<u8>,
-    /// Whether the reader failed.
-    broken: bool,
 }
 
 impl Sink<'_> {
     fn hand_on(&mut self) -> io::Result<()> {
         let written = self.out.write_all(&self.piece);
-        self.broken |= written.is_err();
         self.piece.clear();
         written
     }

@@ -246,3 +246,23 @@ fn what_cannot_be_answered_says_so() {
         }
     }
 }
+
+/// The shared case open-15: what was loaded without a graph is found by a plain query, and what is in two graphs once.
+#[test]
+fn a_plain_query_sees_the_union_of_all_graphs() {
+    let scratch = load::Scratch::new();
+    let mut transaction = scratch.begin();
+    let triples = "<http://ex.test/a> <http://ex.test/p> \"one\" . <http://ex.test/b> <http://ex.test/p> \"two\" .";
+    for text in [triples.to_owned(), format!("GRAPH <http://ex.test/second> {{ {triples} }}")] {
+        for quad in RdfParser::from_format(RdfFormat::TriG).for_slice(&text) {
+            load::insert(&mut transaction, &quad.expect("TriG"), "");
+        }
+    }
+    let snapshot = transaction.snapshot();
+    let answers = |text| rows(&snapshot, text, ParseOptions::default()).expect(text);
+    assert_eq!(answers("SELECT ?s WHERE { ?s ?p ?o } ORDER BY ?s"), [":a", ":b"]);
+    assert_eq!(
+        answers("SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"),
+        ["<http://aws.amazon.com/neptune/vocab/v01/DefaultNamedGraph>\t2", ":second\t2"]
+    );
+}
