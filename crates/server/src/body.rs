@@ -75,8 +75,12 @@ where
 {
     let mut body = Box::pin(body);
     let result = receive_all(headers, &mut body, limit, patience, budget).await;
-    let waits_for_permission = headers.contains_key(header::EXPECT);
-    if result.is_err() && !body.is_end_stream() && !waits_for_permission {
+    let sends_unasked = !headers.contains_key(header::EXPECT);
+    if let Err(failure) = &result
+        && failure.exception != Exception::ClientTimeout
+        && sends_unasked
+        && !body.is_end_stream()
+    {
         discard(body);
     }
     result

@@ -189,7 +189,7 @@ mod tests {
         metrics.disconnected();
         metrics.request("GetEngineStatus", 200, Duration::from_millis(3));
         metrics.query("sparql", "ok", Duration::from_millis(30));
-        metrics.query("sparql", "TimeLimitExceededException", Duration::from_secs(120));
+        metrics.query("sparql", "TimeLimitExceededException", Duration::from_mins(2));
         metrics.lane("queries", &Lane::new("queries", LaneSize { running: 1, waiting: 1 }));
         metrics.loads("LOAD_COMPLETED", 7);
         metrics.records(41, 1, 0);

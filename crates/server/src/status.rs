@@ -73,7 +73,7 @@ mod tests {
         let facts = Facts {
             started: "2023-08-24T21:47:12Z".parse().unwrap(),
             read_replica: false,
-            query_timeout: Duration::from_secs(120),
+            query_timeout: Duration::from_mins(2),
         };
         assert_eq!(
             body(&facts),

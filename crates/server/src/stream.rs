@@ -3,14 +3,17 @@
 //! Until the first piece is full nothing has been sent, so a failure is a proper reply and a small result has a length.
 //! After that the status is out: a failure is appended to a query's result as the JSON that its reply would have had,
 //! and a file breaks off, so that nobody takes a piece for the whole. A client that asked for trailers finds the
-//! failure there. The worker waits when the client reads slowly, until the [`Watch`] ends it.
+//! failure there. The worker waits when the client reads slowly, until the [`Watch`] ends it. A worker that is deep in
+//! a step which looks at no token keeps its thread and its turn; its client is not kept waiting for that.
 
 #[cfg(test)]
 mod tests;
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io::{self, Write};
 use std::mem;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
@@ -20,6 +23,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::exception::{Exception, Failure};
 use crate::lanes::{Begun, Lane};
@@ -31,6 +35,9 @@ const PIECE: usize = 64 << 10;
 
 /// Pieces between worker and socket.
 const PIECES: usize = 4;
+
+/// How long a worker has to stop.
+const GRACE: Duration = Duration::from_secs(1);
 
 const STATUS_TRAILER: HeaderName = HeaderName::from_static("x-neptune-status");
 const DETAIL_TRAILER: HeaderName = HeaderName::from_static("x-neptune-detail");
@@ -112,11 +119,12 @@ where
         drop(timer);
         sink.end(result)
     })?;
-    let Some(first) = pieces.recv().await else {
-        return whole(begun.end().await?, presence, terms.trailers);
+    let Terms { id, trailers, late_failure, watch, .. } = terms;
+    let first = unless_overdue(&watch, pieces.recv()).await?;
+    let Some(first) = first else {
+        return whole(unless_overdue(&watch, begun.end()).await??, presence, trailers);
     };
-    let Terms { id, trailers, late_failure, .. } = terms;
-    let rest = Rest { id, trailers, late_failure, pieces, begun, _presence: presence };
+    let rest = Rest { id, trailers, late_failure, watch, pieces, begun, _presence: presence };
     Ok(streamed(first, rest))
 }
 
@@ -179,6 +187,22 @@ impl Write for Sink {
     }
 }
 
+/// Waits for a worker, but not for long once its work is not wanted any more.
+async fn unless_overdue<T>(watch: &Watch, wait: impl Future<Output = T>) -> Result<T, Failure> {
+    let overdue = async {
+        watch.stop.cancelled().await;
+        sleep(GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        done = wait => Ok(done),
+        () = overdue => {
+            tracing::warn!("the work of this request does not stop: its client is answered without it");
+            Err(watch.failure().unwrap_or_else(gone))
+        }
+    }
+}
+
 /// The reply of a result that fits one piece.
 fn whole(ending: Ending, presence: Presence, trailers: bool) -> Result<Response<Body>, Failure> {
     ending.result?;
@@ -201,6 +225,7 @@ struct Rest {
     id: RequestId,
     trailers: bool,
     late_failure: LateFailure,
+    watch: Watch,
     pieces: mpsc::Receiver<Piece>,
     begun: Begun<Ending>,
     /// Dropped with the body: a client that leaves ends the work.
@@ -221,13 +246,16 @@ fn streamed(first: Piece, rest: Rest) -> Response<Body> {
     let frames = stream::unfold(Stage::First(first, rest), async |stage| {
         let (frame, next) = match stage {
             Stage::First(piece, rest) => (Frame::data(piece.bytes), Stage::More(rest)),
-            Stage::More(mut rest) => match rest.pieces.recv().await {
-                Some(piece) => (Frame::data(piece.bytes), Stage::More(rest)),
-                None => match last(rest).await {
-                    Ok(last) => last,
-                    Err(failure) => return Some((Err(io::Error::other(failure)), Stage::End)),
-                },
-            },
+            Stage::More(mut rest) => {
+                if let Ok(Some(piece)) = unless_overdue(&rest.watch, rest.pieces.recv()).await {
+                    (Frame::data(piece.bytes), Stage::More(rest))
+                } else {
+                    match last(rest).await {
+                        Ok(last) => last,
+                        Err(failure) => return Some((Err(io::Error::other(failure)), Stage::End)),
+                    }
+                }
+            }
             Stage::Trailers(trailers) => (Frame::trailers(trailers), Stage::End),
             Stage::End => return None,
         };
@@ -243,8 +271,8 @@ fn streamed(first: Piece, rest: Rest) -> Response<Body> {
 
 /// The last bytes, how a failure is told behind them, and what the trailers say.
 async fn last(rest: Rest) -> Result<(Frame<Bytes>, Stage), Failure> {
-    let Rest { id, trailers, late_failure, begun, .. } = rest;
-    let (bytes, failure) = match begun.end().await {
+    let Rest { id, trailers, late_failure, watch, begun, .. } = rest;
+    let (bytes, failure) = match unless_overdue(&watch, begun.end()).await.flatten() {
         Ok(Ending { result, rest }) => (rest.bytes, result.err()),
         Err(failure) => (Bytes::new(), Some(failure)),
     };
@@ -286,5 +314,5 @@ fn failure_trailers(failure: &Failure, body: &str) -> HeaderMap {
 }
 
 fn gone() -> Failure {
-    Failure::new(Exception::InternalFailure, "The work was ended before it began")
+    Failure::new(Exception::InternalFailure, "The work was ended before it was done")
 }

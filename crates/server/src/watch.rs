@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_a_query() {
-        let (watch, _timer) = Watch::begin(Some(Duration::from_secs(120)), CancellationToken::new());
+        let (watch, _timer) = Watch::begin(Some(Duration::from_mins(2)), CancellationToken::new());
         assert_eq!(exception(&watch), None);
         watch.stop.cancelled().await;
         assert!(watch.token.is_cancelled());

@@ -1,5 +1,7 @@
 //! The server over real sockets: bytes out, bytes back, replies compared whole.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without")]
+
 #[path = "wire/cancel.rs"]
 mod cancel;
 #[path = "wire/export.rs"]

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use super::*;
 
 /// The published table, as printed in the service's documentation and model.
@@ -50,7 +52,7 @@ fn the_table_is_the_published_one() {
             Retry::Yes => "yes",
             Retry::No => "no",
         };
-        ours.push_str(&format!("{name} {} {retry}\n", status.as_u16()));
+        writeln!(ours, "{name} {} {retry}", status.as_u16()).unwrap();
     }
     assert_eq!(ours, PUBLISHED);
 }

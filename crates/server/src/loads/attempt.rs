@@ -47,8 +47,6 @@ fn digest(key: &[u8; 16], parts: [&[u8]; 6]) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn every_part_counts_and_none_runs_into_the_next() {
         let parts: [&[u8]; 6] = [b"", b"DELETE", b"/loader", b"loadId=1", b"", b"id"];

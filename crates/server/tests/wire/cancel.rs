@@ -76,7 +76,7 @@ fn a_body_that_cannot_be_read_is_a_bad_request() {
         "DELETE /loader/{UNKNOWN} HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\n\r\nnot a size\r\n",
         server.address
     );
-    let failure = Reply::read(&server.raw(broken.as_bytes())).failure();
+    let failure = server.raw(broken.as_bytes()).failure();
     assert!(failure.starts_with("400 BadRequestException: The request body cannot be read: "), "{failure}");
 }
 

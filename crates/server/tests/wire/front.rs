@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crate::harness::{Reply, read_all, start, start_with};
+use crate::harness::{read_all, start, start_with};
 
 #[test]
 fn status_and_errors_are_compared_whole() {
@@ -78,7 +78,7 @@ fn foreign_pages_are_refused_before_their_body_is_read() {
         let origin = origin.map(|origin| format!("origin: {origin}\r\n")).unwrap_or_default();
         let body = if allowed { "" } else { "content-length: 100000\r\n" };
         let head = format!("POST /loader HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{origin}{body}\r\n");
-        let reply = Reply::read(&server.raw(head.as_bytes()));
+        let reply = server.raw(head.as_bytes());
         let expected = if allowed { "400 " } else { "403 AccessDeniedException: " };
         assert!(reply.failure().starts_with(expected), "{host} {origin}: {}", reply.failure());
         assert_eq!(reply.header("access-control-allow-origin"), None);
@@ -140,7 +140,7 @@ fn malformed_requests_get_an_answer_and_do_no_harm() {
         (format!("GET /loader?limit=0 HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"), 400),
         (format!("GET /loader?%FF%FE=%00 HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"), 200),
     ] {
-        let reply = Reply::read(&server.raw(request.as_bytes()));
+        let reply = server.raw(request.as_bytes());
         assert_eq!(reply.status, status, "{:?}", &request[..request.len().min(80)]);
         if status != 200 {
             reply.failure();
@@ -156,12 +156,12 @@ fn a_body_over_the_limit_is_refused_with_its_size() {
         "POST /loader HTTP/1.1\r\nhost: {}\r\ncontent-length: 157286401\r\nexpect: 100-continue\r\n\r\n",
         server.address
     );
-    let reply = Reply::read(&server.raw(declared.as_bytes()));
+    let reply = server.raw(declared.as_bytes());
     assert_eq!(reply.failure(), "400 BadRequestException: Request body over 1048576 bytes");
     assert_eq!(reply.header("connection"), Some("close"));
 
     let declared = declared.replace("/loader", "/sparql");
-    let reply = Reply::read(&server.raw(declared.as_bytes()));
+    let reply = server.raw(declared.as_bytes());
     assert_eq!(reply.failure(), "400 BadRequestException: Request body over 157286400 bytes");
 
     // A client that sends everything before it reads gets its reply, too.
@@ -178,7 +178,7 @@ fn slow_bodies_and_slow_heads_time_out() {
     let server = start_with(|config, _| config.receive_timeout = Duration::from_millis(300));
     for target in ["DELETE /loader/0a237328-afd5-4574-a0bc-c29ce5f54802", "POST /loader", "POST /sparql"] {
         let head = format!("{target} HTTP/1.1\r\nhost: {}\r\ncontent-length: 10\r\n\r\n1234", server.address);
-        let reply = Reply::read(&server.raw(head.as_bytes()));
+        let reply = server.raw(head.as_bytes());
         assert_eq!(
             reply.failure(),
             "408 ClientTimeoutException: The request was not received in time: 4 bytes of its body arrived",
@@ -188,12 +188,12 @@ fn slow_bodies_and_slow_heads_time_out() {
     }
     for beginning in ["P", "GET /status HTT", "PRI * HTTP/2.0\r\n\r\n"] {
         assert_eq!(
-            Reply::read(&server.raw(beginning.as_bytes())).failure(),
+            server.raw(beginning.as_bytes()).failure(),
             "408 ClientTimeoutException: The request was not received in time: its head did not end",
             "{beginning:?}"
         );
     }
-    assert_eq!(server.raw(b""), "");
+    assert_eq!(read_all(&mut server.connect()), "");
 }
 
 #[test]

@@ -66,18 +66,16 @@ impl Running {
         TcpStream::connect(self.address).unwrap()
     }
 
-    /// Sends these bytes and reads to the end of the connection.
-    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+    /// Sends these bytes on a connection of their own; the reply.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Reply {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
-        read_all(&mut stream)
+        Reply::next(&mut stream)
     }
 
     /// One request on a connection of its own.
     pub(crate) fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut stream = self.connect();
-        stream.write_all(&self.request(method, target, headers, body)).unwrap();
-        Reply::read(&read_all(&mut stream))
+        self.raw(&self.request(method, target, headers, body))
     }
 
     /// A request without body.
@@ -163,6 +161,19 @@ impl Reply {
         Self { status, headers, body, trailers }
     }
 
+    /// Reads up to the end of a reply with a length, or of the connection.
+    pub(crate) fn next(stream: &mut TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        let mut piece = [0; 4096];
+        while !is_whole(&bytes) {
+            match stream.read(&mut piece) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            }
+        }
+        Self::read(&String::from_utf8(bytes).unwrap())
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
@@ -198,6 +209,14 @@ impl Reply {
             None => text,
         }
     }
+}
+
+/// Whether a reply with a length has come whole.
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&bytes[..end]);
+    let length = fields(head.split("\r\n")).into_iter().find(|(name, _)| name == "content-length");
+    length.is_some_and(|(_, length)| bytes.len() >= end + 4 + length.parse::<usize>().unwrap())
 }
 
 fn fields<'t>(lines: impl Iterator<Item = &'t str>) -> Vec<(String, String)> {

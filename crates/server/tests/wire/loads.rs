@@ -155,7 +155,7 @@ fn a_client_that_hangs_up_has_started_its_load_once() {
     let again = server.send("POST", "/loader", &headers, body.as_bytes());
     let id = again.json()["payload"]["loadId"].as_str().unwrap().to_owned();
     gate.open();
-    assert_eq!(server.loader.list(100, true), [id.clone()]);
+    assert_eq!(server.loader.list(100, true), std::slice::from_ref(&id));
     server.loader.wait(&id).unwrap();
     wait_for(&server, "halimede_loads{state=\"LOAD_COMPLETED\"} 1");
     wait_for(&server, "halimede_load_records_total{outcome=\"loaded\"} 2");

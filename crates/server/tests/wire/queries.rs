@@ -147,8 +147,7 @@ fn a_large_result_is_streamed_and_its_end_is_told() {
 }
 
 /// A query that neither ends nor gives a row in a test's time.
-const ENDLESS: &str =
-    "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?t ?h FILTER(?b + ?d + ?f + ?h < 0) }";
+const ENDLESS: &str = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?p ?d . ?e ?p ?f . ?g ?p ?h }";
 
 #[test]
 fn a_query_beyond_its_time_is_ended() {
