@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -117,8 +118,30 @@ impl Door {
         self.tasks.close();
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+    /// Answers one request. Dropping the future leaves it, as does a client that hangs up, unless it starts or cancels a
+    /// load: that runs to its end from the moment its head was read.
+    pub(crate) fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> impl Future<Output = Response<Body>> + use<> {
+        let outlives_its_client = changes_loads(&request);
+        let tasks = self.tasks.clone();
+        let answer = self.answer_here(request, peer);
+        if outlives_its_client {
+            let task = tasks.spawn(answer);
+            Either::Left(task.map(|ended| {
+                ended.unwrap_or_else(|error| {
+                    let text = format!("The request was not answered: {error}");
+                    Failure::new(Exception::InternalFailure, text).reply(RequestId::random())
+                })
+            }))
+        } else {
+            Either::Right(answer)
+        }
+    }
+
+    async fn answer_here(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         let began = Instant::now();
         let id = RequestId::random();
         let (parts, incoming) = request.into_parts();
@@ -239,18 +262,12 @@ impl Door {
             Action::Export => ours::export(self, &call).await,
         }
     }
+}
 
-    /// Runs `work` to its end even if the client leaves.
-    pub(crate) async fn detached<T, F>(&self, work: F) -> Result<T, Failure>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, Failure>> + Send + 'static,
-    {
-        self.tasks.spawn(work.in_current_span()).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a detached task did not end");
-            Err(Failure::new(Exception::InternalFailure, "An unexpected error occurred while answering the request"))
-        })
-    }
+/// Whether a client that hangs up must not stop it.
+fn changes_loads(request: &Request<Incoming>) -> bool {
+    let action = routes::find(request.method(), request.uri().path()).ok().and_then(|matched| matched.route.action);
+    matches!(action, Some(Action::StartLoaderJob | Action::CancelLoaderJob))
 }
 
 /// Whether a reserved connection serves it.

@@ -15,6 +15,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -143,8 +144,7 @@ async fn serve(stream: TcpStream, peer: Peer, door: Arc<Door>, watcher: Watcher)
         let door = Arc::clone(&door);
         move |request| {
             begun.set();
-            let door = Arc::clone(&door);
-            async move { Ok::<_, Infallible>(door.answer(request, peer).await) }
+            Arc::clone(&door).answer(request, peer).map(Ok::<_, Infallible>)
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

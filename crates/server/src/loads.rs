@@ -1,7 +1,7 @@
 //! The loader's four operations: start, status, list, cancel.
 //!
-//! A start and a cancel run in a task of their own, so that a client that hangs up changes nothing; both carry the
-//! fingerprint of their call, so that a call sent again gets the answer of its first attempt. The checks of a cancel have a
+//! A start and a cancel carry the fingerprint of their call, so that a call sent again gets the answer of its first
+//! attempt; the door runs them in tasks of their own, so that a client that hangs up changes nothing. The checks of a cancel have a
 //! fixed order: replica, loader off, missing id, `all` with an id, ids that differ; the loader does the rest (length and
 //! characters, shape, unknown or ended).
 //!
@@ -32,13 +32,8 @@ pub(crate) async fn start(door: &Door, call: Call) -> Result<Response<Body>, Fai
     let request = LoadRequest::read(&call.body.bytes, content_type, call.query.as_deref(), &door.config.requests)?;
     let attempt = attempt::fingerprint(&door.store, &call);
     let loader = door.loader.clone();
-    let lane = door.lanes.starts.clone();
-    let id = door
-        .detached(async move {
-            let turn = lane.turn().await?;
-            Ok(lane.run(turn, move || loader.start(request, attempt)).await??)
-        })
-        .await?;
+    let turn = door.lanes.starts.turn().await?;
+    let id = door.lanes.starts.run(turn, move || loader.start(request, attempt)).await??;
     Ok(json(&json!({"status": "200 OK", "payload": {"loadId": id.to_string()}})))
 }
 
@@ -64,12 +59,8 @@ pub(crate) async fn cancel(door: &Door, call: Call) -> Result<Response<Body>, Fa
     let id = named.one()?.to_owned();
     let attempt = attempt::fingerprint(&door.store, &call);
     let loader = door.loader.clone();
-    let lane = door.lanes.cancels.clone();
-    door.detached(async move {
-        let turn = lane.turn().await?;
-        Ok(lane.run(turn, move || loader.cancel(&id, attempt)).await??)
-    })
-    .await?;
+    let turn = door.lanes.cancels.turn().await?;
+    door.lanes.cancels.run(turn, move || loader.cancel(&id, attempt)).await??;
     // The guide shows an empty body, but a common notebook client calls a cancel failed that has none.
     Ok(json(&json!({"status": "200 OK"})))
 }

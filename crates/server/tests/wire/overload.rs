@@ -70,6 +70,7 @@ fn beyond_the_ordinary_connections_only_light_operations_are_served() {
 }
 
 fn triples(count: usize) -> String {
-    let lines: Vec<String> = (0..count).map(|number| format!("<http://s/{number}> <http://p> \"{number}\" .")).collect();
+    let lines: Vec<String> =
+        (0..count).map(|number| format!("<http://s/{number}> <http://p> \"{number}\" .")).collect();
     lines.join("\n")
 }
