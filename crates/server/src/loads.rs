@@ -1,9 +1,9 @@
 //! The loader's four operations: start, status, list, cancel.
 //!
 //! A start and a cancel carry the fingerprint of their call, so that a call sent again gets the answer of its first
-//! attempt; the door runs them in tasks of their own, so that a client that hangs up changes nothing. The checks of a cancel have a
-//! fixed order: replica, loader off, missing id, `all` with an id, ids that differ; the loader does the rest (length and
-//! characters, shape, unknown or ended).
+//! attempt; the door runs them in tasks of their own, so that a client that hangs up changes nothing. The checks of a
+//! cancel have a fixed order: replica, loader off, missing id, `all` with an id, ids that differ; the loader does the
+//! rest (length and characters, shape, unknown or ended).
 //!
 //! **Source**: spec/loader.md §1, §2.1, §3.3, §4, §5; the order of a cancel's checks is that of design §9.
 

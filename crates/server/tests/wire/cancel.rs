@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use server::ServerConfig;
 
-use crate::harness::{Reply, Running, read_all, start, start_with};
+use crate::harness::{Reply, Running, read_all, start, start_body, start_with};
 
 const UNKNOWN: &str = "0a237328-afd5-4574-a0bc-c29ce5f54802";
 const OTHER: &str = "ef478d76-d9da-4d94-8ff1-08d9d4863aa5";
@@ -160,9 +160,10 @@ pub(crate) fn gated() -> (Running, Arc<Gate>) {
     (server, gate)
 }
 
+/// Starts a load that takes far longer than a cancel takes from its lane to the job.
 fn begin_load(server: &Running) -> String {
-    let source = server.import("edges.nt", "<http://a> <http://b> <http://c> .\n");
-    let body = crate::harness::start_body(&source, "ntriples");
+    let source = server.import("many.nt", &crate::overload::triples(300_000));
+    let body = start_body(&source, "ntriples");
     let reply = server.send("POST", "/loader", &[], body.as_bytes());
     reply.json()["payload"]["loadId"].as_str().unwrap().to_owned()
 }
@@ -203,9 +204,9 @@ fn a_client_that_hangs_up_does_not_undo_its_cancel() {
     gate.reached();
     let mut stream = server.connect();
     stream.write_all(&server.request("DELETE", &format!("/loader/{id}"), &[], b"")).unwrap();
-    // The cancel is at work when it shows in its lane; only then the client leaves and the load may go on.
-    wait_for(&server, "halimede_lane_running{lane=\"cancels\"} 1");
     drop(stream);
+    // The load may go on only when the cancel, which is at work without its client, shows in its lane.
+    wait_for(&server, "halimede_lane_running{lane=\"cancels\"} 1");
     gate.open();
     server.loader.wait(&id).unwrap();
     assert_eq!(state(&server, &id), "LOAD_CANCELLED_BY_USER");

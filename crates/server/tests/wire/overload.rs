@@ -28,7 +28,7 @@ fn queries_beyond_the_line_are_turned_away_and_loads_are_still_cancelled() {
         "429 TooManyRequestsException: Too many requests: 1 queries are running and 1 are waiting. Please retry later."
     );
     gate.close();
-    let body = start_body(&server.import("more.nt", &triples(10)), "ntriples");
+    let body = start_body(&server.import("more.nt", &triples(300_000)), "ntriples");
     let started = server.send("POST", "/loader", &[], body.as_bytes());
     let running = started.json()["payload"]["loadId"].as_str().unwrap().to_owned();
     gate.reached();
@@ -69,7 +69,8 @@ fn beyond_the_ordinary_connections_only_light_operations_are_served() {
     assert_eq!(cancel.status, 404);
 }
 
-fn triples(count: usize) -> String {
+/// Statements with as many subjects, one a line.
+pub(crate) fn triples(count: usize) -> String {
     let lines: Vec<String> =
         (0..count).map(|number| format!("<http://s/{number}> <http://p> \"{number}\" .")).collect();
     lines.join("\n")
