@@ -232,9 +232,13 @@ impl Door {
             Err(failure) => return closing(failure.reply(id)),
         };
         let query = parts.uri.query().map(str::to_owned);
+        let parameters = match Parameters::decode(query.as_deref().unwrap_or_default().as_bytes()) {
+            Ok(parameters) => parameters,
+            Err(failure) => return failure.reply(id),
+        };
         let call = Call {
             id,
-            parameters: Parameters::decode(query.as_deref().unwrap_or_default().as_bytes()),
+            parameters,
             query,
             path: path.to_owned(),
             method: parts.method,

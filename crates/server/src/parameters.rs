@@ -8,6 +8,9 @@ mod tests;
 
 use crate::exception::{Exception, Failure};
 
+/// Most parameters of one request. Each costs far more memory than the bytes it is sent as.
+const MOST: usize = 1_000;
+
 /// Decoded name-value pairs in the order of sending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parameters(Vec<(String, String)>);
@@ -15,8 +18,16 @@ pub(crate) struct Parameters(Vec<(String, String)>);
 impl Parameters {
     /// Decodes `application/x-www-form-urlencoded` text: `+` is a space, a name without `=` has the empty value, and what
     /// is not UTF-8 is replaced.
-    pub(crate) fn decode(encoded: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(encoded).into_owned().collect())
+    ///
+    /// # Errors
+    ///
+    /// `BadRequestException` for more parameters than any request has.
+    pub(crate) fn decode(encoded: &[u8]) -> Result<Self, Failure> {
+        let pairs: Vec<_> = url::form_urlencoded::parse(encoded).into_owned().take(MOST + 1).collect();
+        if pairs.len() > MOST {
+            return Err(Failure::new(Exception::BadRequest, format!("The request has more than {MOST} parameters")));
+        }
+        Ok(Self(pairs))
     }
 
     /// These pairs, then `other`'s.
@@ -28,6 +39,11 @@ impl Parameters {
     /// Every value of `name`, in order.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Takes every value of `name` out, in order.
+    pub(crate) fn take(&mut self, name: &str) -> Vec<String> {
+        self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
     /// The value of `name`. A value given more than once is fine as long as it is the same.

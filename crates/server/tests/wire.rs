@@ -10,6 +10,8 @@ mod export;
 mod front;
 #[path = "wire/harness.rs"]
 mod harness;
+#[path = "wire/http2.rs"]
+mod http2;
 #[path = "wire/loads.rs"]
 mod loads;
 #[path = "wire/overload.rs"]

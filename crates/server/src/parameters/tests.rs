@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(text: &str) -> Parameters {
-    Parameters::decode(text.as_bytes())
+    Parameters::decode(text.as_bytes()).unwrap()
 }
 
 #[test]
@@ -59,4 +59,19 @@ fn names_are_decoded_after_splitting() {
     assert_eq!(parameters.one("a=b"), Ok(Some("c d&e")));
     assert_eq!(parameters.one("flag"), Ok(Some("")));
     assert_eq!(parameters.all("loadId").collect::<Vec<_>>(), ["x"]);
+}
+
+#[test]
+fn taken_values_are_gone() {
+    let mut parameters = parse("query=a&x=1&query=b");
+    assert_eq!(parameters.take("query"), ["a", "b"]);
+    assert_eq!(parameters, parse("x=1"));
+    assert!(parameters.take("query").is_empty());
+}
+
+#[test]
+fn there_are_only_so_many() {
+    assert!(Parameters::decode("a&".repeat(MOST).as_bytes()).is_ok());
+    let failure = Parameters::decode("a&".repeat(MOST + 1).as_bytes()).unwrap_err();
+    assert_eq!(failure, Failure::new(Exception::BadRequest, "The request has more than 1000 parameters"));
 }

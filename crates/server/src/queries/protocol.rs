@@ -25,39 +25,41 @@ pub(super) struct Asked {
 /// `MissingParameterException` without a query, `UnsupportedOperationException` for updates and `explain`, and
 /// `BadRequestException` or `MalformedQueryException` for what is no single text.
 pub(super) fn read(call: Call) -> Result<Asked, Failure> {
-    let form = match form(&call)? {
-        Form::Parameters => Parameters::decode(&call.body.bytes),
-        Form::Query => {
-            let parameters = call.parameters;
-            if parameters.all("query").next().is_some() {
-                return Err(bad("The query is given twice: in the body and as a parameter"));
-            }
-            let text = String::from_utf8(call.body.into_bytes().into()).map_err(|error| {
-                let place = error.utf8_error().valid_up_to();
-                Failure::new(Exception::MalformedQuery, format!("Malformed query: byte {place} is not UTF-8"))
-            })?;
-            return asked(text, &parameters);
-        }
+    let Call { method, parameters, body, .. } = match form(&call)? {
+        Form::Parameters => call,
+        Form::Query => return in_body(call),
         Form::Update => return Err(unsupported("SPARQL updates are")),
     };
-    let parameters = call.parameters.and(form);
+    let mut parameters = parameters.and(Parameters::decode(&body.into_bytes())?);
+    let mut texts = parameters.take("query");
     if parameters.all("update").next().is_some() {
-        return Err(if call.method == Method::GET {
+        return Err(if method == Method::GET {
             bad("An update cannot be sent with GET")
-        } else if parameters.all("query").next().is_some() {
-            bad("A request has a query or an update, not both")
-        } else {
+        } else if texts.is_empty() {
             unsupported("SPARQL updates are")
+        } else {
+            bad("A request has a query or an update, not both")
         });
     }
-    let mut texts = parameters.all("query");
-    let Some(text) = texts.next() else {
+    let Some(text) = texts.pop() else {
         return Err(Failure::new(Exception::MissingParameter, "Missing required parameters: [query]"));
     };
-    if texts.next().is_some() {
+    if !texts.is_empty() {
         return Err(bad("A request has one query: the parameter 'query' is given more than once"));
     }
-    asked(text.to_owned(), &parameters)
+    asked(text, &parameters)
+}
+
+/// The query whose text is the body.
+fn in_body(call: Call) -> Result<Asked, Failure> {
+    if call.parameters.all("query").next().is_some() {
+        return Err(bad("The query is given twice: in the body and as a parameter"));
+    }
+    let text = String::from_utf8(call.body.into_bytes().into()).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        Failure::new(Exception::MalformedQuery, format!("Malformed query: byte {place} is not UTF-8"))
+    })?;
+    asked(text, &call.parameters)
 }
 
 /// What a body is.

@@ -22,7 +22,7 @@ pub(crate) struct Running {
     pub(crate) imports: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     ended: Option<JoinHandle<()>>,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     _directory: TempDir,
 }
 

@@ -127,6 +127,9 @@ fn requests_that_ask_no_single_query() {
     ] {
         assert!(failure.starts_with(expected), "{expected}: {failure}");
     }
+    let many = "x&".repeat(2_000);
+    let many = server.send("POST", "/sparql", &[FORM], many.as_bytes()).failure();
+    assert_eq!(many, "400 BadRequestException: The request has more than 1000 parameters");
     let binary = server.send("POST", "/sparql", &[QUERY], b"ASK \xff").failure();
     assert_eq!(binary, "400 MalformedQueryException: Malformed query: byte 4 is not UTF-8");
 }
