@@ -189,6 +189,11 @@ impl Ingest {
         self.options.cancel.check()?;
         let mut pending = self.lock();
         let Pending { entries, terms, known } = &mut *pending;
+        if entries.capacity() == 0 {
+            // Address space for all that may come: pages are taken as they are filled, and nothing is ever moved.
+            let bearable = (self.shared.options.memory / 2 / BYTES_PER_QUAD).clamp(LEAST, u64::from(u32::MAX));
+            entries.reserve(bearable as usize + batch.entries.len());
+        }
         entries.extend_from_slice(&batch.entries);
         for (id, spelling) in batch.terms() {
             if known.insert(id) {
