@@ -39,6 +39,11 @@ impl House {
         })
     }
 
+    /// A house whose loads are told something that only the test knows. Reopened, it is told nothing.
+    pub(crate) fn hooked(hook: impl FnOnce(&mut LoaderConfig)) -> Self {
+        Self::in_directory(tempfile::tempdir().expect("a temporary directory"), |_| {}, hook)
+    }
+
     /// A house whose first load panics in `phase`.
     pub(crate) fn panicking(phase: Phase) -> Self {
         let armed = AtomicBool::new(true);

@@ -7,3 +7,4 @@ mod errors;
 mod house;
 mod limits;
 mod restart;
+mod s3;
