@@ -12,9 +12,12 @@ mod server;
 use super::house::{House, names};
 use server::{Answer, Request, Server};
 
+/// Every object's size: blank lines fill it up.
+const SIZE: usize = 100;
+
 fn listing(keys: &[&str]) -> String {
     let contents = keys.iter().fold(String::new(), |xml, key| {
-        xml + "<Contents><Key>" + key + "</Key><ETag>\"e\"</ETag><Size>100</Size></Contents>"
+        xml + "<Contents><Key>" + key + "</Key><ETag>\"e\"</ETag><Size>" + &SIZE.to_string() + "</Size></Contents>"
     });
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
 }
@@ -47,12 +50,13 @@ fn request(fail_on_error: bool) -> LoadRequest {
 }
 
 fn vertices(names: &str) -> Answer {
-    Answer::ok("~id\n".to_owned() + names).header("ETag", "\"e\"")
+    let text = "~id\n".to_owned() + names;
+    Answer::ok(format!("{text:\n<SIZE$}")).header("ETag", "\"e\"")
 }
 
 #[test]
 fn a_cancel_leaves_a_stalled_socket() {
-    let server = bucket(&[("v.csv", || vertices(&"v\n".repeat(1000)).stall_at(50))]);
+    let server = bucket(&[("v.csv", || vertices("v\n").stall_at(50))]);
     let house = house(&server);
     let id = house.start(request(true));
     while !server.requests().iter().any(|request| request.line.contains("v.csv")) {
@@ -71,10 +75,7 @@ fn a_cancel_leaves_a_stalled_socket() {
 /// An error elsewhere ends a strict load although the next file's socket says nothing.
 #[test]
 fn an_error_leaves_a_stalled_socket() {
-    let server = bucket(&[
-        ("a.csv", || vertices("a\nb,surplus\n")),
-        ("b.csv", || vertices(&"v\n".repeat(1000)).stall_at(2)),
-    ]);
+    let server = bucket(&[("a.csv", || vertices("a\nb,surplus\n")), ("b.csv", || vertices("v\n").stall_at(2))]);
     let house = house(&server);
     let status = house.load(LoadRequest { edge_only_load: true, ..request(true) });
     assert_eq!(status["overallStatus"]["status"], "LOAD_CANCELLED_DUE_TO_ERRORS", "{status}");
