@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use loader::blocks::{Block, BlockReader, Cut};
-use loader::format::{FeedParser, Format, FormatOptions, Parsed};
+use loader::format::{FeedParser, Format, FormatOptions, Parsed, SerialParser};
 use model::HashKey;
 
 /// A property: panics if the input breaks it.
 pub type Property = fn(&[u8]);
 
 /// All properties by the name of their fuzz target and corpus folder.
-pub const ALL: [(&str, Property); 4] =
-    [("gremlin_csv", gremlin_csv), ("opencypher_csv", opencypher_csv), ("lines", lines), ("blocks", blocks)];
+pub const ALL: [(&str, Property); 5] = [
+    ("gremlin_csv", gremlin_csv),
+    ("opencypher_csv", opencypher_csv),
+    ("lines", lines),
+    ("blocks", blocks),
+    ("serial", serial),
+];
 
 /// A Gremlin CSV file reads the same however it is cut, and every row is loaded or refused.
 pub fn gremlin_csv(input: &[u8]) {
@@ -34,6 +39,17 @@ pub fn lines(input: &[u8]) {
     for format in [Format::NTriples, Format::NQuads] {
         let whole = read(format, &options, data, usize::MAX);
         assert_eq!(outcome(&whole), outcome(&read(format, &options, data, size)));
+        assert_eq!(whole.rows, (whole.batch.entries.len() + whole.errors.len()) as u64);
+    }
+}
+
+/// A Turtle or RDF/XML file reads the same however many statements are asked for at a time, and again with the same ids.
+/// The first byte says how many.
+pub fn serial(input: &[u8]) {
+    let Some((size, data)) = split(input) else { return };
+    for format in [Format::Turtle, Format::RdfXml] {
+        let whole = pull(format, data, usize::MAX);
+        assert_eq!(outcome(&whole), outcome(&pull(format, data, size)));
         assert_eq!(whole.rows, (whole.batch.entries.len() + whole.errors.len()) as u64);
     }
 }
@@ -107,6 +123,16 @@ fn read(format: Format, options: &FormatOptions, data: &[u8], size: usize) -> Pa
             }
         }
     }
+    out
+}
+
+/// Pulls a whole file through, `size` statements at a time.
+fn pull(format: Format, data: &[u8], size: usize) -> Parsed {
+    let mut out = Parsed::new();
+    let options = FormatOptions::new("load");
+    let key = HashKey::new([7; 16]);
+    let mut parser = SerialParser::open(format, &options, 0, "key", data, &key).expect("the default base is an IRI");
+    while parser.next(size, &mut out).expect("memory can be read") {}
     out
 }
 

@@ -3,7 +3,8 @@
 //! - **Errors**: Turtle goes on after the next dot that ends a statement; RDF/XML that is not well formed ends the file.
 //! - **Blank nodes**: the parsers name nodes without a label at random. They are numbered by first appearance instead, so
 //!   that reading the file again gives the same ids; this takes some 30 bytes of memory for each of them.
-//! - **Bound**: a file that goes on for [`RECORD_LIMIT`] bytes without a statement or an error is refused.
+//! - **Bound**: a file that goes on for [`RECORD_LIMIT`] bytes without a statement or an error is refused, and so is one
+//!   that nests too deep or whose entities grow too long.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -21,8 +22,11 @@ use super::{DEFAULT_BASE, Format, FormatOptions, Parsed, RowError, statement};
 use crate::blocks::RECORD_LIMIT;
 use crate::rdf::{self, BlankNodes};
 
+mod cost;
+mod depth;
 mod source;
 
+use cost::Meter;
 use source::{Progress, Source};
 
 /// Reads one Turtle or RDF/XML file.
@@ -71,18 +75,18 @@ impl<R: Read> SerialParser<R> {
         key: &HashKey,
     ) -> Result<Self, RowError> {
         let progress = Progress::default();
-        let source = Source::new(reader, progress.clone());
+        let source = |meter| Source::new(reader, progress.clone(), meter);
         let base = options.base.as_deref().unwrap_or(DEFAULT_BASE);
         let refuse = |message| rows::header_error(feed, &[], &[], Refusal::parse(message));
         let bad_base = |error| refuse(format!("Found the base IRI '{base}', expected an absolute IRI ({error})"));
         let parser = match format {
             Format::Turtle => {
                 let parser = TurtleParser::new().with_base_iri(base).map_err(bad_base)?;
-                Parser::Turtle(Box::new(parser.for_reader(source)))
+                Parser::Turtle(Box::new(parser.for_reader(source(Meter::turtle()))))
             }
             Format::RdfXml => {
                 let parser = RdfXmlParser::new().with_base_iri(base).map_err(bad_base)?;
-                Parser::RdfXml(Box::new(parser.for_reader(source)))
+                Parser::RdfXml(Box::new(parser.for_reader(source(Meter::rdf_xml()))))
             }
             Format::GremlinCsv | Format::OpenCypherCsv | Format::NTriples | Format::NQuads => {
                 return Err(refuse(format!("A file of format {format} is read in blocks")));
@@ -199,7 +203,7 @@ impl<R: Read> Parser<R> {
 fn oversized(error: io::Error, line: u64) -> io::Result<Event> {
     if error.kind() == io::ErrorKind::OutOfMemory {
         return Ok(Event::Fault {
-            message: format!("Found a term or a stretch without any statement that is too long to be read ({error})"),
+            message: format!("Found more than can be held at a time: {error}"),
             line,
             fatal: true,
         });

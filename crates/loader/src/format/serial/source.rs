@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::cost::Meter;
 use crate::format::{MARK_BYTES, byte_order_mark};
 
 /// How far reading has come; shared by the stream, which the parser owns, and the parser's owner.
@@ -12,7 +13,7 @@ pub(super) struct Progress(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Bytes that may be read until something comes of them.
+    /// What may be read until something comes of it, as [`Meter`] counts.
     allowance: u64,
     /// Bytes read.
     read: u64,
@@ -26,7 +27,7 @@ struct State {
 const RECENT: usize = 32 << 10;
 
 impl Progress {
-    /// Gives another so many bytes.
+    /// Allows so much more to be read, in bytes of plain text.
     pub(super) fn allow(&self, bytes: u64) {
         self.state().allowance = bytes;
     }
@@ -48,14 +49,15 @@ impl Progress {
 pub(super) struct Source<R> {
     reader: R,
     progress: Progress,
+    meter: Meter,
     /// The first bytes, read to see whether they are a byte order mark, and not handed on yet.
     head: Vec<u8>,
     started: bool,
 }
 
 impl<R: Read> Source<R> {
-    pub(super) const fn new(reader: R, progress: Progress) -> Self {
-        Self { reader, progress, head: Vec::new(), started: false }
+    pub(super) const fn new(reader: R, progress: Progress, meter: Meter) -> Self {
+        Self { reader, progress, meter, head: Vec::new(), started: false }
     }
 }
 
@@ -83,11 +85,13 @@ impl<R: Read> Read for Source<R> {
             self.head.drain(..read);
             read
         };
+        let bytes = buffer.get(..read).unwrap_or_default();
+        let cost = self.meter.cost(bytes).map_err(|grown| io::Error::new(io::ErrorKind::OutOfMemory, grown))?;
         let mut state = self.progress.state();
         let start = state.read;
         state.read += read as u64;
-        state.allowance -= read as u64;
-        for end in memchr::memchr_iter(b'\n', buffer.get(..read).unwrap_or_default()) {
+        state.allowance = state.allowance.saturating_sub(cost);
+        for end in memchr::memchr_iter(b'\n', bytes) {
             state.recent.push_back(start + end as u64);
             if state.recent.len() > RECENT {
                 state.recent.pop_front();

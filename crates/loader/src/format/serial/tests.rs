@@ -92,7 +92,28 @@ fn endless_nothing_is_refused() {
         SerialParser::open(Format::RdfXml, &defaults(), 3, "key", reader, &KEY).expect("the base is an IRI");
     let mut out = Parsed::new();
     assert!(!parser.next(10, &mut out).expect("spaces can be read"));
-    assert!(out.errors[0].fatal && out.errors[0].message.contains("too long"), "{}", show_errors(&out));
+    assert!(out.errors[0].fatal && out.errors[0].message.contains("more than can be held"), "{}", show_errors(&out));
+}
+
+#[test]
+fn hostile_files_are_refused_before_they_grow() {
+    let laughs: String =
+        (1..12).map(|level| format!("<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10))).collect();
+    let laughs = format!("<!DOCTYPE r [<!ENTITY a0 \"ha\">{laughs}]>{XML}<a:b>&a11;</a:b></rdf:RDF>");
+    let one = format!("<!DOCTYPE r [<!ENTITY a \"{}\">]>{XML}<a:b><a:c>{}", "x".repeat(1000), "&a;".repeat(1 << 20));
+    let tags = format!("{XML}{}", "<a:b>".repeat(1 << 20));
+    let brackets = "[ <a:b> ".repeat(1 << 20);
+    for (format, data) in
+        [(Format::RdfXml, laughs), (Format::RdfXml, one), (Format::RdfXml, tags), (Format::Turtle, brackets)]
+    {
+        let out = read(format, &defaults(), data.as_bytes(), 1000);
+        let error = out.errors.last().expect("refused");
+        assert!(error.fatal && error.message.contains("more than can be held"), "{}", error.message);
+    }
+    let owl = format!(
+        "<!DOCTYPE r [<!ENTITY a \"a:\"><!ENTITY ab \"&a;b\">]>{XML}<rdf:Description rdf:about=\"&ab;\"><a:c>&a;</a:c></rdf:Description></rdf:RDF>"
+    );
+    assert_eq!(show(&read(Format::RdfXml, &defaults(), owl.as_bytes(), 1)), "1 <a:b> <a:c> 'a:'");
 }
 
 #[test]
