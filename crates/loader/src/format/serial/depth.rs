@@ -41,13 +41,13 @@ impl TurtleDepth {
         let mut deepest = self.depth;
         for byte in bytes.iter().copied() {
             self.state = match self.state {
-                Turtle::Plain => self.plain(byte),
+                // Two quotes and something else: it was an empty string.
+                Turtle::Quotes { quote, count: 2 } if byte == quote => string(quote, true),
+                Turtle::Plain | Turtle::Quotes { count: 2, .. } => self.plain(byte),
                 Turtle::Iri if matches!(byte, b'>' | b'\n') => Turtle::Plain,
                 Turtle::Comment if matches!(byte, b'\n' | b'\r') => Turtle::Plain,
                 same @ (Turtle::Iri | Turtle::Comment) => same,
                 Turtle::Quotes { quote, count: 1 } if byte == quote => Turtle::Quotes { quote, count: 2 },
-                Turtle::Quotes { quote, count: 2 } if byte == quote => string(quote, true),
-                Turtle::Quotes { count: 2, .. } => self.plain(byte), // it was an empty string
                 Turtle::Quotes { quote, .. } => Self::in_string(string(quote, false), byte),
                 inside @ Turtle::String { .. } => Self::in_string(inside, byte),
             };
