@@ -195,3 +195,75 @@ impl PartialEq for Numbered {
 }
 
 impl Eq for Numbered {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::ErrorCode;
+
+    fn fault(feed: u32, record: u64, counter: RowErrorKind) -> Fault {
+        Fault {
+            ordinal: Ordinal::new(feed, record),
+            counter: Some(counter),
+            state: None,
+            entry: ErrorEntry { record, ..ErrorEntry::whole(ErrorCode::ParsingError, "x", format!("f{feed}")) },
+        }
+    }
+
+    #[test]
+    fn a_strict_load_stops_at_its_lowest_error() {
+        let mut course = Course::new(true);
+        for (feed, record) in [(1, 9), (0, 7), (0, 8), (1, 1)] {
+            course.learn(fault(feed, record, RowErrorKind::Parse));
+        }
+        assert_eq!(course.stop().map(|stop| stop.ordinal), Some(Ordinal::new(0, 7)));
+        assert!(!course.is_beyond(Ordinal::new(0, 7)));
+        assert!(course.is_beyond(Ordinal::new(0, 8)) && course.is_beyond(Ordinal::new(1, 0)));
+        course.end(0, Some(fault(0, 3, RowErrorKind::Parse)));
+        assert_eq!(course.stop().map(|stop| stop.ordinal), Some(Ordinal::new(0, 3)));
+        let found = course.take();
+        assert!(found.counts.is_empty() && found.latest.into_entries().is_empty());
+    }
+
+    #[test]
+    fn a_lenient_load_counts_up_to_where_a_feed_is_cut_off() {
+        let mut course = Course::new(false);
+        course.learn(fault(2, 5, RowErrorKind::Parse));
+        for (feed, record, kind) in [
+            (3, 1, RowErrorKind::Datatype),
+            (2, 6, RowErrorKind::Parse),
+            (2, 5, RowErrorKind::Parse),
+            (2, 4, RowErrorKind::Datatype),
+        ] {
+            course.count(fault(feed, record, kind));
+        }
+        assert!(course.stop().is_none());
+        // Its stream failed too, but after the place where it was cut off.
+        course.end(2, Some(Fault { state: Some(FeedState::S3ReadError), ..fault(2, 9, RowErrorKind::Parse) }));
+        course.end(
+            3,
+            Some(Fault { counter: None, state: Some(FeedState::S3ReadError), ..fault(3, 2, RowErrorKind::Parse) }),
+        );
+        let found = course.take();
+        assert_eq!(found.counts[&2], ErrorCounts { parsing: 1, datatype: 1, insert: 0 });
+        assert_eq!(found.counts[&3], ErrorCounts { parsing: 0, datatype: 1, insert: 0 });
+        assert_eq!(found.ended, BTreeMap::from([(2, None), (3, Some(FeedState::S3ReadError))]));
+        let logged: Vec<_> =
+            found.latest.into_entries().iter().map(|entry| (entry.file.clone(), entry.record)).collect();
+        assert_eq!(logged, [("f2".into(), 4), ("f2".into(), 5), ("f3".into(), 1), ("f3".into(), 2)]);
+        assert!(course.is_empty());
+        assert!(course.is_beyond(Ordinal::new(2, 6)), "the cut outlives the publish");
+    }
+
+    #[test]
+    fn the_latest_are_kept_whatever_the_order() {
+        let mut latest = Latest::default();
+        for record in (1..=RETAINED_ERRORS + 5).rev() {
+            let fault = fault(0, record, RowErrorKind::Parse);
+            latest.push(fault.ordinal, fault.entry);
+        }
+        let entries = latest.into_entries();
+        assert_eq!(entries.len() as u64, RETAINED_ERRORS);
+        assert_eq!((entries[0].record, entries[9_999].record), (6, 10_005));
+    }
+}

@@ -50,7 +50,8 @@ pub(super) fn parse(
     };
     thread::scope(|scope| {
         for _ in 0..task.threads {
-            spawn(scope, "load-parser", || task.job.halt.guard(|| epoch.work()))?;
+            spawn(scope, "load-parser", || task.job.halt.guard(|| epoch.work()))
+                .inspect_err(|_| task.job.halt.pull())?; // or those that run would go on
         }
         Ok::<(), Failure>(())
     })?;

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use model::Dataset;
@@ -63,32 +63,25 @@ fn edge_files(task: &Task<'_>, feeds: &[FeedInfo]) -> Result<Vec<bool>, Failure>
     let halt = &task.job.halt;
     let options = task.format_options();
     let next = AtomicUsize::new(0);
-    let (sender, found) = crossbeam_channel::unbounded();
+    let edges: Vec<AtomicBool> = feeds.iter().map(|_| AtomicBool::new(false)).collect();
     thread::scope(|scope| {
         for _ in 0..opening::AHEAD.min(feeds.len()) {
-            let (next, options, sender) = (&next, &options, sender.clone());
+            let (next, options, edges) = (&next, &options, &edges);
             spawn(scope, "load-classify", move || {
                 halt.guard(|| {
-                    while let Some((at, feed)) = {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        feeds.get(at).map(|feed| (at, feed))
-                    } {
+                    loop {
                         task.check()?;
-                        let holds_edges = holds_edges(task, options, feed).unwrap_or(false);
-                        let _ = sender.send((at, holds_edges)); // the receiver outlives the scope
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let (Some(feed), Some(edges)) = (feeds.get(at), edges.get(at)) else { return Ok(()) };
+                        edges.store(holds_edges(task, options, feed).unwrap_or(false), Ordering::Relaxed);
                     }
-                    Ok(())
                 });
             })?;
         }
         Ok::<(), Failure>(())
     })?;
     task.check()?;
-    let mut edges = vec![false; feeds.len()];
-    for (at, holds_edges) in found.try_iter() {
-        edges[at] = holds_edges;
-    }
-    Ok(edges)
+    Ok(edges.into_iter().map(AtomicBool::into_inner).collect())
 }
 
 fn holds_edges(task: &Task<'_>, options: &FormatOptions, feed: &FeedInfo) -> io::Result<bool> {

@@ -19,7 +19,7 @@ fn state(status: &Value) -> &str {
 }
 
 /// The counters of a load into an empty store add up to what is there.
-fn adds_up(house: &House, status: &Value, dataset: Dataset) {
+pub(crate) fn adds_up(house: &House, status: &Value, dataset: Dataset) {
     let overall = &status["overallStatus"];
     let number = |name: &str| overall[name].as_u64().expect("a number");
     let errors = number("parsingErrors") + number("datatypeMismatchErrors") + number("insertErrors");

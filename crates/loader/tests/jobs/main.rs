@@ -6,5 +6,6 @@ mod content;
 mod errors;
 mod house;
 mod limits;
+mod random;
 mod restart;
 mod s3;

@@ -1,0 +1,173 @@
+//! Random rows, good and bad, against a load row by row as a model: the right remainder, the right error log, whatever
+//! the size of blocks, the number of threads and the moments of publishing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use loader::request::{Format, LoadRequest, Parallelism};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+
+use super::house::House;
+
+/// One row of a vertex file.
+#[derive(Clone, Copy, Debug)]
+enum Vertex {
+    Good(u8),
+    Wide(u8),
+    NoNumber(u8),
+}
+
+/// One row of an edge file: id, ends, and whether it has a field too many.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    id: u8,
+    ends: (u8, u8),
+    wide: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Files {
+    vertices: [Vec<Vertex>; 2],
+    edges: [Vec<Edge>; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    block_bytes: usize,
+    publish_at: Option<u64>,
+    parallelism: Parallelism,
+    fail_on_error: bool,
+}
+
+fn files() -> impl Strategy<Value = Files> {
+    let vertex = prop_oneof![
+        12 => (0..40u8).prop_map(Vertex::Good),
+        1 => (0..40u8).prop_map(Vertex::Wide),
+        1 => (0..40u8).prop_map(Vertex::NoNumber),
+    ];
+    let edge = (0..30u8, (0..42u8, 0..42u8), prop::bool::weighted(0.05)).prop_map(|(id, ends, wide)| {
+        // Ends follow from the id more often than not, so that repeats are of the same edge as well as of others.
+        let ends = if id % 3 == 0 { ends } else { (id, id / 2) };
+        Edge { id, ends, wide }
+    });
+    let vertices = prop::collection::vec(vertex, 0..60);
+    let edges = prop::collection::vec(edge, 0..40);
+    ([vertices.clone(), vertices], [edges.clone(), edges]).prop_map(|(vertices, edges)| Files { vertices, edges })
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    let parallelism = prop_oneof![Just(Parallelism::Low), Just(Parallelism::High), Just(Parallelism::Oversubscribe)];
+    (1..400usize, prop::option::of(1..100u64), parallelism, any::<bool>()).prop_map(
+        |(block_bytes, publish_at, parallelism, fail_on_error)| Way {
+            block_bytes,
+            publish_at,
+            parallelism,
+            fail_on_error,
+        },
+    )
+}
+
+/// What is there afterwards, and what is reported: code, file and record.
+#[derive(Debug, Default, PartialEq)]
+struct Outcome {
+    vertices: BTreeSet<String>,
+    edges: BTreeSet<String>,
+    errors: Vec<(String, String, u64)>,
+}
+
+/// A load row by row.
+fn model(files: &Files, fail_on_error: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut ends = BTreeMap::new();
+    let mut error = |code: &str, file: &str, record: usize| {
+        outcome.errors.push((code.to_owned(), file.to_owned(), record as u64));
+        fail_on_error
+    };
+    'load: {
+        for (rows, file) in files.vertices.iter().zip(["v.csv", "w.csv"]) {
+            for (row, record) in rows.iter().zip(1..) {
+                match row {
+                    Vertex::Good(id) => {
+                        outcome.vertices.insert(format!("v{id}"));
+                    }
+                    Vertex::Wide(_) | Vertex::NoNumber(_) => {
+                        if error("PARSING_ERROR", file, record) {
+                            break 'load;
+                        }
+                    }
+                }
+            }
+        }
+        for (rows, file) in files.edges.iter().zip(["e.csv", "f.csv"]) {
+            for (row, record) in rows.iter().zip(1..) {
+                let there = |end: u8| outcome.vertices.contains(&format!("v{end}"));
+                let failed = if row.wide {
+                    error("PARSING_ERROR", file, record)
+                } else if !there(row.ends.0) || !there(row.ends.1) {
+                    error("FROM_OR_TO_VERTEX_ARE_MISSING", file, 0)
+                } else if *ends.entry(row.id).or_insert(row.ends) != row.ends {
+                    error("ID_ASSIGNED_TO_MULTIPLE_EDGES", file, 0)
+                } else {
+                    false
+                };
+                if failed {
+                    break 'load;
+                }
+            }
+        }
+    }
+    outcome.edges = ends.keys().map(|id| format!("e{id}")).collect();
+    outcome
+}
+
+fn write(house: &House, files: &Files) {
+    for (rows, name) in files.vertices.iter().zip(["g/v.csv", "g/w.csv"]) {
+        let rows = rows.iter().fold(String::new(), |text, row| {
+            text + &match row {
+                Vertex::Good(id) => format!("v{id},L,{id}\n"),
+                Vertex::Wide(id) => format!("v{id},L,1,surplus\n"),
+                Vertex::NoNumber(id) => format!("v{id},L,\"not\na number\"\n"),
+            }
+        });
+        house.file(name, format!("~id,~label,n:Int\n{rows}"));
+    }
+    for (rows, name) in files.edges.iter().zip(["g/e.csv", "g/f.csv"]) {
+        let rows = rows.iter().fold(String::new(), |text, Edge { id, ends: (from, to), wide }| {
+            text + &format!("e{id},v{from},v{to},X{}\n", if *wide { ",surplus" } else { "" })
+        });
+        house.file(name, format!("~id,~from,~to,~label\n{rows}"));
+    }
+}
+
+fn found(house: &House, status: &Value) -> Outcome {
+    let logs = status["errors"]["errorLogs"].as_array().expect("an array");
+    let errors = logs.iter().map(|error| {
+        let text = |member: &str| error[member].as_str().expect("a text").to_owned();
+        let file = text("fileName").rsplit('/').next().unwrap_or_default().to_owned();
+        (text("errorCode"), file, error["recordNum"].as_u64().expect("a number"))
+    });
+    Outcome { vertices: house.vertices(), edges: house.edges(), errors: errors.collect() }
+}
+
+#[test]
+fn a_load_is_a_load_row_by_row() {
+    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let ran = runner.run(&(files(), way()), |(files, way)| {
+        let house = House::hooked(|config| {
+            config.block_bytes = way.block_bytes;
+            config.publish_at = way.publish_at;
+        });
+        write(&house, &files);
+        let request = LoadRequest {
+            parallelism: way.parallelism,
+            fail_on_error: way.fail_on_error,
+            ..house.request("g", Format::Csv)
+        };
+        let status = house.load(request);
+        prop_assert_eq!(found(&house, &status), model(&files, way.fail_on_error), "{}", status);
+        super::errors::adds_up(&house, &status, model::Dataset::Pg);
+        Ok(())
+    });
+    ran.unwrap_or_else(|failure| panic!("{failure}"));
+}
