@@ -8,14 +8,17 @@
 //!   it, and the dictionary is not asked for it.
 //! - **Errors**: the evaluator takes an error within an expression for an unbound value. So the first failure of the
 //!   store is kept here, and [`View::check`] tells of it before anything more is written.
+//! - **Memory**: what all nodes take is counted as they come and go, and a query that keeps too many is stopped.
+//! - **Cancel**: at each batch of quads, each term and each row, and by unwinding out of whatever the evaluator is at.
 //!
 //! **Source**: spec/sparql.md §2; SPARQL 1.1 Query Language §13.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::hash::{Hash, Hasher};
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
+use std::thread;
 
-use model::{Tag, TermId, TermRef, Value};
+use model::{TermId, TermRef};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::FxHashMap;
 use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
@@ -24,8 +27,11 @@ use store::{CancelToken, Pattern, Snapshot};
 use crate::query::Graphs;
 use crate::{Error, terms};
 
+mod node;
 mod quads;
 
+pub(crate) use node::Node;
+use node::Truth;
 pub(crate) use quads::Quads;
 use quads::{GraphNames, Keep};
 
@@ -33,6 +39,9 @@ use quads::{GraphNames, Keep};
 const CACHED_TERMS: usize = 4096;
 /// The longest text kept from the dictionary, in bytes.
 const CACHED_TEXT: usize = 1024;
+
+/// Copies of nodes between two looks at the token.
+const TICKS: u32 = 1024;
 
 /// One query's view of a snapshot. Stays on one thread.
 pub(crate) struct View {
@@ -42,8 +51,11 @@ pub(crate) struct View {
     cancel: CancelToken,
     /// Stops the evaluator where it does not come by here.
     evaluator: spareval::CancellationToken,
-    failure: OnceCell<store::Error>,
-    stopped: Cell<bool>,
+    failure: OnceCell<Error>,
+    ticks: Cell<u32>,
+    /// Bytes that nodes take.
+    taken: Cell<usize>,
+    memory: usize,
     cache: RefCell<FxHashMap<TermId, Term>>,
 }
 
@@ -68,7 +80,8 @@ enum NamedGraphs {
 }
 
 impl View {
-    pub(crate) fn new(snapshot: &Snapshot, graphs: &Graphs, cancel: &CancelToken) -> Self {
+    /// `memory` is how many bytes nodes may take at once.
+    pub(crate) fn new(snapshot: &Snapshot, graphs: &Graphs, memory: usize, cancel: &CancelToken) -> Self {
         let ids = |graphs: &[NamedNode]| {
             let mut ids: Vec<_> = graphs.iter().map(|graph| snapshot.encode(TermRef::Iri(graph.as_str()))).collect();
             ids.sort_unstable();
@@ -87,7 +100,9 @@ impl View {
             cancel: cancel.clone(),
             evaluator: spareval::CancellationToken::new(),
             failure: OnceCell::new(),
-            stopped: Cell::new(false),
+            ticks: Cell::new(0),
+            taken: Cell::new(0),
+            memory,
             cache: RefCell::default(),
         }
     }
@@ -101,29 +116,67 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`Error::Cancelled`] once the token is pulled.
+    /// [`Error::Cancelled`] once it was stopped; [`View::into_failure`] knows why.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.stopped.get() || self.poll().is_err() { Err(Error::Cancelled) } else { Ok(()) }
+        self.poll().map_err(|Stopped| Error::Cancelled)
     }
 
-    /// Why the query was stopped from here: the store's first failure, or a cancel; `None` if it was not.
+    /// Why the query was stopped from here: the store's first failure, the limit of memory, a cancel; `None` if it was not.
     pub(crate) fn into_failure(self) -> Option<Error> {
-        let stopped = self.stopped.get();
-        match self.failure.into_inner() {
-            Some(failure) => Some(failure.into()),
-            None => stopped.then_some(Error::Cancelled),
+        self.failure.into_inner()
+    }
+
+    /// Called for each copy of a node: of a stopped query, unwinds to [`View::until_stopped`].
+    ///
+    /// Between two quads the evaluator can be busy for hours, with a sort or with every pair of two sets of rows, and in
+    /// there nobody looks at a token. But it cannot make a row without copying a node.
+    #[inline]
+    fn tick(&self) {
+        let ticks = self.ticks.get().wrapping_add(1);
+        self.ticks.set(ticks);
+        if ticks.is_multiple_of(TICKS) && self.poll().is_err() && !thread::panicking() {
+            panic::resume_unwind(Box::new(Stopped)); // calls no panic hook: this is no panic
         }
     }
 
+    /// Does `work`, or as much of it as is done before the query is stopped.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`Error::Cancelled`] if it was stopped, whatever the reason.
+    pub(crate) fn until_stopped<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        // What the unwinding leaves half done is dropped with the evaluator; the view holds no borrow over a tick.
+        match panic::catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(done) => done,
+            Err(payload) if payload.is::<Stopped>() => Err(Error::Cancelled),
+            Err(payload) => panic::resume_unwind(payload),
+        }
+    }
+
+    fn grow(&self, bytes: usize) {
+        self.taken.set(self.taken.get() + bytes);
+    }
+
+    fn shrink(&self, bytes: usize) {
+        self.taken.set(self.taken.get() - bytes);
+    }
+
     fn poll(&self) -> Result<(), Stopped> {
-        if self.cancel.is_cancelled() { Err(self.stop(store::Error::Cancelled)) } else { Ok(()) }
+        if self.failure.get().is_some() {
+            Err(Stopped)
+        } else if self.cancel.is_cancelled() {
+            Err(self.stop(Error::Cancelled))
+        } else if self.taken.get() > self.memory {
+            Err(self.stop(Error::MemoryLimit { limit: self.memory }))
+        } else {
+            Ok(())
+        }
     }
 
     /// Keeps the first failure and stops the evaluator.
-    fn stop(&self, error: store::Error) -> Stopped {
-        self.stopped.set(true);
+    fn stop(&self, error: impl Into<Error>) -> Stopped {
         self.evaluator.cancel();
-        let _ = self.failure.set(error); // only the first counts
+        let _ = self.failure.set(error.into()); // only the first counts
         Stopped
     }
 
@@ -161,16 +214,21 @@ impl View {
         quads.next().transpose().map(|quad| quad.is_some())
     }
 
+    /// The node of an id that the store has given.
+    pub(crate) fn node(&self, id: TermId) -> Node<'_> {
+        Node::new(self, id)
+    }
+
     /// The id of a term, with its text if the id is not the whole of it.
-    pub(crate) fn internalize(&self, term: Term) -> Node {
+    pub(crate) fn internalize(&self, term: Term) -> Node<'_> {
         let id = self.snapshot.encode(terms::to_model(&term));
-        Node { id, text: id.is_hashed().then(|| Rc::new(term)) }
+        if id.is_hashed() { Node::with_text(self, id, term) } else { self.node(id) }
     }
 
     /// The term of a node.
-    pub(crate) fn externalize(&self, node: &Node) -> Result<Term, Stopped> {
-        if let Some(text) = &node.text {
-            return Ok(Term::clone(text));
+    pub(crate) fn externalize(&self, node: &Node<'_>) -> Result<Term, Stopped> {
+        if let Some(text) = node.text() {
+            return Ok(text.clone());
         }
         if !node.id.is_hashed() {
             return Ok(terms::to_rdf(self.resolve(node.id)?));
@@ -200,87 +258,24 @@ impl View {
     }
 }
 
-/// What an id tells of a term's effective boolean value.
-enum Truth {
-    True,
-    False,
-    /// Terms of this kind have none.
-    None,
-    /// The text must be looked at.
-    Unknown,
-}
-
-impl Truth {
-    fn of(id: TermId) -> Self {
-        match id.tag() {
-            Some(Tag::StringHash) => Self::True, // the empty string is no hash
-            Some(Tag::StringInline) => (id.payload() != 0).into(),
-            Some(Tag::TypedHash) => Self::Unknown,
-            _ if id.is_hashed() => Self::None,
-            _ => match model::Term::decode(id, None) {
-                Ok(model::Term::Value(Value::Boolean(value))) => value.into(),
-                Ok(model::Term::Value(Value::Integer { value, .. })) => (value != 0).into(),
-                Ok(model::Term::Value(Value::Decimal { scaled, .. })) => (scaled != 0).into(),
-                Ok(model::Term::Value(Value::Float { value, .. })) => (value != 0.0 && !value.is_nan()).into(),
-                Ok(model::Term::Value(Value::Double { value, .. })) => (value != 0.0 && !value.is_nan()).into(),
-                _ => Self::None,
-            },
-        }
-    }
-}
-
-impl From<bool> for Truth {
-    fn from(value: bool) -> Self {
-        if value { Self::True } else { Self::False }
-    }
-}
-
-/// A term as the evaluator's rows hold it: the id, and the text if the store may not have it.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) id: TermId,
-    text: Option<Rc<Term>>,
-}
-
-impl From<TermId> for Node {
-    fn from(id: TermId) -> Self {
-        Self { id, text: None }
-    }
-}
-
-/// The id is the term.
-impl PartialEq for Node {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for Node {}
-
-impl Hash for Node {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
-    }
-}
-
 /// The query ends here; [`View::into_failure`] knows why.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the query was stopped")]
 pub(crate) struct Stopped;
 
 impl<'a> QueryableDataset<'a> for &'a View {
-    type InternalTerm = Node;
+    type InternalTerm = Node<'a>;
     type Error = Stopped;
 
     fn internal_quads_for_pattern(
         &self,
-        subject: Option<&Node>,
-        predicate: Option<&Node>,
-        object: Option<&Node>,
-        graph_name: Option<Option<&Node>>,
-    ) -> impl Iterator<Item = Result<InternalQuad<Node>, Stopped>> + use<'a> {
+        subject: Option<&Node<'a>>,
+        predicate: Option<&Node<'a>>,
+        object: Option<&Node<'a>>,
+        graph_name: Option<Option<&Node<'a>>>,
+    ) -> impl Iterator<Item = Result<InternalQuad<Node<'a>>, Stopped>> + use<'a> {
         let view: &'a View = self;
-        let id = |node: Option<&Node>| node.map(|node| node.id);
+        let id = |node: Option<&Node<'a>>| node.map(|node| node.id);
         let (s, p, o) = (id(subject), id(predicate), id(object));
         match graph_name {
             Some(None) => view.default_graph(s, p, o),
@@ -290,12 +285,12 @@ impl<'a> QueryableDataset<'a> for &'a View {
         .internal()
     }
 
-    fn internal_named_graphs(&self) -> impl Iterator<Item = Result<Node, Stopped>> + use<'a> {
+    fn internal_named_graphs(&self) -> impl Iterator<Item = Result<Node<'a>, Stopped>> + use<'a> {
         let view: &'a View = self;
-        GraphNames::of(view).map(|graph| graph.map(Node::from))
+        GraphNames::of(view).map(|graph| graph.map(|graph| view.node(graph)))
     }
 
-    fn contains_internal_graph_name(&self, graph_name: &Node) -> Result<bool, Stopped> {
+    fn contains_internal_graph_name(&self, graph_name: &Node<'a>) -> Result<bool, Stopped> {
         match &self.named {
             NamedGraphs::AllButDefault if graph_name.id == TermId::DEFAULT_GRAPH => Ok(false),
             NamedGraphs::All | NamedGraphs::AllButDefault => self.has_triples(graph_name.id),
@@ -303,15 +298,15 @@ impl<'a> QueryableDataset<'a> for &'a View {
         }
     }
 
-    fn internalize_term(&self, term: Term) -> Result<Node, Stopped> {
+    fn internalize_term(&self, term: Term) -> Result<Node<'a>, Stopped> {
         Ok(self.internalize(term))
     }
 
-    fn externalize_term(&self, term: Node) -> Result<Term, Stopped> {
+    fn externalize_term(&self, term: Node<'a>) -> Result<Term, Stopped> {
         self.externalize(&term)
     }
 
-    fn externalize_expression_term(&self, term: Node) -> Result<ExpressionTerm, Stopped> {
+    fn externalize_expression_term(&self, term: Node<'a>) -> Result<ExpressionTerm, Stopped> {
         self.poll()?;
         if term.id.is_hashed() {
             return Ok(self.externalize(&term)?.into());
@@ -319,16 +314,16 @@ impl<'a> QueryableDataset<'a> for &'a View {
         Ok(terms::to_expression(self.resolve(term.id)?))
     }
 
-    fn internalize_expression_term(&self, term: ExpressionTerm) -> Result<Node, Stopped> {
+    fn internalize_expression_term(&self, term: ExpressionTerm) -> Result<Node<'a>, Stopped> {
         self.poll()?;
         if let ExpressionTerm::BooleanLiteral(value) = term {
-            return Ok(self.snapshot.encode(TermRef::Boolean(value.into())).into());
+            return Ok(self.node(self.snapshot.encode(TermRef::Boolean(value.into()))));
         }
         Ok(self.internalize(term.into()))
     }
 
-    fn internal_term_effective_boolean_value(&self, term: Node) -> Result<Option<bool>, Stopped> {
-        match Truth::of(term.id) {
+    fn internal_term_effective_boolean_value(&self, term: Node<'a>) -> Result<Option<bool>, Stopped> {
+        match term.truth() {
             Truth::True => return Ok(Some(true)),
             Truth::False => return Ok(Some(false)),
             Truth::None => return Ok(None),

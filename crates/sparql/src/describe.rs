@@ -12,7 +12,7 @@ use spareval::QuerySolutionIter;
 use spargebra::Query;
 
 use crate::Error;
-use crate::dataset::{Node, Quads, Stopped, View};
+use crate::dataset::{Quads, Stopped, View};
 
 /// The query for the resources that a DESCRIBE is about; `None` for other queries.
 pub(crate) fn selection(query: &Query) -> Option<Query> {
@@ -65,7 +65,7 @@ impl<'a> Description<'a> {
     }
 
     fn triple(&self, quad: Quad) -> Result<Triple, Error> {
-        let term = |id: TermId| self.view.externalize(&Node::from(id)).map_err(|_| Error::Cancelled);
+        let term = |id: TermId| self.view.externalize(&self.view.node(id)).map_err(|_| Error::Cancelled);
         let subject = term(quad.s)?;
         let predicate = term(quad.p)?;
         let malformed = |position: &str| Error::Evaluation(format!("the {position} of {quad:?} is a literal"));

@@ -33,6 +33,12 @@ pub enum Error {
     /// The token was pulled: by a user, a deadline, or a client that left. Whoever pulled it knows which.
     #[error("cancelled")]
     Cancelled,
+    /// The rows that the query had to keep at once, to sort or group them or to tell them apart, took too much.
+    #[error("Operation terminated (out of memory): rows kept at once took more than {limit} bytes")]
+    MemoryLimit {
+        /// The limit, in bytes.
+        limit: usize,
+    },
     /// The store failed under the query.
     #[error(transparent)]
     Store(store::Error),

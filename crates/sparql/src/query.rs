@@ -20,6 +20,9 @@ const PREFIXES: [(&str, &str); 4] = [
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
 ];
 
+/// Bytes that the rows of a query may take at once.
+const DEFAULT_MEMORY: usize = 1 << 30;
+
 /// What comes with a query beside its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ParseOptions {
@@ -38,6 +41,8 @@ pub struct Query {
     pub(crate) graphs: Graphs,
     /// Bytes of stack that evaluation needs.
     pub(crate) stack: usize,
+    /// Bytes that rows may take.
+    pub(crate) memory: usize,
 }
 
 /// The data set that a query asks for.
@@ -72,7 +77,15 @@ impl Query {
             Ok(algebra)
         })?;
         let graphs = graphs(take_dataset(&mut algebra), options)?;
-        Ok(Self { algebra, graphs, stack })
+        Ok(Self { algebra, graphs, stack, memory: DEFAULT_MEMORY })
+    }
+
+    /// The same query with a limit of its own, in bytes, to what the rows that it keeps at once may take: about, as it is
+    /// counted by terms. 1 GiB unless said otherwise.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
     }
 
     /// Which form of query this is.

@@ -15,8 +15,8 @@ impl Query {
     /// `out` takes it.
     ///
     /// `format` must be one that [`crate::negotiate`] gives for this kind of query. Results are streamed, but ORDER BY,
-    /// GROUP BY and DISTINCT keep in memory what they have to. Pulling `cancel` ends the query at the next quad it
-    /// reads or row it writes, though not within a sort.
+    /// GROUP BY, DISTINCT and some joins keep rows in memory, within [`Query::with_memory`]. Pulling `cancel` ends the query within a moment,
+    /// whatever it is at.
     ///
     /// # Errors
     ///
@@ -30,8 +30,8 @@ impl Query {
         cancel: &CancelToken,
     ) -> Result<u64, Error> {
         limits::on_deep_stack(self.stack, || {
-            let view = View::new(snapshot, &self.graphs, cancel);
-            let answered = view.check().and_then(|()| answer(self, &view, format, out));
+            let view = View::new(snapshot, &self.graphs, self.memory, cancel);
+            let answered = view.check().and_then(|()| view.until_stopped(|view| answer(self, view, format, out)));
             // Whatever the evaluator made of it, the store's own failure is the reason.
             match view.into_failure() {
                 Some(failure) => Err(failure),

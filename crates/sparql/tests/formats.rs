@@ -175,19 +175,52 @@ fn a_cancel_before_the_start_writes_nothing() {
     assert!(out.is_empty());
 }
 
-/// Ends only because of the cancel: the count has 3,000 to the fourth to count.
+/// Each ends only because of the cancel: in a join, a sort, a grouping, with quads or without.
 #[test]
-fn a_cancel_ends_a_query_that_writes_nothing_yet() {
+fn a_cancel_ends_whatever_the_query_is_at() {
     let (_scratch, snapshot) = many();
-    let text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?a . ?t ?q ?b . ?u ?r ?c . ?v ?w ?d }";
-    let query = Query::parse(text, None, ParseOptions::default()).unwrap();
-    let cancel = CancelToken::new();
-    let answered = std::thread::scope(|scope| {
-        let running = scope.spawn(|| query.run(&snapshot, Json, &mut io::sink(), &cancel));
-        cancel.cancel();
-        running.join().expect("no panic")
-    });
-    assert!(matches!(answered, Err(Error::Cancelled)));
+    let values = |name| format!("VALUES ?{name} {{ {} }}", "1 2 3 4 5 6 7 8 9 0 ".repeat(200));
+    for text in [
+        "SELECT (COUNT(*) AS ?n) { ?s ?p ?a . ?t ?q ?b . ?u ?r ?c . ?v ?w ?d }".to_owned(),
+        format!("SELECT (COUNT(*) AS ?n) {{ {} {} {} {} }}", values("a"), values("b"), values("c"), values("d")),
+        format!(
+            "ASK {{ {} {} {} {} FILTER(?a + ?b + ?c < ?d - 9) }}",
+            values("a"),
+            values("b"),
+            values("c"),
+            values("d")
+        ),
+        "SELECT DISTINCT ?s { ?s ?p ?a . ?t ?q ?b . ?u ?r ?c . ?v ?w ?d }".to_owned(),
+    ] {
+        let query = Query::parse(&text, None, ParseOptions::default()).unwrap();
+        let cancel = CancelToken::new();
+        let answered = std::thread::scope(|scope| {
+            let running = scope.spawn(|| query.run(&snapshot, Json, &mut io::sink(), &cancel));
+            cancel.cancel();
+            running.join().expect("no panic")
+        });
+        assert!(matches!(answered, Err(Error::Cancelled)), "{answered:?}");
+    }
+}
+
+#[test]
+fn rows_that_are_kept_are_limited_rows_that_pass_are_not() {
+    let (_scratch, snapshot) = many();
+    let run = |text: &str| {
+        let query = Query::parse(text, None, ParseOptions::default()).unwrap().with_memory(4 << 20);
+        query.run(&snapshot, Csv, &mut io::sink(), &CancelToken::new())
+    };
+    assert_eq!(run("SELECT ?a ?b { ?s ?p ?a . ?s ?q ?b FILTER(?a < 100) }").unwrap(), 300_000);
+    assert_eq!(run("SELECT ?a { ?s ?p ?a } ORDER BY ?a").unwrap(), 3_000);
+    for text in [
+        "SELECT ?a ?b { ?s ?p ?a . ?s ?q ?b } ORDER BY ?a",
+        "SELECT DISTINCT ?a ?b { ?s ?p ?a . ?s ?q ?b }",
+        "SELECT (CONCAT(STR(?a), ' and ', STR(?b)) AS ?c) { ?s ?p ?a . ?s ?q ?b } ORDER BY ?c",
+        "SELECT ?a ?b (COUNT(*) AS ?n) { ?s ?p ?a . ?s ?q ?b } GROUP BY ?a ?b",
+    ] {
+        let answered = run(text);
+        assert!(matches!(answered, Err(Error::MemoryLimit { limit: 4_194_304 })), "{text}: {answered:?}");
+    }
 }
 
 #[test]

@@ -133,6 +133,7 @@ impl From<sparql::Error> for Failure {
             Error::Syntax { .. } => Exception::MalformedQuery,
             Error::Unsupported(_) => Exception::UnsupportedOperation,
             Error::NotAcceptable { .. } => Exception::BadRequest,
+            Error::MemoryLimit { .. } => Exception::MemoryLimitExceeded,
             Error::Evaluation(_) | Error::Output(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)

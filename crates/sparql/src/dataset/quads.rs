@@ -49,14 +49,14 @@ impl<'a> Quads<'a> {
     }
 
     /// As the evaluator wants them.
-    pub(super) fn internal(self) -> impl Iterator<Item = Result<InternalQuad<Node>, Stopped>> + use<'a> {
-        let in_default_graph = self.merge.is_some();
+    pub(super) fn internal(self) -> impl Iterator<Item = Result<InternalQuad<Node<'a>>, Stopped>> + use<'a> {
+        let (view, in_default_graph) = (self.view, self.merge.is_some());
         self.map(move |quad| {
             quad.map(|quad| InternalQuad {
-                subject: quad.s.into(),
-                predicate: quad.p.into(),
-                object: quad.o.into(),
-                graph_name: (!in_default_graph).then(|| quad.g.into()),
+                subject: view.node(quad.s),
+                predicate: view.node(quad.p),
+                object: view.node(quad.o),
+                graph_name: (!in_default_graph).then(|| view.node(quad.g)),
             })
         })
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use model::{Dataset, Quad};
+use model::{Dataset, Quad, Tag};
 use oxrdf::NamedNode;
 use proptest::collection::vec;
 use proptest::option;
@@ -65,7 +65,7 @@ fn expected(quads: &BTreeSet<Quad>, graphs: &Graphs, snapshot: &Snapshot) -> (BT
 }
 
 /// Collects, and fails on a quad that comes twice.
-fn distinct(found: impl Iterator<Item = Result<InternalQuad<Node>, Stopped>>) -> BTreeSet<Quad> {
+fn distinct<'a>(found: impl Iterator<Item = Result<InternalQuad<Node<'a>>, Stopped>>) -> BTreeSet<Quad> {
     let mut quads = BTreeSet::new();
     for quad in found {
         let InternalQuad { subject, predicate, object, graph_name } = quad.expect("the store is whole");
@@ -91,15 +91,15 @@ fn patterns_find_what_is_there() {
         let quads: BTreeSet<Quad> =
             numbers.iter().map(|(s, p, o, g)| Quad::new(id(*s), id(*p), id(*o), id(*g))).collect();
         let (default, named) = expected(&quads, &graphs, &snapshot);
-        let view = View::new(&snapshot, &graphs, &CancelToken::new());
+        let view = View::new(&snapshot, &graphs, usize::MAX, &CancelToken::new());
         let view = &view;
-        let [s, p, o, g] = [s, p, o, g].map(|number| number.map(|number| Node::from(id(number))));
+        let [s, p, o, g] = [s, p, o, g].map(|number| number.map(|number| view.node(id(number))));
         let triple = |quad: &&Quad| {
             s.as_ref().is_none_or(|s| s.id == quad.s)
                 && p.as_ref().is_none_or(|p| p.id == quad.p)
                 && o.as_ref().is_none_or(|o| o.id == quad.o)
         };
-        let find = |graph: Option<Option<&Node>>| {
+        let find = |graph: Option<Option<&Node<'_>>>| {
             distinct(view.internal_quads_for_pattern(s.as_ref(), p.as_ref(), o.as_ref(), graph))
         };
         prop_assert_eq!(find(Some(None)), default.iter().filter(triple).copied().collect());
@@ -119,7 +119,7 @@ fn patterns_find_what_is_there() {
         }
         prop_assert_eq!(&distinct_names, &expected_names);
         for name in NAMES {
-            let graph = Node::from(snapshot.encode(TermRef::Iri(name)));
+            let graph = view.node(snapshot.encode(TermRef::Iri(name)));
             prop_assert_eq!(view.contains_internal_graph_name(&graph).unwrap(), expected_names.contains(&graph.id));
         }
         Ok(())
@@ -135,8 +135,8 @@ fn a_cancelled_view_stops_everything() {
     transaction.insert(term(0), term(1), term(5), TermRef::DefaultGraph).unwrap();
     let snapshot = transaction.snapshot();
     let cancel = CancelToken::new();
-    let view = View::new(&snapshot, &Graphs::Union, &cancel);
-    let long = Node::from(snapshot.encode(term(5)));
+    let view = View::new(&snapshot, &Graphs::Union, usize::MAX, &cancel);
+    let long = view.node(snapshot.encode(term(5)));
     assert!((&view).externalize_term(long.clone()).is_ok());
     view.check().unwrap();
     cancel.cancel();
@@ -147,13 +147,41 @@ fn a_cancelled_view_stops_everything() {
     assert!(matches!(view.into_failure(), Some(Error::Cancelled)));
 }
 
+/// As a sort or a join would, that never looks up.
+#[test]
+fn a_loop_that_only_copies_nodes_is_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), Options::default()).unwrap();
+    let snapshot = store.snapshot(Dataset::Rdf);
+    let cancel = CancelToken::new();
+    let view = View::new(&snapshot, &Graphs::Union, usize::MAX, &cancel);
+    let stopped: Result<(), Error> = view.until_stopped(|view| {
+        let node = view.node(TermId::DEFAULT_GRAPH);
+        cancel.cancel();
+        loop {
+            let _ = node.clone();
+        }
+    });
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+
+    let view = View::new(&snapshot, &Graphs::Union, 1 << 16, &CancelToken::new());
+    let stopped: Result<(), Error> = view.until_stopped(|view| {
+        let mut kept = vec![view.node(TermId::DEFAULT_GRAPH)];
+        loop {
+            kept.push(kept[0].clone());
+        }
+    });
+    assert!(stopped.is_err());
+    assert!(matches!(view.into_failure(), Some(Error::MemoryLimit { limit: 65_536 })));
+}
+
 /// A hash that nothing spells: the data directory is damaged.
 #[test]
 fn the_first_failure_of_the_store_is_kept() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), Options::default()).unwrap();
-    let view = View::new(&store.snapshot(Dataset::Rdf), &Graphs::Union, &CancelToken::new());
-    let unknown = Node::from(TermId::new(Tag::IriHash, 1));
+    let view = View::new(&store.snapshot(Dataset::Rdf), &Graphs::Union, usize::MAX, &CancelToken::new());
+    let unknown = view.node(TermId::new(Tag::IriHash, 1));
     assert!((&view).externalize_expression_term(unknown).is_err());
     assert!(view.check().is_err());
     assert!(matches!(view.into_failure(), Some(Error::Store(store::Error::Corrupt { .. }))));
@@ -163,11 +191,14 @@ fn the_first_failure_of_the_store_is_kept() {
 fn terms_of_the_query_keep_their_text() {
     let directory = tempfile::tempdir().unwrap();
     let store = Store::open(directory.path(), Options::default()).unwrap();
-    let view = View::new(&store.snapshot(Dataset::Rdf), &Graphs::Union, &CancelToken::new());
+    let view = View::new(&store.snapshot(Dataset::Rdf), &Graphs::Union, usize::MAX, &CancelToken::new());
+    let before = view.taken.get();
     for text in ["", "short", "a text that no store has ever seen"] {
         let term = Term::from(oxrdf::Literal::new_simple_literal(text));
         let node = view.internalize(term.clone());
         assert_eq!(node, view.internalize(term.clone()));
-        assert_eq!(view.externalize(&node).unwrap(), term);
+        assert_eq!(view.externalize(&node.clone()).unwrap(), term);
+        assert!(view.taken.get() >= before + text.len());
     }
+    assert_eq!(view.taken.get(), before);
 }

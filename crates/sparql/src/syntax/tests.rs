@@ -1,3 +1,7 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use crate::{Error, ParseOptions, Query};
 
 #[test]
@@ -38,5 +42,81 @@ fn messages_name_the_place_and_what_was_expected() {
         };
         let expected = format!("Malformed query: {place}: {message}");
         assert!(error.to_string().starts_with(&expected), "{text}\n{error}\n{expected}");
+    }
+}
+
+/// What texts are made of that are nearly queries.
+const PIECES: [&str; 48] = [
+    "SELECT",
+    "ASK",
+    "CONSTRUCT",
+    "DESCRIBE",
+    "WHERE",
+    "FROM",
+    "NAMED",
+    "PREFIX",
+    "BASE",
+    "FILTER",
+    "OPTIONAL",
+    "UNION",
+    "GRAPH",
+    "BIND",
+    "AS",
+    "VALUES",
+    "ORDER BY",
+    "LIMIT",
+    "COUNT",
+    "EXISTS",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "<a#b>",
+    "<a'b>",
+    "?x",
+    "$é",
+    "ex:a",
+    "_:b",
+    "\"a b\"",
+    "'",
+    "\"\"\"",
+    "\\",
+    "#",
+    "\n",
+    ".",
+    ";",
+    ",",
+    "*",
+    "+",
+    "&&",
+    "1.5e3",
+    "@en",
+];
+
+fn check_place(text: &str) {
+    match Query::parse(text, None, ParseOptions::default()) {
+        Ok(_) | Err(Error::Syntax { at: None, .. }) => {}
+        Err(Error::Syntax { at: Some(at), .. }) => {
+            let line = text.split('\n').nth(at.line - 1).expect("the line is there");
+            assert!(at.column <= line.chars().count() + 1, "{at} of {text:?}");
+        }
+        Err(other) => panic!("{text:?}: {other}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_fatal(text in ".{0,80}") {
+        check_place(&text);
+    }
+
+    #[test]
+    fn no_soup_of_tokens_is_fatal(pieces in vec(select(&PIECES[..]), 0..24), gap in select(vec!["", " ", "\n"])) {
+        check_place(&pieces.join(gap));
+        check_place(&format!("SELECT * {{ ?s ?p ?o {} }}", pieces.join(gap)));
     }
 }
