@@ -103,7 +103,7 @@ impl Door {
             metrics: Metrics::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
-            guard: Guard::new(&config.allow_hosts, &config.allow_origins)?,
+            guard: Guard::new(config.listen.ip(), &config.allow_hosts, &config.allow_origins)?,
             budget: Budget::new(config.body_bytes),
             started: Timestamp::now(),
             config,
@@ -246,7 +246,14 @@ impl Door {
             body,
             label,
         };
-        self.perform(action, call).await.unwrap_or_else(|failure| failure.reply(id))
+        self.perform(action, call).await.unwrap_or_else(|failure| {
+            let mut reply = failure.reply(id);
+            if failure.exception == Exception::MethodNotAllowed {
+                // On a replica, where every other method would write.
+                reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+            }
+            reply
+        })
     }
 
     async fn perform(self: &Arc<Self>, action: Action, call: Call) -> Result<Response<Body>, Failure> {

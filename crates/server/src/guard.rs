@@ -34,8 +34,10 @@ pub enum InvalidName {
 }
 
 /// What the configuration allows beyond loopback.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Guard {
+    /// The address listened at: the one of the ready line, even if it stands for all addresses.
+    listen: IpAddr,
     hosts: Vec<Host>,
     origins: Vec<Origin>,
 }
@@ -50,13 +52,14 @@ pub(crate) enum Visitor {
 }
 
 impl Guard {
-    /// The rules for these names.
+    /// The rules for a server at `listen` and these names.
     ///
     /// # Errors
     ///
     /// [`InvalidName`] for the first that is none.
-    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Result<Self, InvalidName> {
+    pub(crate) fn new(listen: IpAddr, hosts: &[String], origins: &[String]) -> Result<Self, InvalidName> {
         Ok(Self {
+            listen: listen.to_canonical(),
             hosts: hosts
                 .iter()
                 .map(|text| Host::parse(text).ok_or_else(|| InvalidName::Host(text.clone())))
@@ -97,7 +100,9 @@ impl Guard {
     }
 
     fn serves(&self, host: &Host, local: IpAddr) -> bool {
-        let by_address = host.address().is_some_and(|address| address.is_loopback() || address == local.to_canonical());
+        let by_address = host
+            .address()
+            .is_some_and(|address| address.is_loopback() || address == self.listen || address == local.to_canonical());
         by_address
             || host.name == "localhost"
             || self

@@ -139,11 +139,11 @@ async fn serve(stream: TcpStream, peer: Peer, door: Arc<Door>, watcher: Watcher)
     // Small replies are waited for one by one; a kernel without the option only makes them later.
     let _ = stream.set_nodelay(true);
     let patience = door.config.receive_timeout;
-    let (socket, begun) = Socket::new(stream, patience);
+    let (socket, first_request) = Socket::new(stream, patience);
     let service = service_fn({
         let door = Arc::clone(&door);
         move |request| {
-            begun.set();
+            first_request.begins();
             Arc::clone(&door).answer(request, peer).map(Ok::<_, Infallible>)
         }
     });

@@ -6,6 +6,7 @@ const LOCAL: &str = "192.168.1.7";
 
 fn guard() -> Guard {
     Guard::new(
+        "10.0.0.1".parse().unwrap(),
         &["db.example".to_owned(), "tunnel.example:9000".to_owned()],
         &["http://localhost:5173".to_owned(), "https://console.example/".to_owned()],
     )
@@ -40,6 +41,7 @@ fn hosts() {
         ("[::1]:8182", "direct"),
         ("[::ffff:127.0.0.1]", "direct"),
         ("192.168.1.7:8182", "direct"),
+        ("10.0.0.1:8182", "direct"),
         ("192.168.1.8:8182", "denied"),
         ("0.0.0.0:8182", "denied"),
         ("db.example", "direct"),
@@ -111,10 +113,16 @@ fn a_refusal_says_what_to_set() {
 #[test]
 fn names_in_the_configuration_are_checked() {
     for host in ["", "http://db.example", "db.example/x", "user@db.example", "db.example:port"] {
-        assert_eq!(Guard::new(&[host.to_owned()], &[]).unwrap_err(), InvalidName::Host(host.to_owned()));
+        assert_eq!(
+            Guard::new(LOCAL.parse().unwrap(), &[host.to_owned()], &[]).unwrap_err(),
+            InvalidName::Host(host.to_owned())
+        );
     }
     for origin in ["", "null", "db.example", "http://", "http://db.example/page", "*"] {
-        assert_eq!(Guard::new(&[], &[origin.to_owned()]).unwrap_err(), InvalidName::Origin(origin.to_owned()));
+        assert_eq!(
+            Guard::new(LOCAL.parse().unwrap(), &[], &[origin.to_owned()]).unwrap_err(),
+            InvalidName::Origin(origin.to_owned())
+        );
     }
 }
 

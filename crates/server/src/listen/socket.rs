@@ -29,7 +29,7 @@ use crate::request_id::RequestId;
 pub(super) struct Socket {
     stream: TcpStream,
     patience: Duration,
-    begun: Begun,
+    first_request: FirstRequest,
     /// Whether a byte came in.
     heard: bool,
     /// Whether a byte went out.
@@ -45,27 +45,27 @@ pub(super) struct Socket {
 
 /// Tells the socket that a request has been read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Begun(Arc<AtomicBool>);
+pub(super) struct FirstRequest(Arc<AtomicBool>);
 
-impl Begun {
+impl FirstRequest {
     /// From here on, HTTP's own limits hold for reading, and all that is written is ours.
-    pub(super) fn set(&self) {
+    pub(super) fn begins(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    fn is_set(&self) -> bool {
+    fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Socket {
     /// Waits at most `patience` for the first request, and as long for any progress of a write.
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> (Self, Begun) {
-        let begun = Begun::default();
+    pub(super) fn new(stream: TcpStream, patience: Duration) -> (Self, FirstRequest) {
+        let first_request = FirstRequest::default();
         let socket = Self {
             stream,
             patience,
-            begun: begun.clone(),
+            first_request: first_request.clone(),
             heard: false,
             spoken: false,
             apology: Vec::new(),
@@ -73,13 +73,13 @@ impl Socket {
             writing: Box::pin(sleep(patience)),
             stalled: false,
         };
-        (socket, begun)
+        (socket, first_request)
     }
 
     /// Whether `bytes` are the HTTP layer's own answer to a head that it could not read. If so, a better one is sent
     /// instead.
     fn replaces(&mut self, bytes: &[u8]) -> bool {
-        let first = !self.spoken && !self.begun.is_set();
+        let first = !self.spoken && !self.first_request.has_begun();
         self.spoken = true;
         let Some(status) = bytes.strip_prefix(b"HTTP/1.1 4").filter(|_| first) else { return false };
         let text = match status {
@@ -131,7 +131,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let progress = Pin::new(&mut self.stream).poll_read(cx, buffer);
         self.heard |= buffer.filled().len() > before;
-        if progress.is_pending() && !self.begun.is_set() {
+        if progress.is_pending() && !self.first_request.has_begun() {
             ready!(self.beginning.as_mut().poll(cx));
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request came")));
         }
@@ -184,7 +184,7 @@ impl AsyncWrite for Socket {
 impl Drop for Socket {
     /// A head that began and did not end in time: the HTTP layer only closes the connection.
     fn drop(&mut self) {
-        if self.heard && !self.spoken && !self.begun.is_set() {
+        if self.heard && !self.spoken && !self.first_request.has_begun() {
             let text = "The request was not received in time: its head did not end".to_owned();
             // What does not go out at once is not worth waiting for: the client has kept us waiting.
             let _ = self.stream.try_write(&apology(Exception::ClientTimeout, text));

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn check(method: &str, path: &str) -> String {
@@ -84,4 +86,26 @@ fn the_table_is_the_service_model() {
     let ours: Vec<String> =
         table::MODEL.iter().map(|route| format!("{} {} {}", route.operation, route.method, route.template)).collect();
     assert_eq!(ours, expected);
+}
+
+proptest! {
+    /// Clients encode all but letters and digits, or only what they must.
+    #[test]
+    fn a_label_survives_its_encoding(label in "[^/]{1,20}", all in any::<bool>()) {
+        let encoded: String = label
+            .bytes()
+            .map(|byte| match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+                b'!'..=b'~' if byte != b'%' && !all => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        let matched = find(&Method::DELETE, &format!("/loader/{encoded}")).unwrap();
+        prop_assert_eq!(matched.label, Some(label));
+    }
+
+    #[test]
+    fn any_path_has_an_answer(path in "[/%a-zA-Z0-9.*]{0,40}") {
+        let _ = find(&Method::GET, &path);
+    }
 }

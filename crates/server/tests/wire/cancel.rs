@@ -90,6 +90,7 @@ fn a_replica_and_a_server_without_loader_refuse_before_they_look_at_the_id() {
             "405 MethodNotAllowedException: Load cancellation is not permitted on a read replica instance.",
         );
     }
+    assert_eq!(replica.ask("DELETE", "/loader").header("allow"), Some("GET"));
     assert_eq!(replica.ask("GET", "/loader").status, 200);
 
     let without = start_with(|config, _| config.loader = false);

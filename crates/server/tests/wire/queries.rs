@@ -14,7 +14,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded; 
 const QUERY: (&str, &str) = ("content-type", "application/sparql-query");
 
 /// `<http://s/N> <http://p> N` for N below `count`.
-fn fill(server: &Running, count: i64) {
+pub(crate) fn fill(server: &Running, count: i64) {
     let mut transaction = server.store.begin(Dataset::Rdf);
     for number in 0..count {
         let subject = format!("http://s/{number}");
@@ -152,6 +152,9 @@ fn a_large_result_is_streamed_and_its_end_is_told() {
 /// A query that neither ends nor gives a row in a test's time.
 const ENDLESS: &str = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?p ?d . ?e ?p ?f . ?g ?p ?h }";
 
+/// Four million rows: more than the buffers between a worker and a client that does not read can hold.
+const ROWS: &str = "SELECT ?s ?t { ?s ?p ?o . ?t ?p ?u }";
+
 #[test]
 fn a_query_beyond_its_time_is_ended() {
     let server = start_with(|config, _| config.query_timeout = Duration::from_millis(200));
@@ -182,9 +185,7 @@ fn a_client_that_does_not_read_is_ended_with_its_query() {
     let server = start_with(|config, _| config.query_timeout = Duration::from_millis(500));
     fill(&server, 2_000);
     let mut stream = server.connect();
-    // Four million rows: more than the buffers between a worker and a client that does not read can hold.
-    let request =
-        server.request("POST", "/sparql", &[QUERY, ("accept", "text/csv")], b"SELECT ?s ?t { ?s ?p ?o . ?t ?q ?u }");
+    let request = server.request("POST", "/sparql", &[QUERY, ("accept", "text/csv")], ROWS.as_bytes());
     stream.write_all(&request).unwrap();
     wait_for(&server, "halimede_queries_total{language=\"sparql\",outcome=\"TimeLimitExceededException\"} 1");
     let mut bytes = Vec::new();
@@ -192,6 +193,19 @@ fn a_client_that_does_not_read_is_ended_with_its_query() {
     let reply = Reply::read(&String::from_utf8(bytes).unwrap());
     assert_eq!(reply.status, 200);
     assert!(reply.body.ends_with('}') && reply.body.contains("\"code\":\"TimeLimitExceededException\""));
+}
+
+#[test]
+fn a_connection_that_takes_nothing_is_closed_and_its_query_ended() {
+    let server = start_with(|config, _| config.receive_timeout = Duration::from_millis(500));
+    fill(&server, 2_000);
+    let mut stream = server.connect();
+    let request = server.request("POST", "/sparql", &[QUERY, ("accept", "text/csv")], ROWS.as_bytes());
+    stream.write_all(&request).unwrap();
+    wait_for(&server, "halimede_queries_total{language=\"sparql\",outcome=\"CancelledByUserException\"} 1");
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    assert!(!bytes.ends_with(b"0\r\n\r\n"), "the reply looks whole");
 }
 
 #[test]
