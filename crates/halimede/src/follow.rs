@@ -164,7 +164,8 @@ impl Display {
         let (input, output) = (moment.input(elapsed), moment.output(elapsed));
         match &self.bar {
             Some(bar) => {
-                bar.set_length(moment.bytes.1);
+                // Nothing to measure yet: an empty bar, not a full one.
+                bar.set_length(moment.bytes.1.max(1));
                 bar.set_position(moment.bytes.0);
                 bar.set_prefix(input);
                 bar.set_message(output);

@@ -83,6 +83,8 @@ pub(crate) enum Error {
 
 /// Reads a whole command line, the environment and the configuration file that either names.
 pub(crate) fn parse(args: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Cli, Error> {
+    // A variable that is set to nothing is not set.
+    let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
     let file = match value_of(args, "config").or_else(|| environment(&variable("config"))) {
         Some(path) => Some(File::read(Path::new(&path))?),
         None => None,
@@ -162,7 +164,7 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
             .collect();
         let mut command = command;
         for (id, flag) in flags {
-            let weakest = self.silenced_below(&flag, name);
+            let weakest = self.weakest_that_counts(&flag, name, &command);
             let from_file = match self.file {
                 Some(file) if weakest <= Layer::File => file.values(name, &flag, &command, &id)?,
                 _ => None,
@@ -174,12 +176,14 @@ impl<E: Fn(&str) -> Option<OsString>> Layers<'_, E> {
         Ok(command)
     }
 
-    /// The weakest layer that still counts for `flag`: that of its strongest alternative.
-    fn silenced_below(&self, flag: &str, command: Option<&str>) -> Layer {
+    /// The weakest layer that still counts for `flag`: that of its strongest alternative in the same command.
+    fn weakest_that_counts(&self, flag: &str, name: Option<&str>, command: &Command) -> Layer {
         let Some(group) = ALTERNATIVES.iter().find(|group| group.contains(&flag)) else {
             return Layer::File;
         };
-        group.iter().filter_map(|other| self.set_in(other, command)).max().unwrap_or(Layer::File)
+        let has = |flag: &str| command.get_arguments().any(|arg| arg.get_long() == Some(flag));
+        let strongest = group.iter().filter(|other| has(other)).filter_map(|other| self.set_in(other, name)).max();
+        strongest.unwrap_or(Layer::File)
     }
 
     /// The strongest layer that sets `flag`.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::follow::Moment;
 use crate::table::{Align, Table, printable, thousands};
 
 /// Errors that are shown of a load.
@@ -25,9 +26,19 @@ pub(crate) struct Report {
     #[serde(default)]
     feed_count: Vec<BTreeMap<String, u64>>,
     overall_status: Subject,
+    progress: Option<Progress>,
     #[serde(default)]
     failed_feeds: Vec<Subject>,
     errors: Option<Errors>,
+}
+
+/// What a load does, while it runs. A member of our own: another server has none.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Progress {
+    phase: String,
+    bytes_read: u64,
+    bytes_total: u64,
 }
 
 /// What is said of a load and of each file.
@@ -96,15 +107,20 @@ impl Report {
         !matches!(self.state(), "LOAD_NOT_STARTED" | "LOAD_IN_QUEUE" | "LOAD_IN_PROGRESS")
     }
 
-    /// Records so far and errors so far.
-    pub(crate) const fn counts(&self) -> (u64, u64) {
-        (self.overall_status.total_records, self.overall_status.errors())
+    /// How far the load is.
+    pub(crate) fn moment(&self) -> Moment {
+        let (phase, bytes) = match &self.progress {
+            Some(progress) => (printable(&progress.phase), (progress.bytes_read, progress.bytes_total)),
+            None => (words(self.state()), (0, 0)),
+        };
+        let job = &self.overall_status;
+        Moment { phase, bytes, records: job.total_records, errors: job.errors() }
     }
 
     /// One line's cells: state, records, errors, source.
     pub(crate) fn cells(&self) -> [String; 4] {
-        let (records, errors) = self.counts();
-        [self.state().to_owned(), thousands(records), thousands(errors), self.overall_status.full_uri.clone()]
+        let job = &self.overall_status;
+        [job.status.clone(), thousands(job.total_records), thousands(job.errors()), job.full_uri.clone()]
     }
 
     /// The whole report; `took` is the time on the caller's clock, where it saw the whole load.
@@ -136,13 +152,8 @@ impl Report {
 
     /// `11 completed, 1 failed`.
     fn files(&self) -> String {
-        let counts = self.feed_count.iter().flatten().map(|(state, count)| {
-            format!(
-                "{} {}",
-                thousands(*count),
-                printable(state).trim_start_matches("LOAD_").to_lowercase().replace('_', " ")
-            )
-        });
+        let feeds = self.feed_count.iter().flatten();
+        let counts = feeds.map(|(state, count)| format!("{} {}", thousands(*count), words(state)));
         let text = counts.collect::<Vec<_>>().join(", ");
         if text.is_empty() { "none".to_owned() } else { text }
     }
@@ -190,6 +201,11 @@ impl Report {
                 writeln!(out, "  {place}\n    {}: {}", printable(&error.error_code), printable(&error.error_message));
         }
     }
+}
+
+/// A state as people say it: `cancelled by user`.
+fn words(state: &str) -> String {
+    printable(state).trim_start_matches("LOAD_").to_lowercase().replace('_', " ")
 }
 
 /// `3 (2 parsing, 1 insert)`.
@@ -253,6 +269,20 @@ first 1 of 3 errors:
     PARSING_ERROR: 'x' is no Int
 "
         );
+    }
+
+    #[test]
+    fn a_running_load_says_how_far_it_is() {
+        let mut payload = json!({"overallStatus": {
+            "fullUri": "s3://b/", "status": "LOAD_IN_PROGRESS", "totalRecords": 7, "parsingErrors": 1
+        }});
+        let moment = |payload: &Value| Report::read(payload.clone()).expect("a status").moment();
+        let mut expected = Moment { phase: "in progress".to_owned(), bytes: (0, 0), records: 7, errors: 1 };
+        assert_eq!(moment(&payload), expected);
+        payload["progress"] = json!({"phase": "parsing", "bytesRead": 10, "bytesTotal": 20});
+        expected.phase = "parsing".to_owned();
+        expected.bytes = (10, 20);
+        assert_eq!(moment(&payload), expected);
     }
 
     #[test]

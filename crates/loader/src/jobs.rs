@@ -323,6 +323,9 @@ impl Loader {
         let job = self.0.job(id).ok_or(StatusError::NotFound { id })?;
         let record = job.view();
         let mut payload = status::base(&record);
+        if !record.state.is_terminal() {
+            payload.insert("progress".to_owned(), status::progress(&job.progress()));
+        }
         if query.details {
             let feeds = match job.failed_feeds() {
                 Some(feeds) => feeds,

@@ -57,6 +57,11 @@ fn flag_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
+fn an_empty_variable_is_not_set() {
+    assert_eq!(serve("", &[("HALIMEDE_LISTEN", ""), ("HALIMEDE_CONFIG", "")], None).listen.port(), 8182);
+}
+
+#[test]
 fn a_commands_table_beats_the_top() {
     let file = "memory = '1G'\n[serve]\nmemory = '2G'";
     assert_eq!(serve("", &[], Some(file)).memory, Some(ByteSize(2 << 30)));
@@ -98,6 +103,9 @@ fn a_stronger_layer_silences_alternatives() {
         (None, Some("http://b".to_owned()))
     );
     assert!(refusal("load x --format csv --data d --endpoint http://b", &[], None).contains("cannot be used with"));
+    // A command that lacks the alternative is not concerned.
+    let data = serve("", &[("HALIMEDE_ENDPOINT", "http://a")], Some("data = 'd'")).data;
+    assert_eq!(data.display().to_string(), "d");
 }
 
 #[test]

@@ -56,10 +56,7 @@ impl Job for There<'_> {
                     if status.has_ended() {
                         return Ok(());
                     }
-                    let (records, errors) = status.counts();
-                    let phase = status.state().trim_start_matches("LOAD_").to_lowercase().replace('_', " ");
-                    *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Moment { phase, bytes: (0, 0), records, errors };
+                    *self.last.lock().unwrap_or_else(PoisonError::into_inner) = status.moment();
                 }
                 Err(error) => {
                     failures += 1;

@@ -1,12 +1,14 @@
 //! The `payload` of a status: what a client reads about a job, in the service's own words.
 //!
-//! Members of our own, which old clients ignore: `ignored` beside the counters, `line` and `column` in `errorLogs`.
+//! Members of our own, which old clients ignore: `ignored` beside the counters, `line` and `column` in `errorLogs`, and
+//! `progress` while the load runs.
 //! **Source**: spec/loader.md §4.2, §4.3.
 
 use serde_json::{Map, Value, json};
 
 use super::error_log::{ErrorEntry, Page};
 use super::id::LoadId;
+use super::progress::Progress;
 use super::record::{Counters, FeedRecord, JobRecord};
 
 /// What a status is asked for.
@@ -46,6 +48,15 @@ pub(super) fn base(record: &JobRecord) -> Map<String, Value> {
     };
     payload.insert("overallStatus".to_owned(), overall.to_json());
     payload
+}
+
+/// `progress`: what a bar needs beyond the counters. Bytes are those stored; their total is 0 until the files are listed.
+pub(super) fn progress(progress: &Progress) -> Value {
+    json!({
+        "phase": progress.phase.name(),
+        "bytesRead": progress.bytes_read,
+        "bytesTotal": progress.bytes_total,
+    })
 }
 
 /// `failedFeeds`.
