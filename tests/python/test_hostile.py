@@ -187,7 +187,8 @@ def test_foreign_origin_is_refused_before_its_body_is_read(make_server, files):
     with make_server("--import-dir", files, "--allow-origin", "http://console.test") as server:
         own = f"http://127.0.0.1:{server.port}"
         for origin in (own, "http://console.test"):
-            assert status_of(server, f"GET /status HTTP/1.1\nHost: 127.0.0.1\nOrigin: {origin}\nConnection: close") == 200
+            head = f"GET /status HTTP/1.1\nHost: 127.0.0.1:{server.port}\nOrigin: {origin}\nConnection: close"
+            assert status_of(server, head) == 200, origin
         for origin in ("http://evil.example", "null", "http://console.test.evil.example", "https://console.test"):
             # A length is announced and no body follows: the answer must not wait for one.
             head = (f"POST /loader HTTP/1.1\nHost: 127.0.0.1\nOrigin: {origin}\nContent-Type: application/json\n"

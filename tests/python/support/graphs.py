@@ -124,9 +124,4 @@ def statements(*places):
     return found
 
 
-def in_graph(lines, graph):
-    """N-Triples lines as N-Quads lines in one graph."""
-    return {f"{line.removesuffix('.').rstrip()} <{graph}> ." for line in lines}
-
-
 DEFAULT_GRAPH = "http://aws.amazon.com/neptune/vocab/v01/DefaultNamedGraph"

@@ -42,7 +42,9 @@ class SeaweedFs:
                 [str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                  f"-dir={self.folder}", "-master.telemetry=false", f"-master.port={master}",
                  f"-volume.port={volume}", "-volume.max=200", "-master.volumeSizeLimitMB=64",
-                 f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={config}"],
+                 f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={config}",
+                 # Fixed ports that nobody needs here.
+                 "-s3.port.iceberg=0", "-s3.port.lance=0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=clean_environment(),
             )
         self._wait_until_it_stores()
