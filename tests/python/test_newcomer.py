@@ -28,8 +28,13 @@ def section(heading):
     level = heading.split(" ")[0]
     text = README.read_text()
     assert f"\n{heading}\n" in text, f"the README has no section {heading!r}"
-    rest = text.split(f"\n{heading}\n", 1)[1]
-    return re.split(rf"\n#{{1,{len(level)}}} ", rest)[0]
+    kept, fenced = [], False
+    for line in text.split(f"\n{heading}\n", 1)[1].splitlines(keepends=True):
+        fenced ^= line.startswith("```")
+        if not fenced and re.match(rf"#{{1,{len(level)}}} ", line):
+            break
+        kept.append(line)
+    return "".join(kept)
 
 
 def blocks(text, language):

@@ -11,8 +11,12 @@ use crate::flags::{Common, LogFormat};
 pub(crate) fn start(common: &Common, server: bool) -> Result<()> {
     let filter = common.log.as_deref().unwrap_or(if server { "info" } else { "warn" });
     let filter = EnvFilter::try_new(filter).map_err(|error| Error::Usage(format!("--log {filter:?}: {error}")))?;
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        // Told on standard error as well, which panics there: a log on a full disk would end the thread that writes it.
+        .log_internal_errors(false);
     match common.log_format {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().init(),
