@@ -6,7 +6,7 @@ use loader::{LoaderConfig, Phase};
 use serde_json::{Value, json};
 
 #[path = "../../src/source/s3/tests/server.rs"]
-#[expect(dead_code, reason = "the tests of sources use more of it")]
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of sources, which use more of it")]
 mod server;
 
 use super::house::{House, names};
