@@ -1,3 +1,5 @@
+//! Encode, then decode: tables of every kind, and properties over all that can be written.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Canonical forms, and orders of ids held against orders of values.
+
 use std::cmp::Ordering;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Bodies too large, encoded, slow or many at once.
+
 use std::convert::Infallible;
 
 use axum::http::HeaderValue;

@@ -1,3 +1,5 @@
+//! The table of exceptions, and how a reply carries one.
+
 use std::fmt::Write;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Hosts and origins that may call, and those that may not.
+
 use axum::http::Request;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Full lanes, impatient callers, work that outlives its caller, panics.
+
 use std::sync::mpsc;
 
 use super::*;

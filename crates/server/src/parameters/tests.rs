@@ -1,3 +1,5 @@
+//! Parameters read, refused and counted.
+
 use super::*;
 
 fn parse(text: &str) -> Parameters {

@@ -1,3 +1,5 @@
+//! The table of routes against the service model, and any path at all.
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;

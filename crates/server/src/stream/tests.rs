@@ -1,3 +1,5 @@
+//! Results small and large, failures early and late, clients that leave.
+
 use std::time::Duration;
 
 use http_body_util::BodyExt;

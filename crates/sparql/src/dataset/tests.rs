@@ -1,3 +1,5 @@
+//! Patterns, cancels and failures seen through the view that the evaluator gets.
+
 use std::collections::BTreeSet;
 
 use model::{Dataset, Quad, Tag};

@@ -1,3 +1,5 @@
+//! Accept headers and the formats that they choose.
+
 use super::OutputFormat::*;
 use super::QueryKind::*;
 use super::*;

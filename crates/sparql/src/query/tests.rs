@@ -1,3 +1,5 @@
+//! Forms, prefixes, bases and data sets of a query, and texts without bounds.
+
 use super::*;
 use crate::QueryKind;
 

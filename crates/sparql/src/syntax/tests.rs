@@ -1,3 +1,5 @@
+//! Messages of syntax errors, and that no text is fatal.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,3 +1,5 @@
+//! Terms between the evaluator and the store, there and back.
+
 use super::*;
 use model::{Tag, TermId};
 

@@ -1,3 +1,5 @@
+//! Every value is written as the loader reads it, or refused.
+
 use model::{HashKey, Term, TermRef};
 
 use super::*;

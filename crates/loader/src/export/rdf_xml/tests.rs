@@ -1,3 +1,5 @@
+//! Statements become elements; what XML cannot say is refused.
+
 use oxrdf::{BlankNodeRef, LiteralRef, NamedNodeRef};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What one row can hold of a vertex, and what takes another.
+
 use super::*;
 use crate::export::columns::Column;
 use crate::export::csv::CellType;
