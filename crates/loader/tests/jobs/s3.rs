@@ -22,8 +22,11 @@ fn listing(keys: &[&str]) -> String {
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>")
 }
 
+/// A key and what is answered for it.
+type Object = (&'static str, fn() -> Answer);
+
 /// An S3 with these objects, each answered as told.
-fn bucket(objects: &'static [(&'static str, fn() -> Answer)]) -> Server {
+fn bucket(objects: &'static [Object]) -> Server {
     Server::start(move |request: &Request| {
         let found = objects.iter().find(|(key, _)| request.line.contains(&format!("/bucket/{key} ")));
         match found {
@@ -85,7 +88,7 @@ fn an_error_leaves_a_stalled_socket() {
 
 #[test]
 fn objects_that_cannot_be_read() {
-    let objects: &[(&str, fn() -> Answer)] = &[
+    let objects: &[Object] = &[
         ("a.csv", || vertices("a\n")),
         ("b.csv", || Answer::status(412, "<Error><Code>PreconditionFailed</Code></Error>")),
         ("c.csv", || Answer::status(403, "<Error><Code>AccessDenied</Code></Error>")),
