@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use loader::request::Format;
 use loader::{CancelError, LoadId, Phase};
-use model::Dataset;
+use model::{Dataset, TermRef};
 use serde_json::{Value, json};
 
 use super::house::{Gate, House, rows};
@@ -239,4 +239,32 @@ fn unpublished_errors_are_dropped() {
     assert_eq!(status["errors"]["errorLogs"], json!([]));
     assert_eq!(status["feedCount"], json!([{"LOAD_CANCELLED_BY_USER": 1}]));
     truthful(house, id);
+}
+
+/// While a transaction keeps the writer slot, a load waits for it to publish. A cancel does not.
+#[test]
+fn while_waiting_for_the_writer_slot() {
+    let house = House::new();
+    graph(&house, 10);
+    let mut transaction = house.store.begin(Dataset::Pg);
+    let nobody = TermRef::Vertex("nobody");
+    let written = transaction.insert(nobody, TermRef::Label, TermRef::String("L"), TermRef::DefaultGraph);
+    assert!(written.expect("the slot is free"));
+    let waiting = |id: LoadId| {
+        let phase = || house.loader.progress(&id.to_string()).map(|progress| progress.phase);
+        while phase() != Some(Phase::Preparing) {
+            std::thread::yield_now();
+        }
+    };
+    let cancelled = house.start(house.request("g", Format::Csv));
+    waiting(cancelled);
+    house.loader.cancel(&cancelled.to_string(), None).expect("the cancel wins");
+    let patient = house.start(house.request("g", Format::Csv));
+    waiting(patient);
+    transaction.rollback();
+    assert_eq!(house.ended(patient)["overallStatus"]["status"], "LOAD_COMPLETED");
+    assert_eq!(house.vertices().len(), 10);
+    let status = house.status(cancelled);
+    assert_eq!(status["overallStatus"]["totalRecords"], 0, "{status}");
+    house.check();
 }

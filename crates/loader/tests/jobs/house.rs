@@ -12,6 +12,8 @@ use model::{Dataset, Quad, Term, TermId};
 use serde_json::Value;
 use store::{CancelToken, CheckReport, Options, Order, Pattern, Store};
 
+const OPTIONS: Options = Options { memory: 256 << 20, disk_floor: 1 << 20, create: true, read_only: false };
+
 /// See the module.
 pub(crate) struct House {
     pub(crate) loader: Loader,
@@ -58,14 +60,39 @@ impl House {
         )
     }
 
+    /// A house with no space left for data, whose loads stop at a gate.
+    pub(crate) fn full(gate: &Arc<Gate>) -> Self {
+        // A floor above all that is free refuses every segment, and leaves the journal writable.
+        let options = Options { disk_floor: u64::MAX / 2, ..OPTIONS };
+        let gate = Arc::clone(gate);
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::with_options(
+            directory,
+            options,
+            |_| {},
+            move |config| {
+                config.pause = Some(Arc::new(move |phase| gate.pass(phase)));
+            },
+        )
+    }
+
     fn in_directory(
         directory: tempfile::TempDir,
         adjust: fn(&mut LoaderConfig),
         hook: impl FnOnce(&mut LoaderConfig),
     ) -> Self {
+        Self::with_options(directory, OPTIONS, adjust, hook)
+    }
+
+    fn with_options(
+        directory: tempfile::TempDir,
+        options: Options,
+        adjust: fn(&mut LoaderConfig),
+        hook: impl FnOnce(&mut LoaderConfig),
+    ) -> Self {
         let data = directory.path().join("data");
         std::fs::create_dir_all(directory.path().join("files")).expect("a directory for files");
-        let store = Store::open(&data, Options { memory: 256 << 20, ..Options::default() }).expect("a store");
+        let store = Store::open(&data, options).expect("a store");
         let sources = SourceConfig { any_local: true, data_dir: data, ..SourceConfig::default() };
         let mut config = LoaderConfig::new(sources);
         config.threads = 3;
@@ -196,6 +223,11 @@ impl Gate {
         let gate = Self::default();
         *gate.state.lock().expect("no panic") = GateState { closed_at: Some(phase), lets_pass: nth, held: false };
         Arc::new(gate)
+    }
+
+    /// A gate that is open.
+    pub(crate) fn open_one() -> Arc<Self> {
+        Arc::default()
     }
 
     fn pass(&self, phase: Phase) {

@@ -60,28 +60,38 @@ fn a_running_job_ends_as_an_unexpected_error() {
 }
 
 #[test]
-fn the_disk_is_full() {
-    // A floor above all that is free refuses every segment, and leaves the journal writable.
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let options = store::Options { disk_floor: u64::MAX / 2, ..store::Options::default() };
-    let Ok(store) = store::Store::open(directory.path(), options) else {
-        return; // a store that does not even open there is answer enough
-    };
-    let file = directory.path().join("v.csv");
-    std::fs::write(&file, "~id\na\n").expect("a file");
-    let sources = loader::source::SourceConfig { any_local: true, ..Default::default() };
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = loader::LoaderConfig::new(sources);
-    let loader = loader::Loader::open(store, config, runtime.handle().clone()).expect("a loader");
-    let mut request = loader::request::LoadRequest::new(file.display().to_string(), Format::Csv);
-    request.mode = loader::request::Mode::New;
-    let id = loader.start(request, None).expect("it starts").to_string();
-    loader.wait(&id).expect("it ends");
-    let query = loader::StatusQuery { errors: true, ..Default::default() };
-    let status = loader.status(&id, query).expect("a status");
+fn a_full_disk_fails_the_load_and_is_recorded() {
+    let house = House::full(&Gate::open_one());
+    house.file("v.csv", "~id,~label\na,L\n");
+    let id = house.start(house.request("v.csv", Format::Csv));
+    let status = house.ended(id);
     assert_eq!(status["overallStatus"]["status"], "LOAD_FAILED", "{status}");
     assert_eq!(status["overallStatus"]["totalRecords"], 0);
+    assert_eq!(status["feedCount"], json!([{"LOAD_FAILED": 1}]));
     assert_eq!(status["errors"]["errorLogs"][0]["errorCode"], "INTERNAL_ERROR");
     let message = status["errors"]["errorLogs"][0]["errorMessage"].as_str().expect("a message");
-    assert!(message.contains("space"), "{message}");
+    assert!(message.contains("no space left"), "{message}");
+    // With space again, it loads.
+    let house = house.reopened();
+    assert_eq!(house.status(id), status);
+    let again = house.load(house.request("v.csv", Format::Csv));
+    assert_eq!(again["overallStatus"]["status"], "LOAD_COMPLETED", "{again}");
+}
+
+#[test]
+fn a_cancel_works_on_a_full_disk() {
+    let gate = Gate::at(Phase::Parsing, 0);
+    let house = House::full(&gate);
+    house.file("v.csv", "~id,~label\na,L\n");
+    let id = house.start(house.request("v.csv", Format::Csv));
+    gate.wait_held();
+    std::thread::scope(|scope| {
+        let cancel = scope.spawn(|| house.loader.cancel(&id.to_string(), None));
+        while !house.loader.is_stopping(&id.to_string()) {
+            std::thread::yield_now();
+        }
+        gate.open();
+        cancel.join().expect("no panic").expect("the cancel wins");
+    });
+    assert_eq!(house.reopened().status(id)["overallStatus"]["status"], "LOAD_CANCELLED_BY_USER");
 }
