@@ -44,15 +44,17 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// How much of the input is read and how long the rest takes: `12.0 MiB of 48.0 MiB, 6 s left`. Empty while the sizes
-    /// are unknown.
+    /// How much of the input is read and how long reading the rest takes: `12.0 MiB of 48.0 MiB, 6 s left`. Empty while
+    /// the sizes are unknown.
     fn input(&self, elapsed: Duration) -> String {
         let (read, total) = self.bytes;
         if total == 0 {
             return String::new();
         }
         let text = format!("{} of {}", ByteSize(read), ByteSize(total));
-        if total <= read || read == 0 {
+        // Bytes say nothing about how long sorting and writing what was read takes.
+        let reading = matches!(self.phase.as_str(), "downloading" | "parsing");
+        if !reading || total <= read || read == 0 {
             return text;
         }
         let left = elapsed.as_secs_f64() * (total - read) as f64 / read as f64;
@@ -110,7 +112,7 @@ impl Interrupts {
 /// Follows a load to its end, showing how far it is. Whether it was interrupted on the way.
 ///
 /// # Errors
-/// The load's own if it can no longer be followed or cancelled.
+/// The load's own if it can no longer be followed.
 pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
     let mut display = Display::new();
     let ended = interrupts.send.clone();
@@ -129,7 +131,10 @@ pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
                 Ok(Event::Interrupted) => {
                     interrupted = true;
                     display.note("cancelling the load; interrupt again to leave at once");
-                    job.cancel()?;
+                    // It is followed on: whatever becomes of it is the result.
+                    if let Err(error) = job.cancel() {
+                        display.note(&format!("the load could not be cancelled: {error}"));
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => display.show(&job.moment()),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("`interrupts` holds a sender"),

@@ -10,6 +10,8 @@ fn a_moment_is_told_in_two_parts() {
     let elapsed = Duration::from_secs(2);
     assert_eq!(moment.input(elapsed), "12.0 MiB of 48.0 MiB, 7 s left");
     assert_eq!(moment.output(elapsed), "parsing, 1,200 records (600/s), 3 errors");
+    let moment = Moment { phase: "preparing".to_owned(), ..moment };
+    assert_eq!(moment.input(elapsed), "12.0 MiB of 48.0 MiB");
     let moment = Moment { phase: "listing".to_owned(), ..Moment::default() };
     assert_eq!(moment.input(Duration::ZERO), "");
     assert_eq!(moment.output(Duration::ZERO), "listing, 0 records (0/s), 0 errors");
