@@ -25,6 +25,7 @@ use crate::rdf::{self, BlankNodes};
 mod cost;
 mod depth;
 mod source;
+mod utf8;
 
 use cost::Meter;
 use source::{Progress, Source};

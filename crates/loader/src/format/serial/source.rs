@@ -1,10 +1,11 @@
-//! The stream under a serial parser: without byte order mark, with a limit, counting lines.
+//! The stream under a serial parser: valid UTF-8 without byte order mark, with a limit, counting lines.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cost::Meter;
+use super::utf8::Utf8;
 use crate::format::{MARK_BYTES, byte_order_mark};
 
 /// How far reading has come; shared by the stream, which the parser owns, and the parser's owner.
@@ -47,7 +48,7 @@ impl Progress {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Source<R> {
-    reader: R,
+    reader: Utf8<R>,
     progress: Progress,
     meter: Meter,
     /// The first bytes, read to see whether they are a byte order mark, and not handed on yet.
@@ -57,7 +58,7 @@ pub(super) struct Source<R> {
 
 impl<R: Read> Source<R> {
     pub(super) const fn new(reader: R, progress: Progress, meter: Meter) -> Self {
-        Self { reader, progress, meter, head: Vec::new(), started: false }
+        Self { reader: Utf8::new(reader), progress, meter, head: Vec::new(), started: false }
     }
 }
 

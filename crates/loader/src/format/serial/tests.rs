@@ -96,6 +96,15 @@ fn endless_nothing_is_refused() {
 }
 
 #[test]
+fn other_encodings_are_read_as_utf8_anyway() {
+    let latin1 = b"<a:b> <a:c> \"B\xE4r\" .";
+    assert_eq!(show(&read(Format::Turtle, &defaults(), latin1, 1)), "1 <a:b> <a:c> 'B\u{FFFD}r'");
+    let latin1 =
+        [XML.as_bytes(), b"<rdf:Description rdf:about=\"a:b\"><a:c>B\xE4r</a:c></rdf:Description></rdf:RDF>"].concat();
+    assert_eq!(show(&read(Format::RdfXml, &defaults(), &latin1, 1)), "1 <a:b> <a:c> 'B\u{FFFD}r'");
+}
+
+#[test]
 fn hostile_files_are_refused_before_they_grow() {
     let laugh = |level: usize| format!("<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10));
     let laughs = (1..12).map(laugh).collect::<Vec<_>>().concat();
