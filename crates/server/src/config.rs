@@ -30,6 +30,9 @@ pub struct ServerConfig {
     pub reserved_connections: usize,
     /// Queries that run and wait.
     pub queries: LaneSize,
+    /// What the rows that a query keeps at once may take, in bytes. By default the store's memory budget divided among
+    /// the queries that run, at least 16 MiB.
+    pub query_memory_bytes: Option<usize>,
     /// Memory for the bodies of all requests together, in bytes.
     pub body_bytes: usize,
     /// How requests to start a load are read.
@@ -39,6 +42,9 @@ pub struct ServerConfig {
     /// Whether this is a read replica, on which nothing is written.
     pub read_replica: bool,
 }
+
+/// Least memory of a query by default.
+const LEAST_QUERY_MEMORY: usize = 16 << 20;
 
 impl ServerConfig {
     /// The defaults, at `listen`.
@@ -54,10 +60,19 @@ impl ServerConfig {
             connections: 1_024,
             reserved_connections: 64,
             queries: LaneSize { running: (2 * threads).max(4), waiting: 512 },
+            query_memory_bytes: None,
             body_bytes: 512 << 20,
             requests: RequestConfig::default(),
             loader: true,
             read_replica: false,
         }
+    }
+
+    /// What one query may keep, with a store of this memory budget.
+    pub(crate) fn query_memory(&self, store_bytes: u64) -> usize {
+        self.query_memory_bytes.unwrap_or_else(|| {
+            let budget = usize::try_from(store_bytes).unwrap_or(usize::MAX);
+            (budget / self.queries.running.max(1)).max(LEAST_QUERY_MEMORY)
+        })
     }
 }

@@ -12,7 +12,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, header};
 use model::Dataset;
 use sparql::Query;
-use store::Store;
 use tokio::time::Instant;
 
 use crate::door::{Call, Door};
@@ -29,24 +28,26 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     let terms = Terms { id: call.id, trailers, late_failure: LateFailure::Append, watch: watch.clone(), timer };
     let accept = accept(&call.headers);
     let asked = protocol::read(call)?;
-    let counted = Arc::clone(door);
-    stream::reply(&door.lanes.queries, terms, move |sink| {
-        let result = run(&counted.store, asked, accept.as_deref(), sink, &watch);
+    let door = Arc::clone(door);
+    let lane = door.lanes.queries.clone();
+    stream::reply(&lane, terms, move |sink| {
+        let result = run(&door, asked, accept.as_deref(), sink, &watch);
         let outcome = match &result {
             Ok(()) => "ok",
             Err(failure) => watch.failure().as_ref().unwrap_or(failure).exception.name(),
         };
-        counted.metrics.query("sparql", outcome, began.elapsed());
+        door.metrics.query("sparql", outcome, began.elapsed());
         result
     })
     .await
 }
 
-fn run(store: &Store, asked: Asked, accept: Option<&str>, sink: &mut Sink, watch: &Watch) -> Result<(), Failure> {
+fn run(door: &Door, asked: Asked, accept: Option<&str>, sink: &mut Sink, watch: &Watch) -> Result<(), Failure> {
     let query = Query::parse(&asked.text, asked.base.as_deref(), asked.options)?;
+    let query = query.with_memory(door.config.query_memory(door.store.options().memory));
     let format = sparql::negotiate(query.kind(), accept)?;
     sink.set_media_type(format.media_type());
-    query.run(&store.snapshot(Dataset::Rdf), format, sink, &watch.token)?;
+    query.run(&door.store.snapshot(Dataset::Rdf), format, sink, &watch.token)?;
     Ok(())
 }
 

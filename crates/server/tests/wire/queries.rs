@@ -169,6 +169,30 @@ fn a_query_beyond_its_time_is_ended() {
 }
 
 #[test]
+fn a_query_that_keeps_too_much_is_ended() {
+    let server = start_with(|config, _| config.query_memory_bytes = Some(1 << 20));
+    fill(&server, 2_000);
+    for product in ["SELECT * { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f }", "SELECT * { ?a ?p ?b . ?c ?p ?d } ORDER BY ?b"] {
+        let failure = server.send("POST", "/sparql", &[QUERY], product.as_bytes()).failure();
+        assert!(
+            failure.starts_with("500 MemoryLimitExceededException: Operation terminated (out of memory)"),
+            "{failure}"
+        );
+    }
+    wait_for(&server, "halimede_lane_running{lane=\"queries\"} 0");
+}
+
+#[test]
+fn a_product_of_patterns_is_ended_in_time() {
+    let server = start_with(|config, _| config.query_timeout = Duration::from_millis(200));
+    fill(&server, 100);
+    let product = "SELECT (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f . ?g ?t ?h . ?i ?u ?j FILTER(?b + ?d + ?f + ?h + ?j < 0) }";
+    let failure = server.send("POST", "/sparql", &[QUERY], product.as_bytes()).failure();
+    assert!(failure.starts_with("500 "), "{failure}");
+    wait_for(&server, "halimede_lane_running{lane=\"queries\"} 0");
+}
+
+#[test]
 fn a_client_that_leaves_ends_its_query() {
     let server = start();
     fill(&server, 2_000);
