@@ -22,7 +22,9 @@ pub(crate) struct Environment {
 impl Environment {
     /// Finds the repository and the cache, and makes the repository the current folder.
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?.to_owned();
+        // Asked at run time: what was compiled in may name another clone, one that shared this target folder.
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").context("run this through `cargo xtask`")?;
+        let root = Path::new(&manifest).parent().context("xtask has no parent folder")?.to_owned();
         std::env::set_current_dir(&root)?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
         let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
@@ -38,9 +40,10 @@ impl Environment {
             .is_ok_and(|output| output.status.success())
     }
 
-    /// Builds the server under test (the profile that everything else was built with) and names the binary.
+    /// Builds the server under test and names the binary. It is the one that the Rust tests made: built by itself, its
+    /// dependencies would have other features, and be compiled a second time.
     pub(crate) fn build_server(&self) -> Result<PathBuf> {
-        Command::cargo(&["build", "--locked", "--package", "halimede", "--quiet"]).run_or_fail()?;
+        Command::cargo(&["test", "--locked", "--workspace", "--no-run", "--quiet"]).run_or_fail()?;
         Ok(self.target.join("debug/halimede"))
     }
 

@@ -3,7 +3,7 @@
 //! The parent starts this test binary again as a writer, which prints a number after each acknowledged step, and kills it
 //! when it has read a random one of them: somewhere inside the next step.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and its child talks to it")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and its child talks to it")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
