@@ -3,12 +3,16 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 const NAME: &str = "LOCK";
+/// How often, and how far apart, a lock that is taken is tried again.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What the holder writes into the lock file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,17 +37,30 @@ impl DirectoryLock {
             .truncate(false)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {
-                let mut lock = Self { file };
-                lock.write(&Holder { pid: std::process::id(), endpoint: None }).map_err(Error::io("write", &path))?;
-                Ok(lock)
+        let mut tries = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    let mut lock = Self { file };
+                    lock.write(&Holder { pid: std::process::id(), endpoint: None })
+                        .map_err(Error::io("write", &path))?;
+                    return Ok(lock);
+                }
+                // Somebody may only be asking who has it: [`holder`] takes it for a moment.
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let holder = read(file);
+                    return Err(Error::Locked {
+                        path: directory.to_path_buf(),
+                        pid: holder.pid,
+                        endpoint: holder.endpoint,
+                    });
+                }
+                Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
             }
-            Err(TryLockError::WouldBlock) => {
-                let holder = read(file);
-                Err(Error::Locked { path: directory.to_path_buf(), pid: holder.pid, endpoint: holder.endpoint })
-            }
-            Err(TryLockError::Error(source)) => Err(Error::io("lock", &path)(source)),
         }
     }
 
