@@ -13,18 +13,21 @@
 //!   on worker threads. The others take milliseconds.
 //! - **Source**: design §5, §9; spec/loader.md §2.4 to §5.
 
+mod admission;
+mod config;
+mod ending;
 mod error;
 mod error_log;
 mod id;
 mod job;
 mod journal;
+mod ledger;
 mod progress;
 mod record;
 mod registry;
 mod state;
 mod status;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,9 +38,10 @@ use store::{Journal, JournalWrite, Store};
 
 use crate::attempts::{Attempt, Attempts, Claim, Did, Remembered, Ticket};
 use crate::pipeline::{self, Failure, Task};
-use crate::request::{LoadRequest, Mode};
-use crate::source::{Opened, SourceConfig, Sources};
+use crate::request::LoadRequest;
+use crate::source::{Opened, Sources};
 
+pub use config::{LoaderConfig, LoaderMetrics, PauseHook};
 pub use error::{CancelError, Error, StartError, StatusError};
 pub use error_log::{ErrorCode, ErrorEntry};
 pub use id::{LoadId, LoadIdError};
@@ -47,74 +51,11 @@ pub use state::{FeedState, FeedTally, JobState};
 pub use status::StatusQuery;
 
 pub(crate) use error_log::RETAINED as RETAINED_ERRORS;
-pub(crate) use job::{ErrorCounts, Job, Publication};
+pub(crate) use job::Job;
+pub(crate) use ledger::{ErrorCounts, Publication};
 
 use job::{CancelOutcome, Totals};
-use registry::{RETAINED_JOBS, Registry};
-
-/// Called by a load's threads as they enter a phase: lets a test hold a load there.
-pub type PauseHook = Arc<dyn Fn(Phase) + Send + Sync>;
-
-/// How loads run.
-#[derive(Clone)]
-pub struct LoaderConfig {
-    /// Which sources may be loaded.
-    pub sources: SourceConfig,
-    /// Cores to count on: `parallelism` HIGH parses with this many threads.
-    pub threads: usize,
-    /// Whether loads can neither be started nor cancelled.
-    pub disabled: bool,
-    /// How many jobs are remembered; the oldest ended ones go first.
-    pub retained_jobs: usize,
-    /// Bytes of decoded text that are parsed at a time. Results do not depend on it.
-    pub block_bytes: usize,
-    /// Quads after which a load publishes what it has, instead of what the store would choose. Results do not depend
-    /// on it.
-    pub publish_at: Option<u64>,
-    /// For tests.
-    pub pause: Option<PauseHook>,
-}
-
-impl LoaderConfig {
-    /// The defaults, for these sources.
-    pub fn new(sources: SourceConfig) -> Self {
-        Self {
-            sources,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            disabled: false,
-            retained_jobs: RETAINED_JOBS,
-            block_bytes: 1 << 20,
-            publish_at: None,
-            pause: None,
-        }
-    }
-}
-
-impl fmt::Debug for LoaderConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoaderConfig")
-            .field("sources", &self.sources)
-            .field("threads", &self.threads)
-            .field("disabled", &self.disabled)
-            .field("retained_jobs", &self.retained_jobs)
-            .field("block_bytes", &self.block_bytes)
-            .field("publish_at", &self.publish_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What the loader has done, for metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LoaderMetrics {
-    /// Remembered jobs in each state; every state is there.
-    pub jobs: BTreeMap<JobState, u64>,
-    /// Records put into the graph since the process began.
-    pub records_loaded: u64,
-    /// Duplicates since the process began.
-    pub duplicates: u64,
-    /// Errors since the process began.
-    pub errors: u64,
-}
+use registry::Registry;
 
 /// The load jobs of one store. Clone is cheap.
 #[derive(Clone)]
@@ -163,7 +104,7 @@ impl Loader {
                 let logged = record.errors_logged;
                 let last_chunk = logged - logged % error_log::CHUNK;
                 let entries = journal::read_errors(&journal, record.id, last_chunk, logged)?;
-                let (record, ended) = job::interrupted(record, feeds, entries);
+                let (record, ended) = ledger::interrupted(record, feeds, entries);
                 writes.extend(ended);
                 record
             };
@@ -398,48 +339,20 @@ impl Loader {
 }
 
 impl Inner {
+    /// [`admission::admit`], unless the process is going down.
+    fn admit(&self, request: &LoadRequest, identity: &SourceIdentity) -> Result<(), StartError> {
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(StartError::ShuttingDown);
+        }
+        admission::admit(&self.registry(), request, identity)
+    }
+
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn job(&self, id: LoadId) -> Option<Arc<Job>> {
         self.registry().get(id)
-    }
-
-    /// Whether a load may start now, as far as the other jobs are concerned (spec/loader.md §2.5, §2.9).
-    fn admit(&self, request: &LoadRequest, identity: &SourceIdentity) -> Result<(), StartError> {
-        if self.closing.load(Ordering::SeqCst) {
-            return Err(StartError::ShuttingDown);
-        }
-        let registry = self.registry();
-        if registry.active().is_some() {
-            return Err(if request.queue_request {
-                StartError::Unsupported(
-                    "Queueing a load behind a running one is not supported yet: start it when the running one has ended"
-                        .to_owned(),
-                )
-            } else {
-                StartError::ConcurrentLimit { uri: request.source.clone() }
-            });
-        }
-        let loaded_before = || {
-            let mut ended = registry.ended_of_source(identity);
-            ended.find(|job| job.with_record(|record| record.feeds.get(FeedState::Completed) > 0)).cloned()
-        };
-        match request.mode {
-            Mode::New => Ok(()),
-            // Nothing to skip: AUTO means NEW.
-            Mode::Auto => loaded_before().map_or(Ok(()), |job| {
-                Err(StartError::Unsupported(format!(
-                    "Files of the source {} were loaded before, by load {}, and mode AUTO does not skip them yet. \
-                     Use mode NEW to load every file again",
-                    request.source, job.id
-                )))
-            }),
-            Mode::Resume => Err(StartError::Unsupported(
-                "mode RESUME is not supported yet: use mode NEW, which loads every file again".to_owned(),
-            )),
-        }
     }
 
     /// Deletes answers that are no longer remembered. That they stay a while longer in the journal harms nobody.

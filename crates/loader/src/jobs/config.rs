@@ -1,0 +1,74 @@
+//! How loads run, and what they have done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::progress::Phase;
+use super::registry::RETAINED_JOBS;
+use super::state::JobState;
+use crate::source::SourceConfig;
+
+/// Called by a load's threads as they enter a phase: lets a test hold a load there.
+pub type PauseHook = Arc<dyn Fn(Phase) + Send + Sync>;
+
+/// How loads run.
+#[derive(Clone)]
+pub struct LoaderConfig {
+    /// Which sources may be loaded.
+    pub sources: SourceConfig,
+    /// Cores to count on: `parallelism` HIGH parses with this many threads.
+    pub threads: usize,
+    /// Whether loads can neither be started nor cancelled.
+    pub disabled: bool,
+    /// How many jobs are remembered; the oldest ended ones go first.
+    pub retained_jobs: usize,
+    /// Bytes of decoded text that are parsed at a time. Results do not depend on it.
+    pub block_bytes: usize,
+    /// Quads after which a load publishes what it has, instead of what the store would choose. Results do not depend
+    /// on it.
+    pub publish_at: Option<u64>,
+    /// For tests.
+    pub pause: Option<PauseHook>,
+}
+
+impl LoaderConfig {
+    /// The defaults, for these sources.
+    pub fn new(sources: SourceConfig) -> Self {
+        Self {
+            sources,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            disabled: false,
+            retained_jobs: RETAINED_JOBS,
+            block_bytes: 1 << 20,
+            publish_at: None,
+            pause: None,
+        }
+    }
+}
+
+impl fmt::Debug for LoaderConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoaderConfig")
+            .field("sources", &self.sources)
+            .field("threads", &self.threads)
+            .field("disabled", &self.disabled)
+            .field("retained_jobs", &self.retained_jobs)
+            .field("block_bytes", &self.block_bytes)
+            .field("publish_at", &self.publish_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the loader has done, for metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoaderMetrics {
+    /// Remembered jobs in each state; every state is there.
+    pub jobs: BTreeMap<JobState, u64>,
+    /// Records put into the graph since the process began.
+    pub records_loaded: u64,
+    /// Duplicates since the process began.
+    pub duplicates: u64,
+    /// Errors since the process began.
+    pub errors: u64,
+}
