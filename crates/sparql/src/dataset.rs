@@ -32,8 +32,8 @@ mod quads;
 
 pub(crate) use node::Node;
 use node::Truth;
-pub(crate) use quads::Quads;
-use quads::{GraphNames, Keep};
+pub(crate) use quads::Matches;
+use quads::{GraphNames, Keep, Quads};
 
 /// The most terms kept from the dictionary.
 const CACHED_TERMS: usize = 4096;
@@ -181,21 +181,22 @@ impl View {
     }
 
     /// The triples of the default graph that match, each once.
-    pub(crate) fn default_graph(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>) -> Quads<'_> {
-        match &self.default {
-            DefaultGraph::Union => Quads::merged(self, Pattern { s, p, o, g: None }, None),
+    pub(crate) fn default_graph(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>) -> Matches<'_> {
+        let pattern = Pattern { s, p, o, g: None };
+        Matches::Run(match &self.default {
+            DefaultGraph::Union => Quads::merged(self, pattern, None),
             DefaultGraph::Of(graphs) => match **graphs {
                 [] => Quads::none(self),
-                [graph] => Quads::merged(self, Pattern { s, p, o, g: Some(graph) }, None),
-                _ => Quads::merged(self, Pattern { s, p, o, g: None }, Some(Rc::clone(graphs))),
+                [graph] => Quads::merged(self, Pattern { g: Some(graph), ..pattern }, None),
+                _ => return Matches::of_graphs(self, pattern, graphs, true),
             },
-        }
+        })
     }
 
     /// The quads of named graphs that match.
-    fn named_graphs(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>, g: Option<TermId>) -> Quads<'_> {
+    fn named_graphs(&self, s: Option<TermId>, p: Option<TermId>, o: Option<TermId>, g: Option<TermId>) -> Matches<'_> {
         let pattern = Pattern { s, p, o, g };
-        match (&self.named, g) {
+        Matches::Run(match (&self.named, g) {
             (NamedGraphs::AllButDefault, Some(TermId::DEFAULT_GRAPH)) => Quads::none(self),
             (NamedGraphs::Of(graphs), Some(graph)) if graphs.binary_search(&graph).is_err() => Quads::none(self),
             (NamedGraphs::All, _) | (_, Some(_)) => Quads::named(self, pattern, Keep::All),
@@ -203,9 +204,9 @@ impl View {
             (NamedGraphs::Of(graphs), None) => match **graphs {
                 [] => Quads::none(self),
                 [graph] => Quads::named(self, Pattern { g: Some(graph), ..pattern }, Keep::All),
-                _ => Quads::named(self, pattern, Keep::Of(Rc::clone(graphs))),
+                _ => return Matches::of_graphs(self, pattern, graphs, false),
             },
-        }
+        })
     }
 
     /// Whether the graph has a triple.
@@ -278,11 +279,10 @@ impl<'a> QueryableDataset<'a> for &'a View {
         let id = |node: Option<&Node<'a>>| node.map(|node| node.id);
         let (s, p, o) = (id(subject), id(predicate), id(object));
         match graph_name {
-            Some(None) => view.default_graph(s, p, o),
-            Some(Some(graph)) => view.named_graphs(s, p, o, Some(graph.id)),
-            None => view.named_graphs(s, p, o, None),
+            Some(None) => view.default_graph(s, p, o).internal(view, true),
+            Some(Some(graph)) => view.named_graphs(s, p, o, Some(graph.id)).internal(view, false),
+            None => view.named_graphs(s, p, o, None).internal(view, false),
         }
-        .internal()
     }
 
     fn internal_named_graphs(&self) -> impl Iterator<Item = Result<Node<'a>, Stopped>> + use<'a> {

@@ -12,7 +12,7 @@ use spareval::QuerySolutionIter;
 use spargebra::Query;
 
 use crate::Error;
-use crate::dataset::{Quads, Stopped, View};
+use crate::dataset::{Matches, Stopped, View};
 
 /// The query for the resources that a DESCRIBE is about; `None` for other queries.
 pub(crate) fn selection(query: &Query) -> Option<Query> {
@@ -39,7 +39,7 @@ pub(crate) struct Description<'a> {
 struct Resource<'a> {
     id: TermId,
     side: Side,
-    quads: Quads<'a>,
+    quads: Matches<'a>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
