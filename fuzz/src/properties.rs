@@ -21,14 +21,14 @@ pub const ALL: [(&str, Property); 5] = [
 /// A Gremlin CSV file reads the same however it is cut, and every row is loaded or refused.
 pub fn gremlin_csv(input: &[u8]) {
     for allow_empty_strings in [false, true] {
-        csv(Format::GremlinCsv, &FormatOptions { allow_empty_strings, ..FormatOptions::new("load") }, input);
+        csv(Format::Csv, &FormatOptions { allow_empty_strings, ..FormatOptions::new("load") }, input);
     }
 }
 
 /// The same of openCypher CSV, with ids and with generated ones.
 pub fn opencypher_csv(input: &[u8]) {
     for user_edge_ids in [false, true] {
-        csv(Format::OpenCypherCsv, &FormatOptions { user_edge_ids, ..FormatOptions::new("load") }, input);
+        csv(Format::OpenCypher, &FormatOptions { user_edge_ids, ..FormatOptions::new("load") }, input);
     }
 }
 

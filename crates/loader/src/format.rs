@@ -10,8 +10,6 @@
 //! - **Source**: `spec/loader.md` §6 to §8.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
 
 use model::HashKey;
 use store::{IngestBatch, Ordinal};
@@ -31,80 +29,19 @@ mod rows;
 mod serial;
 mod statement;
 
+pub use crate::request::Format;
 pub use serial::SerialParser;
 
 pub(crate) use csv::is_blank;
 
-/// A format of the loader; its name on the wire is what [`fmt::Display`] shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Gremlin CSV: `csv`.
-    GremlinCsv,
-    /// openCypher CSV: `opencypher`.
-    OpenCypherCsv,
-    /// `ntriples`
-    NTriples,
-    /// `nquads`
-    NQuads,
-    /// `turtle`
-    Turtle,
-    /// RDF/XML: `rdfxml`.
-    RdfXml,
-}
-
 impl Format {
-    /// All formats, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::GremlinCsv, Self::OpenCypherCsv, Self::NTriples, Self::NQuads, Self::RdfXml, Self::Turtle];
-
-    /// The name on the wire and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::GremlinCsv => "csv",
-            Self::OpenCypherCsv => "opencypher",
-            Self::NTriples => "ntriples",
-            Self::NQuads => "nquads",
-            Self::Turtle => "turtle",
-            Self::RdfXml => "rdfxml",
-        }
-    }
-
-    /// Whether files of this format hold RDF (else they hold a property graph).
-    pub const fn is_rdf(self) -> bool {
-        match self {
-            Self::GremlinCsv | Self::OpenCypherCsv => false,
-            Self::NTriples | Self::NQuads | Self::Turtle | Self::RdfXml => true,
-        }
-    }
-
     /// How a file is cut into blocks, or `None` if it cannot be: then [`SerialParser`] reads it.
     pub const fn cut(self) -> Option<Cut> {
         match self {
-            Self::GremlinCsv | Self::OpenCypherCsv => Some(Cut::Csv),
+            Self::Csv | Self::OpenCypher => Some(Cut::Csv),
             Self::NTriples | Self::NQuads => Some(Cut::Lines),
             Self::Turtle | Self::RdfXml => None,
         }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A text that names no format.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no format: expected csv, opencypher, ntriples, nquads, rdfxml or turtle")]
-pub struct UnknownFormat(pub String);
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    /// By [`Format::name`], in any case.
-    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        let named = Self::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(text));
-        named.ok_or_else(|| UnknownFormat(text.to_owned()))
     }
 }
 
@@ -248,13 +185,13 @@ impl FeedParser {
         let bom = byte_order_mark(head);
         let parser = |rules| Self { feed, key: *key, rules };
         match format {
-            Format::GremlinCsv | Format::OpenCypherCsv => {
+            Format::Csv | Format::OpenCypher => {
                 let Some((names, length)) = rows::header(feed, head, bom)? else {
                     return Ok((parser(Rules::Empty), FeedKind::Vertices, head.len()));
                 };
                 let refuse =
                     |refusal| rows::header_error(feed, head.get(bom..length).unwrap_or_default(), &names, refusal);
-                let (rules, kind) = if format == Format::GremlinCsv {
+                let (rules, kind) = if format == Format::Csv {
                     let reader = gremlin::Reader::new(&names, options).map_err(refuse)?;
                     let kind = reader.kind();
                     (Rules::Gremlin(reader), kind)

@@ -89,7 +89,7 @@ impl<R: Read> SerialParser<R> {
                 let parser = RdfXmlParser::new().with_base_iri(base).map_err(bad_base)?;
                 Parser::RdfXml(Box::new(parser.for_reader(source(Meter::rdf_xml()))))
             }
-            Format::GremlinCsv | Format::OpenCypherCsv | Format::NTriples | Format::NQuads => {
+            Format::Csv | Format::OpenCypher | Format::NTriples | Format::NQuads => {
                 return Err(refuse(format!("A file of format {format} is read in blocks")));
             }
         };

@@ -113,14 +113,14 @@ fn formats_are_named_as_on_the_wire() {
     for format in Format::ALL {
         assert_eq!(format.name().to_uppercase().parse(), Ok(format));
     }
-    assert_eq!("openCypher".parse(), Ok(Format::OpenCypherCsv));
+    assert_eq!("openCypher".parse(), Ok(Format::OpenCypher));
     let error = "json".parse::<Format>().expect_err("is none").to_string();
     assert!(error.contains("'json'") && error.contains("rdfxml"), "{error}");
 }
 
 #[test]
 fn files_without_a_record_are_no_error() {
-    for format in [Format::GremlinCsv, Format::OpenCypherCsv, Format::NTriples, Format::NQuads] {
+    for format in [Format::Csv, Format::OpenCypher, Format::NTriples, Format::NQuads] {
         for data in ["", "\n \n", "\u{FEFF}", "\u{FEFF}\r\n"] {
             let (kind, out) = read(format, &defaults(), data.as_bytes(), 1);
             assert_eq!((kind.is_some(), show_errors(&out).as_str(), out.rows), (true, "", 0), "{format} {data:?}");
@@ -133,14 +133,14 @@ fn serial_formats_have_no_blocks_and_the_others_no_serial_parser() {
     for format in Format::ALL {
         let blocks = FeedParser::open(format, &defaults(), 0, "key", b"~id", &KEY).map(|_| ());
         let serial = SerialParser::open(format, &defaults(), 0, "key", &b""[..], &KEY).map(|_| ());
-        assert_eq!(blocks.is_err(), format.cut().is_none() || format == Format::OpenCypherCsv, "{format}");
+        assert_eq!(blocks.is_err(), format.cut().is_none() || format == Format::OpenCypher, "{format}");
         assert_eq!(serial.is_err(), format.cut().is_some(), "{format}");
     }
 }
 
 #[test]
 fn clearing_keeps_nothing() {
-    let (_, mut out) = read(Format::GremlinCsv, &defaults(), b"~id,n:Int\na,1\nb,x\n", 10);
+    let (_, mut out) = read(Format::Csv, &defaults(), b"~id,n:Int\na,1\nb,x\n", 10);
     assert_ne!((show(&out).as_str(), show_errors(&out).as_str(), out.rows), ("", "", 0));
     out.clear();
     assert_eq!((show(&out).as_str(), show_errors(&out).as_str(), out.rows), ("", "", 0));
@@ -156,12 +156,12 @@ proptest! {
     #[test]
     fn csv_cut_anywhere_reads_as_whole(rows in "(([ab]|\"[a,;\n\r]{0,3}(\"\"|x)?\")?[,,\n\n ]){0,30}", size in 1_usize..60) {
         let data = format!("~id,~label,n:Int,s:String[]\n{rows}");
-        prop_assert_eq!(outcome(Format::GremlinCsv, data.as_bytes(), 1 << 20), outcome(Format::GremlinCsv, data.as_bytes(), size));
+        prop_assert_eq!(outcome(Format::Csv, data.as_bytes(), 1 << 20), outcome(Format::Csv, data.as_bytes(), size));
     }
 
     #[test]
     fn any_bytes_cut_anywhere_read_as_whole(data in prop::collection::vec(prop_oneof![Just(b','), Just(b'\n'), Just(b'"'), Just(b'\r'), Just(b' '), any::<u8>()], 0..80), size in 1_usize..20) {
-        for (format, header) in [(Format::GremlinCsv, "~id,~from,~to,w:Double\n"), (Format::OpenCypherCsv, ":ID(x),:LABEL,n:Byte\n"), (Format::NQuads, "")] {
+        for (format, header) in [(Format::Csv, "~id,~from,~to,w:Double\n"), (Format::OpenCypher, ":ID(x),:LABEL,n:Byte\n"), (Format::NQuads, "")] {
             let data = [header.as_bytes(), &data].concat();
             prop_assert_eq!(outcome(format, &data, 1 << 20), outcome(format, &data, size));
         }
@@ -176,7 +176,7 @@ proptest! {
 
     #[test]
     fn any_header_is_read_or_refused(header in "[~:()\\[\\]\\\\a-eI-LTD_, \"]{0,40}") {
-        for format in [Format::GremlinCsv, Format::OpenCypherCsv] {
+        for format in [Format::Csv, Format::OpenCypher] {
             let (kind, out) = read(format, &defaults(), header.as_bytes(), 1);
             prop_assert_eq!(kind.is_none(), out.errors.len() == 1);
             prop_assert!(out.errors.iter().all(|error| error.fatal && error.record == 0));

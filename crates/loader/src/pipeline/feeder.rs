@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, select};
 use super::Task;
 use super::fault::{Fault, Place};
 use super::opening::{Bytes, Openers, Piece};
-use super::plan::{Plan, parser_format};
+use super::plan::Plan;
 use super::queue::Work;
 use crate::blocks::BlockReader;
 use crate::format::{FeedParser, FormatOptions};
@@ -98,7 +98,7 @@ impl Feeder<'_> {
 
     fn blocks(&self, feed: u32, mut blocks: BlockReader<Bytes>) -> Result<(), Gone> {
         let info = &self.plan.feeds[feed as usize];
-        let format = parser_format(self.task.request.format);
+        let format = self.task.request.format;
         let key = self.task.store.hash_key();
         let head = match blocks.head() {
             Ok(head) => head,

@@ -12,7 +12,7 @@ use std::thread::Scope;
 use crossbeam_channel::{Receiver, Sender, select};
 
 use super::fault::{Fault, Place};
-use super::plan::{Plan, parser_format};
+use super::plan::Plan;
 use super::{Failure, Task, spawn};
 use crate::blocks::{BlockReader, Cut};
 use crate::decode;
@@ -56,7 +56,7 @@ impl Openers {
         task: &'scope Task<'_>,
         plan: &'scope Plan,
     ) -> Result<Self, Failure> {
-        let cut = parser_format(task.request.format).cut();
+        let cut = task.request.format.cut();
         let threads = if cut.is_some() { AHEAD } else { task.threads.max(2) };
         let (requests, asked) = crossbeam_channel::bounded(threads + 1);
         for _ in 0..threads.min(plan.feeds.len()) {
@@ -134,7 +134,7 @@ fn read_whole(task: &Task<'_>, feed: u32, info: &FeedInfo, options: &FormatOptio
             return;
         }
     };
-    let format = parser_format(task.request.format);
+    let format = task.request.format;
     let mut parser = match SerialParser::open(format, options, feed, &info.key, bytes, &task.store.hash_key()) {
         Ok(parser) => parser,
         Err(error) => {

@@ -13,7 +13,7 @@ use model::Dataset;
 
 use super::{Failure, Task, opening, spawn};
 use crate::blocks::HEAD_LIMIT;
-use crate::format::{self, FeedKind, FeedParser, FormatOptions};
+use crate::format::{FeedKind, FeedParser, FormatOptions};
 use crate::request::Format;
 use crate::source::{FeedInfo, SourceError};
 
@@ -89,7 +89,7 @@ fn holds_edges(task: &Task<'_>, options: &FormatOptions, feed: &FeedInfo) -> io:
     let mut reader = opening::reader(task, feed, &Arc::<AtomicU64>::default())?;
     let mut head = Vec::new();
     reader.by_ref().take(FIRST_LOOK).read_to_end(&mut head)?;
-    let format = parser_format(task.request.format);
+    let format = task.request.format;
     let open = |head: &[u8]| FeedParser::open(format, options, 0, &feed.key, head, &task.store.hash_key());
     let mut opened = open(&head);
     if opened.is_err() && head.len() as u64 == FIRST_LOOK {
@@ -97,16 +97,4 @@ fn holds_edges(task: &Task<'_>, options: &FormatOptions, feed: &FeedInfo) -> io:
         opened = open(&head);
     }
     Ok(matches!(opened, Ok((_, FeedKind::Edges, _))))
-}
-
-/// The parsers' name for a format.
-pub(super) const fn parser_format(format: Format) -> format::Format {
-    match format {
-        Format::Csv => format::Format::GremlinCsv,
-        Format::OpenCypher => format::Format::OpenCypherCsv,
-        Format::NTriples => format::Format::NTriples,
-        Format::NQuads => format::Format::NQuads,
-        Format::Turtle => format::Format::Turtle,
-        Format::RdfXml => format::Format::RdfXml,
-    }
 }

@@ -8,7 +8,7 @@ fn csv(data: &str) -> Parsed {
 }
 
 fn with(options: &FormatOptions, data: &str) -> Parsed {
-    read(Format::GremlinCsv, options, data.as_bytes(), 1 << 20).1
+    read(Format::Csv, options, data.as_bytes(), 1 << 20).1
 }
 
 /// Checks entries and errors.
@@ -30,7 +30,7 @@ fn headers() {
         ("w:Double(single),~to,~from,~id,~label", FeedKind::Edges),
     ];
     for (header, expected) in cases {
-        let (kind, out) = read(Format::GremlinCsv, &defaults(), header.as_bytes(), 1);
+        let (kind, out) = read(Format::Csv, &defaults(), header.as_bytes(), 1);
         assert_eq!((kind, show_errors(&out).as_str()), (Some(expected), ""), "{header}");
     }
 }
@@ -58,7 +58,7 @@ fn headers_that_cannot_be() {
         ("~id,a\rx,b\r", "carriage return"),
     ];
     for (header, expected) in cases {
-        let (kind, out) = read(Format::GremlinCsv, &defaults(), header.as_bytes(), 1);
+        let (kind, out) = read(Format::Csv, &defaults(), header.as_bytes(), 1);
         let [error] = &out.errors[..] else { panic!("{header}: {:?}", out.errors) };
         assert!(error.message.contains(expected), "{header}: {}", error.message);
         assert_eq!((kind, error.record, error.line, error.fatal, error.kind), (None, 0, 1, true, RowErrorKind::Parse));
@@ -178,7 +178,7 @@ fn lines_and_records_are_counted_apart() {
 fn broken_quoting_ends_the_file() {
     let data = "~id,s\na,1\nb,2\"\nc,3\n";
     for size in [1, 1 << 20] {
-        let (_, out) = read(Format::GremlinCsv, &defaults(), data.as_bytes(), size);
+        let (_, out) = read(Format::Csv, &defaults(), data.as_bytes(), size);
         assert_eq!(show(&out), "1 (a) ~label ∅ silent\n1 (a) .s '1'");
         let [error] = &out.errors[..] else { panic!("one error") };
         assert!(
@@ -203,7 +203,7 @@ fn nul_is_no_text() {
 
 #[test]
 fn other_encodings_are_read_as_utf8_anyway() {
-    let (_, out) = read(Format::GremlinCsv, &defaults(), b"~id,n:Int,s\n1,x\xE4,B\xE4r\n2,,B\xE4r\n", 1 << 20);
+    let (_, out) = read(Format::Csv, &defaults(), b"~id,n:Int,s\n1,x\xE4,B\xE4r\n2,,B\xE4r\n", 1 << 20);
     assert_eq!(show(&out), "2 (2) ~label ∅ silent\n2 (2) .s 'B\u{FFFD}r'");
     assert_eq!(out.errors[0].raw, b"1,x\xE4,B\xE4r");
     assert!(out.errors[0].message.contains("found 'x\u{FFFD}'"));

@@ -9,7 +9,7 @@ fn generated() -> FormatOptions {
 }
 
 fn csv(options: &FormatOptions, data: &str) -> (Option<FeedKind>, Parsed) {
-    read(Format::OpenCypherCsv, options, data.as_bytes(), 1 << 20)
+    read(Format::OpenCypher, options, data.as_bytes(), 1 << 20)
 }
 
 fn check(options: &FormatOptions, data: &str, kind: FeedKind, entries: &str, errors: &str) {

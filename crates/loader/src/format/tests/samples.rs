@@ -7,7 +7,7 @@ use super::*;
 /// A file's outcome in short: kind, records, entries that count, errors.
 fn sum(path: &str) -> Option<String> {
     let data = fs::read(shared(path)?).expect("it exists");
-    let (kind, out) = read(Format::GremlinCsv, &defaults(), &data, 64 << 10);
+    let (kind, out) = read(Format::Csv, &defaults(), &data, 64 << 10);
     let counted = out.batch.entries.iter().filter(|entry| entry.role != Role::Silent).count();
     let kind = kind.map_or("no header".to_owned(), |kind| format!("{kind:?}"));
     Some(format!("{kind}, {} rows, {counted} records, {} errors", out.rows, out.errors.len()))
