@@ -35,10 +35,12 @@ use node::Truth;
 pub(crate) use quads::Matches;
 use quads::{GraphNames, Keep, Quads};
 
-/// The most terms kept from the dictionary.
-const CACHED_TERMS: usize = 4096;
-/// The longest text kept from the dictionary, in bytes.
+/// What the terms kept from the dictionary may take. A sort asks for each of its keys some twenty times. Bytes.
+const CACHE_BYTES: usize = 8 << 20;
+/// The longest text kept from the dictionary. Bytes.
 const CACHED_TEXT: usize = 1024;
+/// What a kept term takes beside its text. Bytes.
+const CACHED_TERM: usize = 128;
 
 /// Copies of nodes between two looks at the token.
 const TICKS: u32 = 1024;
@@ -57,6 +59,8 @@ pub(crate) struct View {
     taken: Cell<usize>,
     memory: usize,
     cache: RefCell<FxHashMap<TermId, Term>>,
+    /// Bytes that the cache takes.
+    cached: Cell<usize>,
 }
 
 /// Which triples the default graph has.
@@ -104,6 +108,7 @@ impl View {
             taken: Cell::new(0),
             memory,
             cache: RefCell::default(),
+            cached: Cell::new(0),
         }
     }
 
@@ -245,9 +250,11 @@ impl View {
         };
         if length <= CACHED_TEXT {
             let mut cache = self.cache.borrow_mut();
-            if cache.len() >= CACHED_TERMS {
+            if self.cached.get() > CACHE_BYTES {
                 cache.clear(); // what is needed often is soon back
+                self.cached.set(0);
             }
+            self.cached.set(self.cached.get() + CACHED_TERM + length);
             cache.insert(node.id, term.clone());
         }
         Ok(term)

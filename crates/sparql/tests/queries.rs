@@ -183,6 +183,7 @@ fn queries_answer_their_rows() {
         ),
         ("DESCRIBE ?n { :ann :name ?n }", &[]),
         ("DESCRIBE :nobody", &[]),
+        ("SELECT ?s { ?s :likes :milk SERVICE SILENT <http://ex.test/sparql> { ?s ?p ?o } }", &[":ann"]),
         // Hints are no data.
         ("SELECT ?s { hint:Query hint:joinOrder 'Ordered' . ?s :likes :milk }", &[":ann"]),
     ];
