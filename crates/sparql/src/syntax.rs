@@ -74,8 +74,13 @@ fn expected_at(text: &str, offset: usize, error_of: impl Fn(&str) -> Option<Stri
     for length in KEYWORDS {
         cut.truncate(end);
         cut.push_str(&SENSELESS.repeat(length));
-        let found = error_of(&cut).and_then(|error| split(&cut, &error));
-        expected.extend(found.filter(|(at, _)| *at == cut.len()).map(|(_, items)| items));
+        if let Some((at, list)) = error_of(&cut).and_then(|error| split(&cut, &error))
+            && at == cut.len()
+        {
+            // Longer keywords that were looked for at a token before end here too.
+            let here = items(&list).into_iter().filter(|item| item.len() == length);
+            expected.extend(here.map(str::to_owned));
+        }
     }
     expected.join(", ")
 }
