@@ -28,10 +28,11 @@ impl Tally {
     /// What one line of output adds: the closing line of `cargo test`, nextest or pytest, or one of the three that
     /// node's runner prints (`# pass 3`, or `ℹ pass 3` on newer versions). `None` for every other line.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
-        let line = line.trim();
+        // What stands further in is the output of a failed test, repeated by its runner.
         if let Some(counts) = line.strip_prefix("test result: ") {
             return Some(Self::of_counts(counts));
         }
+        let line = line.trim();
         if line.starts_with("Summary [") && line.contains(" run: ") {
             return Some(Self::of_counts(line.split_once(" run: ")?.1));
         }
@@ -96,7 +97,14 @@ mod tests {
 
     #[test]
     fn other_lines_are_not_counted() {
-        for line in ["", "3 passed", "# Subtest: loads", "=== short test summary info ===", "# duration_ms 12.5"] {
+        for line in [
+            "",
+            "3 passed",
+            "# Subtest: loads",
+            "=== short test summary info ===",
+            "# duration_ms 12.5",
+            "    test result: FAILED. 0 passed; 1 failed",
+        ] {
             assert_eq!(Tally::of_line(line), None, "{line}");
         }
     }
