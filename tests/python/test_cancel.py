@@ -408,11 +408,34 @@ def quiet_server(binary, tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unfinished_requests(quiet_server):
+    """Two requests that are never sent whole, begun before the first test of this file, so that nobody waits for them."""
+    head = b"DELETE /loader/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n" % NO_LOAD.encode()
+    lines = []
+    for part in (head, head + b"Content-Length: 10\r\n\r\n"):
+        lines.append(socket.create_connection(("127.0.0.1", quiet_server.port)))
+        lines[-1].sendall(part)
+    yield lines
+    for line in lines:
+        line.close()
+
+
+@pytest.mark.parametrize("part", [0, 1], ids=["head", "body"])
+def test_a_request_that_is_not_sent_in_time(part, unfinished_requests):
+    line, body = answer_on(unfinished_requests[part])
+    assert line.startswith("HTTP/1.1 408") and "ClientTimeoutException" in body, (line, body)
+
+
 def raw(server, data):
     """Sends bytes as they are and returns the first line of the answer and its body."""
     with socket.create_connection(("127.0.0.1", server.port)) as line:
         line.sendall(data)
-        head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
+        return answer_on(line)
+
+
+def answer_on(line):
+    head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
     return head.split(b"\r\n")[0].decode(), body.decode()
 
 

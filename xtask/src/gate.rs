@@ -117,7 +117,7 @@ fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let client = environment.build_rust_sdk_client()?;
     environment.install_node_modules()?;
     Command::new(python)
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "--color=no", "-ra", "tests/python"])
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "--color=no", "-ra", "--durations=5", "tests/python"])
         .args(rest)
         .env("HALIMEDE_BIN", server)
         .env("HALIMEDE_RUST_CLIENT", client)
@@ -129,10 +129,9 @@ fn node(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let server = environment.build_server()?;
     environment.install_node_modules()?;
     Command::new("node")
-        .args(["--test", "tests/js"])
+        .args(["--test", "tests/js/loader.test.mjs"])
         .args(rest)
         .env("HALIMEDE_BIN", server)
-        .env("NODE_PATH", "")
         .run_counting()
 }
 
