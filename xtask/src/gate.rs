@@ -72,7 +72,9 @@ pub(crate) fn run_one(step: &Step, rest: &[String]) -> Result<bool> {
 }
 
 fn fmt(_: &Environment, _: &[String]) -> Result<Outcome> {
-    Command::cargo(&["fmt", "--all", "--check"]).run_as_one_test()
+    let sdk = Command::cargo(&["fmt", "--check", "--manifest-path", "tests/rust-sdk/Cargo.toml"]).run_as_one_test()?;
+    let own = Command::cargo(&["fmt", "--all", "--check"]).run_as_one_test()?;
+    Ok(if own.success { sdk } else { own })
 }
 
 fn tidy(environment: &Environment, _: &[String]) -> Result<Outcome> {

@@ -20,11 +20,7 @@ async fn main() {
         eprintln!("usage: ENDPOINT start|status|cancel|list|engine-status [JSON]");
         std::process::exit(2);
     };
-    let input: Value = match args
-        .next()
-        .as_deref()
-        .map_or(Ok(json!({})), serde_json::from_str)
-    {
+    let input: Value = match args.next().as_deref().map_or(Ok(json!({})), serde_json::from_str) {
         Ok(value) => value,
         Err(error) => {
             eprintln!("the third argument is not JSON: {error}");
@@ -52,10 +48,7 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
     let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
     let flag = |name: &str| input.get(name).and_then(Value::as_bool);
     let number = |name: &str| {
-        input
-            .get(name)
-            .and_then(Value::as_i64)
-            .map(|number| i32::try_from(number).expect("a small number"))
+        input.get(name).and_then(Value::as_i64).map(|number| i32::try_from(number).expect("a small number"))
     };
     match operation {
         "start" => {
@@ -63,9 +56,7 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 .start_loader_job()
                 .set_source(text("source"))
                 .set_format(text("format").map(|name| Format::from(name.as_str())))
-                .set_s3_bucket_region(
-                    text("s3BucketRegion").map(|name| S3BucketRegion::from(name.as_str())),
-                )
+                .set_s3_bucket_region(text("s3BucketRegion").map(|name| S3BucketRegion::from(name.as_str())))
                 .set_iam_role_arn(text("iamRoleArn"))
                 .set_mode(text("mode").map(|name| Mode::from(name.as_str())))
                 .set_fail_on_error(flag("failOnError"))
@@ -73,10 +64,7 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 .set_queue_request(flag("queueRequest"))
                 .send()
                 .await;
-            answer(
-                sent,
-                |out| json!({"status": out.status(), "payload": out.payload()}),
-            )
+            answer(sent, |out| json!({"status": out.status(), "payload": out.payload()}))
         }
         "status" => {
             let sent = client
@@ -88,17 +76,10 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 .set_errors_per_page(number("errorsPerPage"))
                 .send()
                 .await;
-            answer(
-                sent,
-                |out| json!({"status": out.status(), "payload": value(out.payload())}),
-            )
+            answer(sent, |out| json!({"status": out.status(), "payload": value(out.payload())}))
         }
         "cancel" => {
-            let sent = client
-                .cancel_loader_job()
-                .set_load_id(text("loadId"))
-                .send()
-                .await;
+            let sent = client.cancel_loader_job().set_load_id(text("loadId")).send().await;
             answer(sent, |out| json!({"status": out.status()}))
         }
         "list" => {
@@ -144,10 +125,7 @@ fn answer<Out, Failure: ProvideErrorMetadata + std::error::Error + 'static>(
 
 fn value(document: &Document) -> Value {
     match document {
-        Document::Object(members) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), value(member)))
-            .collect(),
+        Document::Object(members) => members.iter().map(|(name, member)| (name.clone(), value(member))).collect(),
         Document::Array(items) => items.iter().map(value).collect(),
         Document::Number(Number::PosInt(number)) => json!(number),
         Document::Number(Number::NegInt(number)) => json!(number),

@@ -21,11 +21,9 @@ struct Server {
 
 impl Server {
     fn start(name: &str) -> Result<Self> {
-        let binary = std::env::var("HALIMEDE_BIN").map_err(
-            |_| "HALIMEDE_BIN must name the server binary: run this through `cargo xtask rust-sdk`",
-        )?;
-        let folder =
-            std::env::temp_dir().join(format!("halimede-rust-sdk-{}-{name}", std::process::id()));
+        let binary = std::env::var("HALIMEDE_BIN")
+            .map_err(|_| "HALIMEDE_BIN must name the server binary: run this through `cargo xtask rust-sdk`")?;
+        let folder = std::env::temp_dir().join(format!("halimede-rust-sdk-{}-{name}", std::process::id()));
         fs::create_dir_all(folder.join("files"))?;
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -36,11 +34,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let out = child.stdout.take().ok_or("no standard output")?;
-        let mut server = Self {
-            child,
-            endpoint: String::new(),
-            folder,
-        };
+        let mut server = Self { child, endpoint: String::new(), folder };
         for line in BufReader::new(out).lines() {
             if let Some(endpoint) = line?.strip_prefix("halimede ready on ") {
                 endpoint.clone_into(&mut server.endpoint);
@@ -66,18 +60,12 @@ impl Server {
                     "s3BucketRegion": "us-east-1", "iamRoleArn": "arn:aws:iam::000000000000:role/loader"}),
         )?;
         assert_eq!(answer["ok"]["status"], "200 OK", "{answer}");
-        Ok(answer["ok"]["payload"]["loadId"]
-            .as_str()
-            .ok_or("no loadId")?
-            .to_owned())
+        Ok(answer["ok"]["payload"]["loadId"].as_str().ok_or("no loadId")?.to_owned())
     }
 
     fn finished(&self, load_id: &str) -> Result<Value> {
         loop {
-            let answer = self.call(
-                "status",
-                &json!({"loadId": load_id, "details": true, "errors": true}),
-            )?;
+            let answer = self.call("status", &json!({"loadId": load_id, "details": true, "errors": true}))?;
             let status = &answer["ok"]["payload"]["overallStatus"]["status"];
             assert!(status.is_string(), "{answer}");
             if status != "LOAD_IN_PROGRESS" && status != "LOAD_NOT_STARTED" {
@@ -103,10 +91,7 @@ fn a_load_is_started_followed_and_listed() -> Result<()> {
     assert_eq!(engine["ok"]["role"], "writer", "{engine}");
     let load_id = server.load("~id,~label,name:String\na,Person,Ada\nb,Person,Bo\n")?;
     let payload = server.finished(&load_id)?;
-    assert_eq!(
-        payload["overallStatus"]["status"], "LOAD_COMPLETED",
-        "{payload}"
-    );
+    assert_eq!(payload["overallStatus"]["status"], "LOAD_COMPLETED", "{payload}");
     assert_eq!(payload["overallStatus"]["totalRecords"], 4, "{payload}");
     let list = server.call("list", &json!({}))?;
     assert_eq!(list["ok"]["payload"]["loadIds"], json!([load_id]), "{list}");
@@ -120,42 +105,16 @@ fn mistakes_are_told_apart_by_name() -> Result<()> {
     server.finished(&ended)?;
     let unknown = json!({"loadId": "00000000-0000-4000-8000-000000000000"});
     let table = [
-        (
-            "cancel",
-            json!({"loadId": ended}),
-            "BulkLoadIdNotFoundException",
-            404,
-        ),
-        (
-            "cancel",
-            unknown.clone(),
-            "BulkLoadIdNotFoundException",
-            404,
-        ),
+        ("cancel", json!({"loadId": ended}), "BulkLoadIdNotFoundException", 404),
+        ("cancel", unknown.clone(), "BulkLoadIdNotFoundException", 404),
         ("status", unknown, "BulkLoadIdNotFoundException", 404),
-        (
-            "cancel",
-            json!({"loadId": "garbage"}),
-            "BadRequestException",
-            400,
-        ),
-        (
-            "list",
-            json!({"limit": 0}),
-            "InvalidParameterException",
-            400,
-        ),
+        ("cancel", json!({"loadId": "garbage"}), "BadRequestException", 400),
+        ("list", json!({"limit": 0}), "InvalidParameterException", 400),
     ];
     for (operation, input, name, status) in table {
         let answer = server.call(operation, &input)?;
-        assert_eq!(
-            answer["error"]["name"], name,
-            "{operation} {input}: {answer}"
-        );
-        assert_eq!(
-            answer["error"]["status"], status,
-            "{operation} {input}: {answer}"
-        );
+        assert_eq!(answer["error"]["name"], name, "{operation} {input}: {answer}");
+        assert_eq!(answer["error"]["status"], status, "{operation} {input}: {answer}");
     }
     Ok(())
 }
