@@ -1,3 +1,5 @@
+//! What publishes, ends and cancels write into a job's record, without a job around it.
+
 use proptest::prelude::*;
 
 use super::super::error_log::ErrorCode;
