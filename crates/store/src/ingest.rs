@@ -3,6 +3,8 @@
 //! `add` collects within a share of the memory budget; `prepare` sorts, judges the rows against each other and against
 //! what the store holds, and writes the segments of what is new, synced but named by nothing; `publish` makes them
 //! visible in one small write, together with the loader's own record of it. Until that write a cancel drops everything.
+//! `stage` puts what was prepared aside instead: durable, named by the manifest as this load's, and seen by nobody else,
+//! until one `publish` makes all of it visible at once.
 //!
 //! - **Invariant**: the outcome depends on the entries and their ordinals, never on threads or on the order of `add`.
 //! - **Source**: design §5.
@@ -25,7 +27,8 @@ pub use batch::{Entry, IngestBatch, Ordinal, Role};
 use crate::journal::JournalWrite;
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::Bell;
-use crate::shared::{Shared, SlotGuard};
+use crate::shared::{Change, Shared, SlotGuard, Staged};
+use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
 
 /// A publish is worth its fixed cost from here on.
@@ -130,6 +133,9 @@ pub struct Ingest {
     quads: AtomicU64,
     /// Held from `prepare` to `publish`.
     slot: Option<SlotGuard>,
+    /// What was staged, oldest first, and under which name.
+    staged: Vec<SegmentSet>,
+    owner: String,
     /// The terms of what was prepared last, sorted: for messages until it is published.
     terms: Terms,
 }
@@ -176,6 +182,8 @@ impl Ingest {
             pending: Mutex::default(),
             quads: AtomicU64::new(0),
             slot: None,
+            staged: Vec::new(),
+            owner: format!("{:032x}", rand::random::<u128>()),
             terms: Terms::default(),
         }
     }
@@ -229,7 +237,38 @@ impl Ingest {
             return Term::decode(id, Some(self.terms.spelling(at)))
                 .map_err(|error| Error::corrupt(&self.shared.directory, error.to_string()));
         }
-        self.shared.snapshot(self.dataset).resolve(id)
+        self.view().resolve(id)
+    }
+
+    /// What this load builds on: everything committed, and its own staged layers on top.
+    fn view(&self) -> Snapshot {
+        let (snapshot, _) = self.shared.writer_snapshot(self.dataset);
+        if self.staged.is_empty() {
+            return snapshot;
+        }
+        let mut layers = snapshot.layers().to_vec();
+        let next = snapshot.commit() + 1;
+        layers.extend(
+            self.staged
+                .iter()
+                .map(|set| Arc::new(Layer { low: next, high: next, content: Content::Disk(set.clone()) })),
+        );
+        Snapshot::new(Arc::clone(&self.shared), self.dataset, next, layers)
+    }
+
+    /// Puts what was prepared aside: durable, and part of the next publish. Later rows are judged against it too.
+    ///
+    /// # Errors
+    /// The store's; then what was prepared is gone, and so should the load be.
+    pub fn stage(&mut self, prepared: Prepared) -> Result<()> {
+        self.options.cancel.check()?;
+        let Some(set) = prepared.set else { return Ok(()) };
+        let manifest = self.shared.lock_manifest();
+        let (owner, dataset) = (self.owner.clone(), self.dataset);
+        let stage = Staged { owner, dataset, set: set.clone() };
+        self.shared.change(&manifest, Change { stage: Some(stage), ..Change::of(dataset) })?;
+        self.staged.push(set);
+        Ok(())
     }
 
     /// Judges what is pending and writes what of it is new. Nothing is visible yet.
@@ -257,7 +296,7 @@ impl Ingest {
         terms.index.sort_unstable_by_key(|(id, ..)| *id);
         self.terms = terms;
 
-        let (snapshot, _) = self.shared.writer_snapshot(self.dataset);
+        let snapshot = self.view();
         let judgement =
             judge::judge(&entries, &snapshot, self.options.rules, stop_at_violation, &cancel, on_violation)?;
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
@@ -267,7 +306,7 @@ impl Ingest {
         Ok(Prepared { feeds, first_violation, set })
     }
 
-    /// Makes what was prepared visible. `decide` runs when nothing but one small write is left to do: it gives the
+    /// Makes what was prepared and what was staged visible, all at once. `decide` runs when nothing but one small write is left to do: it gives the
     /// journal writes that join it, or `None` to drop everything. Returns whether it was published; after an error it
     /// was not.
     pub fn publish(
@@ -278,19 +317,28 @@ impl Ingest {
         let slot = self.slot.take();
         self.terms = Terms::default();
         let manifest = self.shared.lock_manifest();
-        let Some(writes) = decide(&prepared) else { return Ok(false) };
+        let Some(writes) = decide(&prepared) else {
+            drop(manifest);
+            self.drop_staged();
+            return Ok(false);
+        };
         let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
-        match prepared.set.take() {
-            None => self.shared.engine.write(&writes)?,
-            Some(set) => {
-                let commit = {
-                    let mut state = self.shared.state();
-                    state.commit += 1;
-                    state.commit
-                };
-                let layer = Layer { low: commit, high: commit, content: Content::Disk(set) };
-                self.shared.change(&manifest, self.dataset, &[], Some(Arc::new(layer)), writes)?;
-            }
+        let sets: Vec<SegmentSet> = self.staged.iter().cloned().chain(prepared.set.take()).collect();
+        if sets.is_empty() {
+            self.shared.engine.write(&writes)?;
+        } else {
+            let first = {
+                let mut state = self.shared.state();
+                state.commit += sets.len() as u64;
+                state.commit + 1 - sets.len() as u64
+            };
+            let new = (first..)
+                .zip(sets)
+                .map(|(commit, set)| Arc::new(Layer { low: commit, high: commit, content: Content::Disk(set) }))
+                .collect();
+            let unstage = Some(self.owner.as_str());
+            self.shared.change(&manifest, Change { new, unstage, writes, ..Change::of(self.dataset) })?;
+            self.staged.clear();
         }
         drop(manifest);
         drop(slot);
@@ -298,11 +346,36 @@ impl Ingest {
         Ok(true)
     }
 
-    /// Forgets what is pending or prepared, and frees the writer slot.
+    /// Takes back what was staged.
+    fn drop_staged(&mut self) {
+        if self.staged.is_empty() {
+            return;
+        }
+        let manifest = self.shared.lock_manifest();
+        let unstage = Some(self.owner.as_str());
+        let dropped = self.shared.change(&manifest, Change { unstage, ..Change::of(self.dataset) });
+        drop(manifest);
+        match dropped {
+            // The files go with the last clone of their sets.
+            Ok(()) => self.staged.iter().for_each(SegmentSet::set_obsolete),
+            // The manifest still names them: the next start drops what is staged for a load that is gone.
+            Err(error) => tracing::warn!(%error, "staged layers stay on disk until the next start"),
+        }
+        self.staged.clear();
+    }
+
+    /// Forgets what is pending, prepared or staged, and frees the writer slot.
     pub fn discard(&mut self) {
+        self.drop_staged();
         *self.lock() = Pending::default();
         self.quads.store(0, Ordering::Relaxed);
         self.terms = Terms::default();
         self.slot = None;
+    }
+}
+
+impl Drop for Ingest {
+    fn drop(&mut self) {
+        self.drop_staged();
     }
 }

@@ -11,8 +11,9 @@ use crate::segment::{Segment, SegmentWriter};
 use crate::shared::Shared;
 use crate::{CancelToken, Result, memory::MemoryRun};
 
-/// The segments and the dictionary piece of one layer on disk. An order that would be empty has no file.
-#[derive(Debug)]
+/// The segments and the dictionary piece of one layer on disk. An order that would be empty has no file. Clones share
+/// the files.
+#[derive(Clone, Debug)]
 pub(crate) struct SegmentSet {
     pub(crate) segments: [Option<Arc<Segment>>; 4],
     pub(crate) dictionary: Option<Arc<Dictionary>>,
@@ -98,12 +99,7 @@ impl Layer {
 
     /// How the manifest names it, if it is on disk.
     pub(crate) fn record(&self) -> Option<SetRecord> {
-        self.disk().map(|set| SetRecord {
-            low: self.low,
-            high: self.high,
-            segments: std::array::from_fn(|i| set.segments[i].as_ref().map(|segment| segment.number())),
-            dictionary: set.dictionary.as_ref().map(|dictionary| dictionary.number()),
-        })
+        self.disk().map(|set| set.record(self.low, self.high))
     }
 }
 
@@ -198,6 +194,16 @@ impl SegmentSet {
         let dictionary = writer.finish(number, Arc::clone(&shared.cache))?;
         dictionary.file().set_temporary();
         Ok(Some(Arc::new(dictionary)))
+    }
+
+    /// How the manifest names it, as the layer of these commits.
+    pub(crate) fn record(&self, low: u64, high: u64) -> SetRecord {
+        SetRecord {
+            low,
+            high,
+            segments: std::array::from_fn(|i| self.segments[i].as_ref().map(|segment| segment.number())),
+            dictionary: self.dictionary.as_ref().map(|dictionary| dictionary.number()),
+        }
     }
 
     fn files(&self) -> impl Iterator<Item = &crate::blockfile::BlockFile> {

@@ -9,7 +9,7 @@ use model::Dataset;
 use crate::disk::sync_directory;
 use crate::engine::{Space, Write};
 use crate::layer::{Content, Layer, SegmentSet};
-use crate::shared::{Shared, index};
+use crate::shared::{Change, Shared, index};
 use crate::{CancelToken, Result};
 
 /// More segment sets than this are compacted.
@@ -151,10 +151,10 @@ fn replace(shared: &Shared, dataset: Dataset, old: &[Arc<Layer>], cancel: &Cance
     }
     let nothing_left = set.segments.iter().all(Option::is_none);
     let new = Layer { low: first.low, high: last.high, content: Content::Disk(set) };
-    let new = (!nothing_left).then(|| Arc::new(new));
+    let new: Vec<_> = (!nothing_left).then(|| Arc::new(new)).into_iter().collect();
     let manifest = shared.lock_manifest();
     if shared.closing.load(Ordering::SeqCst) {
         return Ok(());
     }
-    shared.change(&manifest, dataset, old, new, writes)
+    shared.change(&manifest, Change { old, new, writes, ..Change::of(dataset) })
 }

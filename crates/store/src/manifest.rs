@@ -18,12 +18,33 @@ pub(crate) struct Manifest {
     pub(crate) commit: u64,
     pub(crate) pg: Vec<SetRecord>,
     pub(crate) rdf: Vec<SetRecord>,
+    /// Sets that only their owner sees.
+    #[serde(default)]
+    pub(crate) staged: Vec<StagedRecord>,
+}
+
+/// A staged layer: it belongs to one load, and becomes visible or vanishes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedRecord {
+    /// The load's id.
+    pub(crate) owner: String,
+    /// `pg` or `rdf`.
+    pub(crate) dataset: String,
+    /// Its files; it covers no commits yet.
+    pub(crate) set: SetRecord,
 }
 
 impl Manifest {
     pub(crate) fn new(hash_key: &HashKey) -> Self {
         let hash_key = format!("{:032x}", u128::from_be_bytes(*hash_key.as_bytes()));
-        Self { format: crate::blockfile::FORMAT, hash_key, commit: 0, pg: Vec::new(), rdf: Vec::new() }
+        Self {
+            format: crate::blockfile::FORMAT,
+            hash_key,
+            commit: 0,
+            pg: Vec::new(),
+            rdf: Vec::new(),
+            staged: Vec::new(),
+        }
     }
 
     /// The secret, or `None` if the manifest is damaged.

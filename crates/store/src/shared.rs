@@ -16,7 +16,7 @@ use crate::cache::BlockCache;
 use crate::disk::Disk;
 use crate::engine::{Engine, Space, Write};
 use crate::layer::{Content, Layer, SegmentSet};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, StagedRecord};
 use crate::memory::MemoryRun;
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Options, Result};
@@ -49,6 +49,44 @@ pub(crate) struct State {
     /// The last commit number given out.
     pub(crate) commit: u64,
     pub(crate) datasets: [Layers; 2],
+    /// Sets that the manifest names for a load that has not ended.
+    pub(crate) staged: Vec<Staged>,
+}
+
+/// A staged layer: durable, but only its owner sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Staged {
+    pub(crate) owner: String,
+    pub(crate) dataset: Dataset,
+    pub(crate) set: SegmentSet,
+}
+
+impl Staged {
+    fn record(&self) -> StagedRecord {
+        let (owner, dataset) = (self.owner.clone(), self.dataset.name().to_owned());
+        StagedRecord { owner, dataset, set: self.set.record(0, 0) }
+    }
+}
+
+/// A change of one data set's layers, and what is written with it.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) dataset: Dataset,
+    /// Neighbours that `new` takes the place of; if there are none, `new` goes on top.
+    pub(crate) old: &'a [Arc<Layer>],
+    pub(crate) new: Vec<Arc<Layer>>,
+    /// A layer that its owner alone sees from now on.
+    pub(crate) stage: Option<Staged>,
+    /// The owner whose staged layers the manifest no longer names as such.
+    pub(crate) unstage: Option<&'a str>,
+    pub(crate) writes: Vec<Write>,
+}
+
+impl Change<'_> {
+    /// No change yet.
+    pub(crate) const fn of(dataset: Dataset) -> Self {
+        Self { dataset, old: &[], new: Vec::new(), stage: None, unstage: None, writes: Vec::new() }
+    }
 }
 
 /// One data set's layers.
@@ -72,7 +110,7 @@ impl Layers {
     }
 
     /// Puts `new` in the place of the neighbours `old`.
-    pub(crate) fn replace(&mut self, old: &[Arc<Layer>], new: Option<Arc<Layer>>) {
+    pub(crate) fn replace(&mut self, old: &[Arc<Layer>], new: impl IntoIterator<Item = Arc<Layer>>) {
         let Some(first) = old.first() else { return };
         let Some(at) = self.list.iter().position(|layer| Arc::ptr_eq(layer, first)) else { return };
         debug_assert!(self.list[at..].iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
@@ -126,7 +164,7 @@ impl Shared {
             engine,
             closing: AtomicBool::new(false),
             files: AtomicU64::new(1),
-            state: Mutex::new(State { commit: 0, datasets: Default::default() }),
+            state: Mutex::new(State { commit: 0, datasets: Default::default(), staged: Vec::new() }),
             changed: Condvar::new(),
             manifest_lock: Mutex::new(()),
             slots: Default::default(),
@@ -219,16 +257,13 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Puts one layer on disk in the place of neighbouring ones, durably, together with other writes. `old` may be
-    /// empty: then `new` goes on top. The manifest lock must be held.
-    pub(crate) fn change(
-        &self,
-        _manifest: &MutexGuard<'_, ()>,
-        dataset: Dataset,
-        old: &[Arc<Layer>],
-        new: Option<Arc<Layer>>,
-        mut writes: Vec<Write>,
-    ) -> Result<()> {
+    /// Makes a change of one data set's layers, durably, together with other writes. The manifest lock must be held.
+    ///
+    /// # Errors
+    /// The engine's; then nothing has changed.
+    pub(crate) fn change(&self, _manifest: &MutexGuard<'_, ()>, change: Change<'_>) -> Result<()> {
+        let Change { dataset, old, new, stage, unstage, mut writes } = change;
+        let leaves = |staged: &Staged| unstage.is_some_and(|owner| owner == staged.owner && dataset == staged.dataset);
         let mut manifest = Manifest::new(&self.hash_key);
         {
             let state = self.state();
@@ -246,28 +281,30 @@ impl Shared {
                 }
                 *manifest.sets_mut(each) = records;
             }
+            let staged = state.staged.iter().filter(|staged| !leaves(staged)).chain(&stage);
+            manifest.staged = staged.map(Staged::record).collect();
         }
         let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
         writes.push(Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) });
         self.engine.write(&writes)?;
-        if let Some(set) = new.as_ref().and_then(|layer| layer.disk()) {
+        for set in new.iter().filter_map(|layer| layer.disk()).chain(stage.iter().map(|staged| &staged.set)) {
             set.set_published();
         }
         let mut state = self.state();
         let layers = &mut state.datasets[index(dataset)];
         if old.is_empty() {
-            if let Some(new) = new {
-                layers.synced = layers.synced.max(new.high);
-                layers.list.push(new);
+            for layer in new {
+                layers.synced = layers.synced.max(layer.high);
+                layers.list.push(layer);
             }
         } else {
             layers.replace(old, new);
         }
+        state.staged.retain(|staged| !leaves(staged));
+        state.staged.extend(stage);
         drop(state);
-        for layer in old {
-            if let Some(set) = layer.disk() {
-                set.set_obsolete();
-            }
+        for set in old.iter().filter_map(|layer| layer.disk()) {
+            set.set_obsolete();
         }
         self.notify_changed();
         Ok(())
@@ -310,7 +347,7 @@ impl Shared {
             let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { return };
             let merged = MemoryRun::merge(old, new);
             let layer = Layer { low: older.low, high: newer.high, content: Content::Memory(merged) };
-            self.state().datasets[index(dataset)].replace(&pair, Some(Arc::new(layer)));
+            self.state().datasets[index(dataset)].replace(&pair, [Arc::new(layer)]);
         }
     }
 

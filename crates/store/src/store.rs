@@ -23,7 +23,7 @@ use crate::ingest::{Ingest, IngestOptions};
 use crate::lock::{self, DirectoryLock};
 use crate::maintenance::{self, Bell};
 use crate::manifest::{self, Manifest};
-use crate::shared::{Shared, index, make_directory};
+use crate::shared::{Change, Shared, index, make_directory};
 use crate::snapshot::Snapshot;
 use crate::transaction::{CommitQueue, Transaction};
 use crate::{CancelToken, Error, Journal, Result};
@@ -109,6 +109,11 @@ impl Store {
         let disk = Arc::new(Disk::new(directory, options.disk_floor));
         let shared = Arc::new(Shared::new(directory.to_path_buf(), options, hash_key, disk, engine));
         shared.recover(&manifest)?;
+        if !manifest.staged.is_empty() {
+            // Their loads ended with the process that staged them.
+            let lock = shared.lock_manifest();
+            shared.change(&lock, Change::of(Dataset::Pg))?;
+        }
         shared.remove_orphans()?;
         let (queue, bell) = (Arc::new(CommitQueue::default()), Arc::new(Bell::default()));
         let mut threads = Vec::new();

@@ -37,7 +37,14 @@ fn write(directory: &Path, from: u64) {
             let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
             let mut ingest = store.ingest(Dataset::Rdf, options);
             let mut batch = IngestBatch::new();
+            // Every other load is staged half-way.
+            let half = if step % 2 == 0 { WIDTH / 2 } else { WIDTH };
             for i in 0..WIDTH {
+                if i == half {
+                    ingest.add(&mut batch).unwrap();
+                    let prepared = ingest.prepare(None, false, &mut |_| {}).unwrap();
+                    ingest.stage(prepared).unwrap();
+                }
                 let s = batch.term(&key, TermRef::Iri(&subject(step, i)));
                 let p = batch.term(&key, PREDICATE);
                 let o = batch.term(&key, TermRef::String(&value));

@@ -39,6 +39,8 @@ enum Step {
     /// One transaction: `true` inserts. The last flag rolls it back.
     Transaction(Vec<(bool, Small)>, bool),
     Load(Vec<Small>),
+    /// A load in several parts, each staged, that become visible together at the end, or not at all.
+    Staged(Vec<Vec<Small>>, bool),
     Fold,
     Compact,
     Restart,
@@ -51,7 +53,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (prop::collection::vec((any::<bool>(), small.clone()), 0..12), prop::bool::weighted(0.15))
             .prop_map(|(operations, back)| Step::Transaction(operations, back)),
-        3 => prop::collection::vec(small, 0..25).prop_map(Step::Load),
+        3 => prop::collection::vec(small.clone(), 0..25).prop_map(Step::Load),
+        2 => (prop::collection::vec(prop::collection::vec(small, 0..12), 1..4), any::<bool>())
+            .prop_map(|(parts, publish)| Step::Staged(parts, publish)),
         1 => Just(Step::Fold),
         1 => Just(Step::Compact),
         1 => Just(Step::Restart),
@@ -77,6 +81,36 @@ fn load(store: &Store, quads: &[Small], expected: &BTreeSet<Quad>) {
     assert_eq!(counts.loaded, fresh.len() as u64);
     assert_eq!(counts.duplicates, (quads.len() - fresh.len()) as u64);
     assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+}
+
+/// Loads parts, one after another judged against those before it, unseen by anybody until the end.
+fn load_staged(store: &Store, parts: &[Vec<Small>], publish: bool, expected: &mut BTreeSet<Quad>) {
+    let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
+    let mut ingest = store.ingest(Dataset::Rdf, options);
+    let key = store.hash_key();
+    let mut after = expected.clone();
+    let mut last = None;
+    for part in parts {
+        if let Some(prepared) = last.take() {
+            ingest.stage(prepared).unwrap();
+        }
+        let mut batch = IngestBatch::new();
+        for (record, small) in part.iter().enumerate() {
+            let [s, p, o, g] = terms(*small).map(|term| batch.term(&key, term));
+            batch.push(Quad::new(s, p, o, g), Ordinal::new(0, record as u64 + 1), Role::Record);
+        }
+        ingest.add(&mut batch).unwrap();
+        let prepared = ingest.prepare(None, false, &mut |violation| panic!("{violation:?}")).unwrap();
+        let fresh = part.iter().filter(|small| after.insert(quad(store, **small))).count();
+        assert_eq!(prepared.feeds.get(&0).map_or(0, |counts| counts.loaded), fresh as u64);
+        last = Some(prepared);
+        compare(&store.snapshot(Dataset::Rdf), expected);
+    }
+    let decided = ingest.publish(last.unwrap(), &mut |_| publish.then(Vec::new)).unwrap();
+    assert_eq!(decided, publish);
+    if publish {
+        *expected = after;
+    }
 }
 
 fn read(snapshot: &Snapshot, pattern: Pattern, order: Order) -> Vec<Quad> {
@@ -187,6 +221,7 @@ proptest! {
                     load(&store, &quads, &expected);
                     expected.extend(quads.iter().map(|small| quad(&store, *small)));
                 }
+                Step::Staged(parts, publish) => load_staged(&store, &parts, publish, &mut expected),
                 Step::Fold => store.fold(Dataset::Rdf).unwrap(),
                 Step::Compact => store.compact(Dataset::Rdf).unwrap(),
                 Step::Restart => {

@@ -288,3 +288,27 @@ fn nothing_is_left_of_what_was_not_published() {
     assert_eq!((files(), store.usage().temporary_bytes), (4, 0));
     assert_eq!(store.check(&CancelToken::new()).unwrap().datasets[1].quads, 1999);
 }
+
+#[test]
+fn a_staged_layer_goes_with_the_process_that_staged_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+    let files = || std::fs::read_dir(directory.path().join("segments")).unwrap().count();
+    let store = open();
+    let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
+    let mut ingest = store.ingest(Dataset::Rdf, options);
+    let mut batch = IngestBatch::new();
+    let s = batch.term(&store.hash_key(), TermRef::Iri("http://example.org/staged"));
+    batch.push(Quad::in_default_graph(s, s, s), Ordinal::new(0, 1), Role::Record);
+    ingest.add(&mut batch).unwrap();
+    let prepared = ingest.prepare(None, false, &mut |_| {}).unwrap();
+    ingest.stage(prepared).unwrap();
+    assert_eq!(files(), 4, "three orders and a dictionary, named by the manifest");
+    assert_eq!(store.snapshot(Dataset::Rdf).scan(Pattern::ALL, Order::Spog).count(), 0, "nobody else sees it");
+
+    std::mem::forget(ingest); // as a killed process would
+    drop(store);
+    let store = open();
+    assert_eq!(files(), 0);
+    assert_eq!(store.check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+}
