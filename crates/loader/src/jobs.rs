@@ -382,7 +382,10 @@ impl Inner {
         if let Err(failure) = &outcome {
             tracing::debug!(load = %job.id, ?failure, "load stopped");
         }
-        job.finish(outcome, &self.journal);
+        let finished = std::panic::AssertUnwindSafe(|| job.finish(outcome, &self.journal));
+        if let Err(panic) = std::panic::catch_unwind(finished) {
+            job.abandon(pipeline::panic_text(panic.as_ref()));
+        }
     }
 }
 

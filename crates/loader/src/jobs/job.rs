@@ -229,6 +229,20 @@ impl Job {
         self.changed.notify_all();
     }
 
+    /// Lets those who wait go on although ending the job failed itself: a fault of the loader must not hold a cancel.
+    pub(super) fn abandon(&self, why: String) {
+        tracing::error!(load = %self.id, why, "the end of the load could not be recorded");
+        let mut state = self.lock();
+        if state.ended.is_none() {
+            if !state.ledger.record.state.is_terminal() {
+                state.ledger.record.state = JobState::UnexpectedError;
+            }
+            state.ended = Some(Err(why));
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// Asks the job to stop and waits until it has.
     pub(super) fn cancel(&self, attempt: Option<Attempt>) -> CancelOutcome {
         let mut state = self.lock();
