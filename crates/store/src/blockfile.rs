@@ -298,6 +298,20 @@ impl BlockFile {
         &self.keys[block * width..(block + 1) * width]
     }
 
+    /// The last block whose first key is not above `key`, or `None` if all are.
+    pub(crate) fn block_of(&self, key: &[u8]) -> Option<usize> {
+        let (mut low, mut high) = (0, self.blocks.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.key(middle) <= key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1)
+    }
+
     /// A block's raw bytes, verified.
     pub(crate) fn read(&self, block: usize) -> Result<Vec<u8>> {
         let meta = self.blocks[block];

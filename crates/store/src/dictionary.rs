@@ -140,21 +140,6 @@ impl Dictionary {
         self.file.blocks().len()
     }
 
-    /// The block in which `id` would be, or `None` if it is below them all.
-    fn block_of(&self, id: TermId) -> Option<usize> {
-        let wanted = id.to_be_bytes();
-        let (mut low, mut high) = (0, self.blocks());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.file.key(middle) <= wanted.as_slice() {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low.checked_sub(1)
-    }
-
     /// A block past the cache.
     pub(crate) fn read(&self, block: usize) -> Result<TermBlock> {
         let entries = self.file.blocks()[block].entries as usize;
@@ -174,7 +159,7 @@ impl Dictionary {
 
     /// Calls `found` with the spelling of `id` if this piece has it. One block read, mostly from the cache.
     pub(crate) fn lookup<T>(&self, id: TermId, found: impl FnOnce(&[u8]) -> T) -> Result<Option<T>> {
-        let Some(block) = self.block_of(id) else { return Ok(None) };
+        let Some(block) = self.file.block_of(&id.to_be_bytes()) else { return Ok(None) };
         Ok(self.block(block)?.find(id).map(found))
     }
 }

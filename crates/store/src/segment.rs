@@ -43,7 +43,7 @@ impl SegmentWriter {
         }
         let mut bytes = Vec::new();
         self.block.encode(&mut bytes);
-        let key = encode_key(&self.block.key(0));
+        let key = encode_key(&self.block.key(0)).to_vec();
         self.file.block(key, self.block.len() as u32, self.block.count_tombstones(), bytes)?;
         self.block.clear();
         Ok(())
@@ -55,8 +55,12 @@ impl SegmentWriter {
     }
 }
 
-fn encode_key(key: &Key) -> Vec<u8> {
-    key.iter().flat_map(|id| id.to_be_bytes()).collect()
+fn encode_key(key: &Key) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    for (slot, id) in bytes.as_chunks_mut::<16>().0.iter_mut().zip(key) {
+        *slot = id.to_be_bytes();
+    }
+    bytes
 }
 
 /// An open segment.
@@ -115,17 +119,7 @@ impl Segment {
 
     /// The last block whose first key is not above `key` (the first block if all are).
     pub(crate) fn block_of(&self, key: &Key) -> usize {
-        let wanted = encode_key(key);
-        let (mut low, mut high) = (0, self.blocks());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.file.key(middle) <= wanted.as_slice() {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low.saturating_sub(1)
+        self.file.block_of(&encode_key(key)).unwrap_or(0)
     }
 
     /// How many entries begin with the given prefix, from the sparse index alone: blocks that lie wholly inside count
