@@ -200,7 +200,9 @@ impl Ingest {
         if entries.capacity() == 0 {
             // Address space for all that may come: pages are taken as they are filled, and nothing is ever moved.
             let bearable = (self.shared.options.memory / 2 / BYTES_PER_QUAD).clamp(LEAST, u64::from(u32::MAX));
-            entries.reserve(bearable as usize + batch.entries.len());
+            if let Err(error) = entries.try_reserve(bearable as usize + batch.entries.len()) {
+                tracing::debug!(%error, "no address space at once: it is taken as rows come");
+            }
         }
         entries.extend_from_slice(&batch.entries);
         for (id, spelling) in batch.terms() {
