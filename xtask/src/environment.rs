@@ -1,4 +1,4 @@
-//! Where things are, and the environments that the wire tests need: made once, kept in the user's cache.
+//! Where things are, and the environments that wire tests and benches need: made once, kept in the user's cache.
 //!
 //! Nothing is written into the repository but `node_modules`, which Node's module resolution wants beside the code.
 
@@ -47,6 +47,17 @@ impl Environment {
         Ok(self.target.join("debug/halimede"))
     }
 
+    /// Builds the binary as it is released, and names it.
+    pub(crate) fn build_release(&self) -> Result<PathBuf> {
+        Command::cargo(&["build", "--locked", "--release", "--package", "halimede", "--quiet"]).run_or_fail()?;
+        Ok(self.target.join("release/halimede"))
+    }
+
+    /// A folder of the cache.
+    pub(crate) fn cached(&self, name: &str) -> PathBuf {
+        self.cache.join(name)
+    }
+
     /// Builds the client of the Rust SDK that the Python tests drive, and names the binary.
     pub(crate) fn build_rust_sdk_client(&self) -> Result<PathBuf> {
         self.rust_sdk_cargo("build").args(["--quiet"]).run_or_fail()?;
@@ -59,10 +70,15 @@ impl Environment {
             .args([self.target.join("rust-sdk")])
     }
 
-    /// The interpreter of the Python environment, which is made anew when the pinned requirements changed.
+    /// The interpreter of the wire tests' Python environment.
     pub(crate) fn python(&self) -> Result<PathBuf> {
-        let wanted = fs::read_to_string(self.root.join("tests/python/requirements.txt"))?;
-        let folder = self.cache.join("python");
+        self.python_with("python", "tests/python/requirements.txt")
+    }
+
+    /// The interpreter of a Python environment, which is made anew when the pinned requirements changed.
+    pub(crate) fn python_with(&self, name: &str, requirements: &str) -> Result<PathBuf> {
+        let wanted = fs::read_to_string(self.root.join(requirements))?;
+        let folder = self.cache.join(name);
         let (interpreter, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
         if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && interpreter.is_file() {
             return Ok(interpreter);
@@ -71,7 +87,7 @@ impl Environment {
         Command::new("python3").args(["-m", "venv", "--clear"]).args([&folder]).run_or_fail()?;
         Command::new(&interpreter)
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"])
-            .args(["tests/python/requirements.txt"])
+            .args([requirements])
             .run_or_fail()?;
         fs::write(&stamp, wanted)?;
         Ok(interpreter)

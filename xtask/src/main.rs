@@ -3,6 +3,7 @@
 //! `cargo xtask ci` is the whole gate, the same at home and in CI. Each step can be run alone by its name
 //! (`cargo xtask policy`, `cargo xtask python -k cancel`); arguments after the name go to that step's runner.
 
+mod bench;
 mod environment;
 mod gate;
 mod policy;
@@ -33,6 +34,9 @@ fn run(name: &str, rest: &[String]) -> Result<bool> {
     if name == "ci" {
         return gate::run_all();
     }
+    if name == "bench" {
+        return bench::run(rest);
+    }
     if let Some(step) = gate::STEPS.iter().find(|step| step.name == name) {
         return gate::run_one(step, rest);
     }
@@ -40,5 +44,6 @@ fn run(name: &str, rest: &[String]) -> Result<bool> {
     for step in gate::STEPS {
         eprintln!("cargo xtask {:<18} {}", step.name, step.purpose);
     }
+    eprintln!("cargo xtask bench              us and our peers on the same data (docs/benchmarks.md)");
     Ok(false)
 }
