@@ -39,13 +39,6 @@ impl Block {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        for column in &mut self.columns {
-            column.clear();
-        }
-        self.tombstones.clear();
-    }
-
     pub(crate) fn column(&self, column: usize) -> &[TermId] {
         &self.columns[column]
     }

@@ -1,14 +1,17 @@
-//! The container that every data file is: compressed, checksummed blocks, a sparse index, a footer.
+//! The container that every data file is: checksummed blocks, a filter, a sparse index, a footer.
 //!
 //! ```text
-//! file    = block* index footer
-//! block   = LZ4 block of the raw bytes
-//! index   = (first key, offset u64, stored u32, raw u32, entries u32, crc32 of the stored bytes u32)*
-//! footer  = magic "HLMF", format u32, kind u8, key length u8, 6 zero bytes, entries u64, tombstones u64,
-//!           index offset u64, index length u64, crc32 of the index u32, crc32 of the footer before it u32
+//! file    = block* filter index footer
+//! block   = the bytes of what the file holds, or an LZ4 block of them
+//! filter  = see `filter`; empty in a file without one
+//! index   = (first key, stored u32, raw u32 (0: not compressed), entries u32, crc32 of the stored bytes u32)*
+//! footer  = magic "HLMF", format u32, kind u8, key length u8, 6 zero bytes, entries u64, tombstones u64, leads u64,
+//!           length of all blocks u64, of the filter u64, of the index u64, crc32 of the filter u32, of the index u32,
+//!           4 zero bytes, crc32 of the footer before it u32
 //! ```
 //!
-//! Integers are little-endian; keys are as the file's kind writes them. Format 0 may be refused by later versions.
+//! Integers are little-endian; keys are as the file's kind writes them. Blocks lie end to end, so that every byte of the
+//! file is under a checksum or has one value that it can have.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,21 +19,24 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use rayon::prelude::*;
+use std::thread::JoinHandle;
 
 use crate::disk::Disk;
 use crate::{CancelToken, Error, Result};
 
 /// The format that this version writes and reads.
-pub(crate) const FORMAT: u32 = 0;
+pub(crate) const FORMAT: u32 = 1;
 
 const MAGIC: &[u8; 4] = b"HLMF";
-const FOOTER: usize = 64;
-/// Raw blocks held before they are compressed together on all cores.
-const GROUP: usize = 32;
+const FOOTER: usize = 80;
+/// Bytes of an index entry after its key.
+const META: usize = 16;
+/// Bytes collected before they are written.
+const WRITE: usize = 1 << 20;
 /// Bytes written between two syncs, so that no single sync is long.
 const SYNC_EVERY: u64 = 8 << 20;
+/// Bytes that may be written while a sync runs before the writer waits for it.
+const SYNC_BEHIND: u64 = 32 << 20;
 /// The largest raw block that a reader accepts: a dictionary block with one huge term.
 const MAX_RAW: u32 = 256 << 20;
 
@@ -64,34 +70,65 @@ impl Kind {
 pub(crate) struct BlockMeta {
     offset: u64,
     stored: u32,
+    /// Bytes before compression, or 0 if there was none.
     raw: u32,
     /// Entries in it.
     pub(crate) entries: u32,
     crc: u32,
 }
 
-/// Writes one file from the first block to the footer.
+/// A block as it is stored.
+#[derive(Debug)]
+pub(crate) struct StoredBlock {
+    bytes: Vec<u8>,
+    raw: u32,
+    crc: u32,
+}
+
+impl StoredBlock {
+    /// Stored as it is.
+    pub(crate) fn plain(bytes: Vec<u8>) -> Self {
+        Self { raw: 0, crc: crc32fast::hash(&bytes), bytes }
+    }
+
+    /// Compressed if that saves an eighth.
+    pub(crate) fn compressed(raw: Vec<u8>) -> Self {
+        let bytes = lz4_flex::block::compress(&raw);
+        if bytes.len() > raw.len() - raw.len() / 8 || raw.is_empty() {
+            return Self::plain(raw);
+        }
+        Self { raw: raw.len() as u32, crc: crc32fast::hash(&bytes), bytes }
+    }
+}
+
+/// What a file ends with beside its index.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    /// Entries that are tombstones.
+    pub(crate) tombstones: u64,
+    /// Distinct first ids of keys.
+    pub(crate) leads: u64,
+    /// The bytes of the filter.
+    pub(crate) filter: Vec<u8>,
+}
+
+/// Writes one file from the first block to the footer. Syncs behind itself on a thread of its own, one at a time.
 #[derive(Debug)]
 pub(crate) struct BlockFileWriter {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     kind: Kind,
     disk: Arc<Disk>,
     cancel: CancelToken,
-    group: Vec<RawBlock>,
+    buffer: Vec<u8>,
     index: Vec<u8>,
+    /// Bytes appended.
     offset: u64,
+    /// Bytes written when the last sync began.
     synced: u64,
+    syncing: Option<JoinHandle<std::io::Result<()>>>,
     entries: u64,
-    tombstones: u64,
     finished: bool,
-}
-
-#[derive(Debug)]
-struct RawBlock {
-    key: Vec<u8>,
-    entries: u32,
-    bytes: Vec<u8>,
 }
 
 impl BlockFileWriter {
@@ -99,77 +136,88 @@ impl BlockFileWriter {
         disk.check_floor()?;
         let file = File::create_new(&path).map_err(Error::io("create", &path))?;
         Ok(Self {
-            file,
+            file: Arc::new(file),
             path,
             kind,
             disk,
             cancel,
-            group: Vec::with_capacity(GROUP),
+            buffer: Vec::new(),
             index: Vec::new(),
             offset: 0,
             synced: 0,
+            syncing: None,
             entries: 0,
-            tombstones: 0,
             finished: false,
         })
     }
 
     /// Appends a block whose first entry has this key.
-    pub(crate) fn block(&mut self, key: Vec<u8>, entries: u32, tombstones: u64, bytes: Vec<u8>) -> Result<()> {
+    pub(crate) fn append(&mut self, key: &[u8], entries: u32, block: &StoredBlock) -> Result<()> {
         debug_assert_eq!(key.len(), self.kind.key_len());
         self.entries += u64::from(entries);
-        self.tombstones += tombstones;
-        self.group.push(RawBlock { key, entries, bytes });
-        if self.group.len() == GROUP { self.write_group() } else { Ok(()) }
+        self.index.extend_from_slice(key);
+        for number in [block.bytes.len() as u32, block.raw, entries, block.crc] {
+            self.index.extend_from_slice(&number.to_le_bytes());
+        }
+        self.add(&block.bytes)
     }
 
-    fn write_group(&mut self) -> Result<()> {
+    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        self.offset += bytes.len() as u64;
+        self.disk.temporary.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if self.buffer.len() >= WRITE { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<()> {
         self.cancel.check()?;
-        let stored: Vec<Vec<u8>> = self.group.par_iter().map(|block| lz4_flex::block::compress(&block.bytes)).collect();
-        for (raw, stored) in self.group.drain(..).zip(stored) {
-            self.file.write_all(&stored).map_err(Error::io("write", &self.path))?;
-            self.index.extend_from_slice(&raw.key);
-            self.index.extend_from_slice(&self.offset.to_le_bytes());
-            self.index.extend_from_slice(&(stored.len() as u32).to_le_bytes());
-            self.index.extend_from_slice(&(raw.bytes.len() as u32).to_le_bytes());
-            self.index.extend_from_slice(&raw.entries.to_le_bytes());
-            self.index.extend_from_slice(&crc32fast::hash(&stored).to_le_bytes());
-            self.offset += stored.len() as u64;
-            self.disk.temporary.fetch_add(stored.len() as u64, Ordering::Relaxed);
-        }
-        if self.offset - self.synced >= SYNC_EVERY {
+        (&*self.file).write_all(&self.buffer).map_err(Error::io("write", &self.path))?;
+        self.buffer.clear();
+        let behind = self.offset - self.synced;
+        let running = self.syncing.as_ref().is_some_and(|sync| !sync.is_finished());
+        if behind >= SYNC_BEHIND || (behind >= SYNC_EVERY && !running) {
             self.disk.check_floor()?;
-            self.file.sync_data().map_err(Error::io("sync", &self.path))?;
+            self.settle()?;
             self.synced = self.offset;
+            let file = Arc::clone(&self.file);
+            let sync = std::thread::Builder::new().name("sync".to_owned()).spawn(move || file.sync_data());
+            self.syncing = Some(sync.map_err(Error::io("start a sync of", &self.path))?);
         }
         Ok(())
     }
 
-    /// Writes index and footer, and syncs. The directory entry is the caller's to sync.
-    pub(crate) fn finish(mut self) -> Result<BlockFile> {
-        self.write_group()?;
+    /// Waits for the sync that runs, and tells its error.
+    fn settle(&mut self) -> Result<()> {
+        let Some(sync) = self.syncing.take() else { return Ok(()) };
+        let outcome = sync.join().unwrap_or_else(|_| Err(std::io::Error::other("the syncing thread panicked")));
+        outcome.map_err(Error::io("sync", &self.path))
+    }
+
+    /// Writes filter, index and footer, and syncs. The directory entry is the caller's to sync.
+    pub(crate) fn finish(mut self, tail: &Tail) -> Result<BlockFile> {
+        let blocks = self.offset;
+        let index = std::mem::take(&mut self.index);
         let mut footer = Vec::with_capacity(FOOTER);
         footer.extend_from_slice(MAGIC);
         footer.extend_from_slice(&FORMAT.to_le_bytes());
         footer.push(self.kind.byte());
         footer.push(self.kind.key_len() as u8);
         footer.extend_from_slice(&[0; 6]);
-        footer.extend_from_slice(&self.entries.to_le_bytes());
-        footer.extend_from_slice(&self.tombstones.to_le_bytes());
-        footer.extend_from_slice(&self.offset.to_le_bytes());
-        footer.extend_from_slice(&(self.index.len() as u64).to_le_bytes());
-        footer.extend_from_slice(&[0; 8]); // room for format 1
-        footer.extend_from_slice(&crc32fast::hash(&self.index).to_le_bytes());
+        let (filter_len, index_len) = (tail.filter.len() as u64, index.len() as u64);
+        for number in [self.entries, tail.tombstones, tail.leads, blocks, filter_len, index_len] {
+            footer.extend_from_slice(&number.to_le_bytes());
+        }
+        footer.extend_from_slice(&crc32fast::hash(&tail.filter).to_le_bytes());
+        footer.extend_from_slice(&crc32fast::hash(&index).to_le_bytes());
+        footer.extend_from_slice(&[0; 4]);
         footer.extend_from_slice(&crc32fast::hash(&footer).to_le_bytes());
         debug_assert_eq!(footer.len(), FOOTER);
-        let length = self.index.len() as u64 + FOOTER as u64;
-        self.file
-            .write_all(&self.index)
-            .and_then(|()| self.file.write_all(&footer))
-            .and_then(|()| self.file.sync_all())
-            .map_err(Error::io("write", &self.path))?;
-        self.disk.temporary.fetch_add(length, Ordering::Relaxed);
-        self.offset += length;
+        self.add(&tail.filter)?;
+        self.add(&index)?;
+        self.add(&footer)?;
+        self.write()?;
+        self.settle()?;
+        self.file.sync_all().map_err(Error::io("sync", &self.path))?;
         self.finished = true;
         let path = std::mem::take(&mut self.path);
         BlockFile::open(path, self.kind, Arc::clone(&self.disk))
@@ -182,6 +230,10 @@ impl Drop for BlockFileWriter {
         if !self.finished {
             if let Err(error) = std::fs::remove_file(&self.path) {
                 tracing::warn!(path = %self.path.display(), %error, "cannot remove an unfinished file");
+            }
+            // The blocks of an unlinked file are free once nobody has it open, the syncing thread included.
+            if let Err(error) = self.settle() {
+                tracing::debug!(%error, "an unfinished file could not be synced");
             }
             self.disk.temporary.fetch_sub(self.offset, Ordering::Relaxed);
         }
@@ -198,6 +250,9 @@ pub(crate) struct BlockFile {
     blocks: Vec<BlockMeta>,
     entries: u64,
     tombstones: u64,
+    leads: u64,
+    /// Where the filter begins (and blocks end), its length and checksum.
+    filter: (u64, u64, u32),
     length: u64,
     disk: Arc<Disk>,
     obsolete: AtomicBool,
@@ -215,46 +270,58 @@ impl BlockFile {
         let footer_at = length.checked_sub(FOOTER as u64).ok_or_else(|| damaged("it is shorter than a footer"))?;
         file.read_exact_at(&mut footer, footer_at).map_err(Error::io("read", &path))?;
         let (head, crc) = footer.split_at(FOOTER - 4);
+        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| head[at + i]));
+        let u64_at = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| head[at + i]));
         if head[..4] != MAGIC[..] {
-            return Err(damaged("it does not end with a footer"));
+            return Err(damaged("it does not end with a footer of this version"));
         }
         if crc32fast::hash(head).to_le_bytes() != crc {
             return Err(damaged("the footer's checksum is wrong"));
         }
-        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| head[at + i]));
-        let u64_at = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| head[at + i]));
         if u32_at(4) != FORMAT {
             return Err(Error::Format { path, found: u32_at(4), expected: FORMAT });
         }
         if head[8] != kind.byte() || usize::from(head[9]) != kind.key_len() {
             return Err(damaged("it is of another kind than the manifest says"));
         }
-        let (entries, tombstones, index_at, index_len) = (u64_at(16), u64_at(24), u64_at(32), u64_at(40));
-        if index_at.checked_add(index_len) != Some(footer_at) {
-            return Err(damaged("the index does not end where the footer begins"));
+        if head[10..16] != [0; 6] || head[72..76] != [0; 4] {
+            return Err(damaged("the footer has bytes that this version does not know"));
+        }
+        let (entries, tombstones, leads) = (u64_at(16), u64_at(24), u64_at(32));
+        let (blocks_len, filter_len, index_len) = (u64_at(40), u64_at(48), u64_at(56));
+        let index_at = blocks_len.checked_add(filter_len);
+        if index_at.and_then(|at| at.checked_add(index_len)) != Some(footer_at) {
+            return Err(damaged("its parts are not as long as it is"));
         }
         let mut index = vec![0; index_len as usize];
-        file.read_exact_at(&mut index, index_at).map_err(Error::io("read", &path))?;
-        if crc32fast::hash(&index) != u32_at(56) {
+        file.read_exact_at(&mut index, blocks_len + filter_len).map_err(Error::io("read", &path))?;
+        if crc32fast::hash(&index) != u32_at(68) {
             return Err(damaged("the index's checksum is wrong"));
         }
-        let width = kind.key_len() + 24;
+        let width = kind.key_len() + META;
         if !index.len().is_multiple_of(width) {
             return Err(damaged("the index has a broken entry"));
         }
         let mut keys = Vec::with_capacity(index.len() / width * kind.key_len());
         let mut blocks = Vec::with_capacity(index.len() / width);
+        let (mut offset, mut counted) = (0, 0);
         for entry in index.chunks_exact(width) {
             let (key, meta) = entry.split_at(kind.key_len());
             let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| meta[at + i]));
+            let meta = BlockMeta { offset, stored: u32_at(0), raw: u32_at(4), entries: u32_at(8), crc: u32_at(12) };
+            if keys.len() >= key.len() && keys[keys.len() - key.len()..] >= *key {
+                return Err(damaged("the index is out of order"));
+            }
+            if meta.entries == 0 || meta.raw > MAX_RAW {
+                return Err(damaged("the index has an impossible size"));
+            }
+            offset += u64::from(meta.stored);
+            counted += u64::from(meta.entries);
             keys.extend_from_slice(key);
-            blocks.push(BlockMeta {
-                offset: u64::from_le_bytes(std::array::from_fn(|i| meta[i])),
-                stored: u32_at(8),
-                raw: u32_at(12),
-                entries: u32_at(16),
-                crc: u32_at(20),
-            });
+            blocks.push(meta);
+        }
+        if offset != blocks_len || counted != entries {
+            return Err(damaged("index and footer disagree"));
         }
         Ok(Self {
             file,
@@ -264,11 +331,30 @@ impl BlockFile {
             blocks,
             entries,
             tombstones,
+            leads,
+            filter: (blocks_len, filter_len, u32_at(64)),
             length,
             disk,
             obsolete: AtomicBool::new(false),
             temporary: AtomicBool::new(false),
         })
+    }
+
+    /// The bytes of the filter, verified.
+    pub(crate) fn read_filter(&self) -> Result<Vec<u8>> {
+        let (at, length, crc) = self.filter;
+        let mut bytes = vec![0; length as usize];
+        self.file.read_exact_at(&mut bytes, at).map_err(Error::io("read", &self.path))?;
+        if crc32fast::hash(&bytes) == crc {
+            Ok(bytes)
+        } else {
+            Err(Error::corrupt(&self.path, "the filter's checksum is wrong"))
+        }
+    }
+
+    /// Distinct first ids of keys, as the footer has it.
+    pub(crate) fn leads(&self) -> u64 {
+        self.leads
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -312,21 +398,23 @@ impl BlockFile {
         low.checked_sub(1)
     }
 
-    /// A block's raw bytes, verified.
-    pub(crate) fn read(&self, block: usize) -> Result<Vec<u8>> {
+    /// A block's raw bytes, verified, and `padding` zeros behind them.
+    pub(crate) fn read(&self, block: usize, padding: usize) -> Result<Vec<u8>> {
         let meta = self.blocks[block];
         let damaged = |what: &str| Error::corrupt(&self.path, format!("block {block} at byte {}: {what}", meta.offset));
-        if u64::from(meta.stored) > self.length || meta.raw > MAX_RAW {
-            return Err(damaged("its size in the index is impossible"));
-        }
-        let mut stored = vec![0; meta.stored as usize];
-        self.file.read_exact_at(&mut stored, meta.offset).map_err(Error::io("read", &self.path))?;
-        if crc32fast::hash(&stored) != meta.crc {
+        let length = meta.stored as usize; // not more than the file has: `open` added them up
+        let mut stored = vec![0; length + if meta.raw == 0 { padding } else { 0 }];
+        self.file.read_exact_at(&mut stored[..length], meta.offset).map_err(Error::io("read", &self.path))?;
+        if crc32fast::hash(&stored[..length]) != meta.crc {
             return Err(damaged("the checksum is wrong"));
         }
-        let raw =
-            lz4_flex::block::decompress(&stored, meta.raw as usize).map_err(|error| damaged(&error.to_string()))?;
-        if raw.len() == meta.raw as usize { Ok(raw) } else { Err(damaged("its size is not the index's")) }
+        if meta.raw == 0 {
+            return Ok(stored);
+        }
+        let mut raw = vec![0; meta.raw as usize + padding];
+        let read = lz4_flex::block::decompress_into(&stored, &mut raw[..meta.raw as usize])
+            .map_err(|error| damaged(&error.to_string()))?;
+        if read == meta.raw as usize { Ok(raw) } else { Err(damaged("its size is not the index's")) }
     }
 
     /// The file was written but nothing names it yet: dropping it removes it.

@@ -16,6 +16,8 @@ pub(crate) struct Cursor {
     block: Option<Arc<Block>>,
     number: usize,
     at: usize,
+    /// What was sought last is not in this layer: the place is as it was before, and there is no current entry.
+    absent: bool,
 }
 
 #[derive(Debug)]
@@ -31,17 +33,17 @@ enum Source {
 impl Cursor {
     pub(crate) fn memory(block: Arc<Block>) -> Self {
         let block = (!block.is_empty()).then_some(block);
-        Self { source: Source::Memory, block, number: 0, at: 0 }
+        Self { source: Source::Memory, block, number: 0, at: 0, absent: false }
     }
 
     /// `bulk` reads past the cache.
     pub(crate) fn segment(segment: Arc<Segment>, bulk: bool) -> Self {
-        Self { source: Source::Segment { segment, bulk }, block: None, number: usize::MAX, at: 0 }
+        Self { source: Source::Segment { segment, bulk }, block: None, number: usize::MAX, at: 0, absent: false }
     }
 
     /// Block and place of the current entry, or `None` at the end. Call [`Self::seek`] or [`Self::start`] first.
     fn current(&self) -> Option<(&Block, usize)> {
-        self.block.as_deref().map(|block| (block, self.at))
+        self.block.as_deref().filter(|_| !self.absent).map(|block| (block, self.at))
     }
 
     fn load(&mut self, number: usize) -> Result<()> {
@@ -68,6 +70,7 @@ impl Cursor {
 
     /// Moves forward to the first entry that is not below `key`.
     fn seek(&mut self, key: &Key) -> Result<()> {
+        self.absent = false;
         if let Some(block) = &self.block {
             if block.compare(block.len() - 1, key) != Ordering::Less {
                 self.at = block.lower_bound(self.at, key);
@@ -91,6 +94,22 @@ impl Cursor {
             }
         }
         Ok(())
+    }
+
+    /// Moves forward to the first entry that begins with the first `given` columns of `prefix`, which has nothing behind
+    /// them. A layer that does not hold the leading one is not read.
+    fn seek_prefix(&mut self, prefix: &Key, given: usize) -> Result<()> {
+        if let Source::Segment { segment, .. } = &self.source
+            && given > 0
+        {
+            // The filter costs about what finding the place in the block at hand does.
+            let near = self.block.as_ref().is_some_and(|block| block.column(0)[block.len() - 1] >= prefix[0]);
+            if !near && !segment.may_hold(prefix[0]) {
+                self.absent = true;
+                return Ok(());
+            }
+        }
+        self.seek(prefix)
     }
 
     /// Moves to entry `at` of the block at hand, or to the next block if that is its end.
@@ -122,6 +141,11 @@ impl Merge {
     /// Moves forward to the first entry that is not below `key`.
     pub(crate) fn seek(&mut self, key: &Key) -> Result<()> {
         self.cursors.iter_mut().try_for_each(|cursor| cursor.seek(key))
+    }
+
+    /// Moves forward to the first entry with this prefix, or to some place behind where it would be.
+    pub(crate) fn seek_prefix(&mut self, prefix: &Key, given: usize) -> Result<()> {
+        self.cursors.iter_mut().try_for_each(|cursor| cursor.seek_prefix(prefix, given))
     }
 
     /// Moves to the first entry unless already somewhere.
@@ -217,7 +241,7 @@ impl Merge {
     /// The first live entry that begins with the prefix. Stays before it, so that the same prefix may be asked for
     /// again; otherwise prefixes must come in ascending order.
     pub(crate) fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
-        self.seek(prefix)?;
+        self.seek_prefix(prefix, given)?;
         loop {
             let Some((winner, ..)) = self.smallest() else { return Ok(None) };
             let Some((block, at)) = self.cursors[winner].current() else { return Ok(None) };

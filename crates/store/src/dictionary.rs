@@ -8,14 +8,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::TermId;
+use rayon::prelude::*;
 
-use crate::blockfile::{BlockFile, BlockFileWriter, Kind};
+use crate::blockfile::{BlockFile, BlockFileWriter, Kind, StoredBlock, Tail};
 use crate::cache::{BlockCache, Cached};
 use crate::disk::Disk;
 use crate::{CancelToken, Error, Result};
 
 /// A term block is closed when it holds this many raw bytes.
 const BLOCK_BYTES: usize = 16 << 10;
+/// Blocks held before they are compressed together on all cores.
+const GROUP: usize = 32;
 
 /// A decoded block: ids and spellings.
 #[derive(Debug)]
@@ -67,6 +70,9 @@ impl TermBlock {
 #[derive(Debug)]
 pub(crate) struct DictionaryWriter {
     file: BlockFileWriter,
+    /// Raw blocks with their first id and number of terms, until there are enough to compress on all cores.
+    group: Vec<(TermId, u32, Vec<u8>)>,
+    terms: u64,
     ids: Vec<TermId>,
     ends: Vec<u32>,
     bytes: Vec<u8>,
@@ -76,7 +82,7 @@ pub(crate) struct DictionaryWriter {
 impl DictionaryWriter {
     pub(crate) fn create(path: PathBuf, disk: Arc<Disk>, cancel: CancelToken) -> Result<Self> {
         let file = BlockFileWriter::create(path, Kind::Terms, disk, cancel)?;
-        Ok(Self { file, ids: Vec::new(), ends: Vec::new(), bytes: Vec::new(), last: None })
+        Ok(Self { file, group: Vec::new(), terms: 0, ids: Vec::new(), ends: Vec::new(), bytes: Vec::new(), last: None })
     }
 
     /// Appends a term; ids must not descend, and a repeat is passed over.
@@ -93,7 +99,7 @@ impl DictionaryWriter {
 
     fn flush(&mut self) -> Result<()> {
         let Some(first) = self.ids.first() else { return Ok(()) };
-        let key = first.to_be_bytes().to_vec();
+        let first = *first;
         let mut raw = Vec::with_capacity(self.ids.len() * 20 + self.bytes.len());
         for id in &self.ids {
             raw.extend_from_slice(&id.get().to_le_bytes());
@@ -102,16 +108,26 @@ impl DictionaryWriter {
             raw.extend_from_slice(&end.to_le_bytes());
         }
         raw.extend_from_slice(&self.bytes);
-        self.file.block(key, self.ids.len() as u32, 0, raw)?;
+        self.group.push((first, self.ids.len() as u32, raw));
+        self.terms += self.ids.len() as u64;
         self.ids.clear();
         self.ends.clear();
         self.bytes.clear();
-        Ok(())
+        if self.group.len() == GROUP { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let group = std::mem::take(&mut self.group);
+        let stored: Vec<_> =
+            group.into_par_iter().map(|(first, terms, raw)| (first, terms, StoredBlock::compressed(raw))).collect();
+        stored.iter().try_for_each(|(first, terms, block)| self.file.append(&first.to_be_bytes(), *terms, block))
     }
 
     pub(crate) fn finish(mut self, number: u64, cache: Arc<BlockCache>) -> Result<Dictionary> {
         self.flush()?;
-        Ok(Dictionary { number, file: self.file.finish()?, cache })
+        self.write_group()?;
+        let tail = Tail { leads: self.terms, ..Tail::default() };
+        Ok(Dictionary { number, file: self.file.finish(&tail)?, cache })
     }
 }
 
@@ -143,7 +159,7 @@ impl Dictionary {
     /// A block past the cache.
     pub(crate) fn read(&self, block: usize) -> Result<TermBlock> {
         let entries = self.file.blocks()[block].entries as usize;
-        TermBlock::decode(&self.file.read(block)?, entries)
+        TermBlock::decode(&self.file.read(block, 0)?, entries)
             .ok_or_else(|| Error::corrupt(self.file.path(), format!("term block {block} does not decode")))
     }
 

@@ -78,6 +78,14 @@ impl Layer {
         }
     }
 
+    /// Distinct leading ids of an order, at most.
+    pub(crate) fn leads(&self, order: Order) -> u64 {
+        match &self.content {
+            Content::Memory(run) => run.order(order).len() as u64,
+            Content::Disk(set) => set.segments[order.index()].as_ref().map_or(0, |segment| segment.leads()),
+        }
+    }
+
     /// Tombstones among them.
     pub(crate) fn tombstones(&self) -> u64 {
         match &self.content {
@@ -143,7 +151,9 @@ impl SegmentSet {
                 if !entries.is_empty() && writer.is_none() {
                     let number = shared.next_file();
                     let disk = Arc::clone(&shared.disk);
-                    let created = SegmentWriter::create(shared.segment_path(number), order, disk, cancel.clone())?;
+                    let leads = layers.iter().map(|layer| layer.leads(order)).sum();
+                    let path = shared.segment_path(number);
+                    let created = SegmentWriter::create(path, order, leads, disk, cancel.clone())?;
                     writer = Some((number, created));
                 }
                 if let Some((_, writer)) = &mut writer {

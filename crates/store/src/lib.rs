@@ -23,6 +23,7 @@ mod dictionary;
 mod disk;
 mod engine;
 mod error;
+mod filter;
 mod ingest;
 mod journal;
 mod layer;

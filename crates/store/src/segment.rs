@@ -7,28 +7,100 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::TermId;
+use rayon::prelude::*;
 
 use crate::block::Block;
-use crate::blockfile::{BlockFile, BlockFileWriter, Kind};
+use crate::blockfile::{BlockFile, BlockFileWriter, Kind, StoredBlock, Tail};
 use crate::cache::{BlockCache, Cached};
 use crate::disk::Disk;
+use crate::filter::{self, Filter};
 use crate::order::{Key, Order};
 use crate::{CancelToken, Error, Result};
 
 /// Entries in a full block: a seek decodes one, 32 KiB.
 pub(crate) const BLOCK: usize = 512;
+/// Blocks held before they are encoded together on all cores.
+const GROUP: usize = 32;
+
+/// A block ready to be appended: encoded, checksummed, its leading ids hashed. Made on any thread.
+#[derive(Debug)]
+pub(crate) struct EncodedBlock {
+    first: Key,
+    last: Key,
+    entries: u32,
+    tombstones: u64,
+    /// Hashes of the distinct leading ids, in an order whose segments have a filter; else only their number.
+    leads: (u32, Vec<u64>),
+    stored: StoredBlock,
+}
+
+impl EncodedBlock {
+    /// Encodes a block that is not empty and holds at most [`BLOCK`] entries, sorted.
+    pub(crate) fn new(order: Order, block: &Block) -> Self {
+        let last = block.len() - 1;
+        let column = block.column(0);
+        let mut leads = (0, Vec::new());
+        let mut before = None;
+        for id in column {
+            if before != Some(*id) {
+                leads.0 += 1;
+                if has_filter(order) {
+                    leads.1.push(filter::hash(*id));
+                }
+            }
+            before = Some(*id);
+        }
+        let mut bytes = Vec::new();
+        block.encode(&mut bytes);
+        Self {
+            first: block.key(0),
+            last: block.key(last),
+            entries: block.len() as u32,
+            tombstones: block.count_tombstones(),
+            leads,
+            stored: StoredBlock::compressed(bytes),
+        }
+    }
+}
+
+/// Whether segments of this order carry a filter of their leading ids: subjects, graphs.
+const fn has_filter(order: Order) -> bool {
+    matches!(order, Order::Spog | Order::Gspo)
+}
 
 /// Writes a segment from sorted entries.
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
     file: BlockFileWriter,
+    order: Order,
+    /// Filled by [`Self::push`].
     block: Block,
+    /// Full ones, until there are enough to encode on all cores.
+    group: Vec<Block>,
+    filter: Option<Filter>,
+    tail: Tail,
+    last: Option<Key>,
 }
 
 impl SegmentWriter {
-    pub(crate) fn create(path: PathBuf, order: Order, disk: Arc<Disk>, cancel: CancelToken) -> Result<Self> {
+    /// `expected_leads` is about how many distinct leading ids will come, rather too many than too few.
+    pub(crate) fn create(
+        path: PathBuf,
+        order: Order,
+        expected_leads: u64,
+        disk: Arc<Disk>,
+        cancel: CancelToken,
+    ) -> Result<Self> {
         let file = BlockFileWriter::create(path, Kind::Quads(order), disk, cancel)?;
-        Ok(Self { file, block: Block::with_capacity(BLOCK) })
+        Ok(Self {
+            file,
+            order,
+            block: Block::with_capacity(BLOCK),
+            group: Vec::with_capacity(GROUP),
+            filter: has_filter(order).then(|| Filter::with_capacity(expected_leads)),
+            tail: Tail::default(),
+            last: None,
+        })
     }
 
     /// Appends an entry; keys must ascend strictly.
@@ -38,20 +110,45 @@ impl SegmentWriter {
     }
 
     fn flush(&mut self) -> Result<()> {
-        if self.block.is_empty() {
-            return Ok(());
+        if !self.block.is_empty() {
+            self.group.push(std::mem::replace(&mut self.block, Block::with_capacity(BLOCK)));
         }
-        let mut bytes = Vec::new();
-        self.block.encode(&mut bytes);
-        let key = encode_key(&self.block.key(0)).to_vec();
-        self.file.block(key, self.block.len() as u32, self.block.count_tombstones(), bytes)?;
-        self.block.clear();
-        Ok(())
+        if self.group.len() == GROUP { self.write_group() } else { Ok(()) }
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let order = self.order;
+        let group = std::mem::take(&mut self.group);
+        let encoded: Vec<_> = group.par_iter().map(|block| EncodedBlock::new(order, block)).collect();
+        encoded.iter().try_for_each(|block| self.append(block))
+    }
+
+    /// Appends a block; its keys must be above all before. What was pushed before goes before it.
+    pub(crate) fn append(&mut self, block: &EncodedBlock) -> Result<()> {
+        if !self.block.is_empty() || !self.group.is_empty() {
+            self.flush()?;
+            self.write_group()?;
+        }
+        debug_assert!(self.last.is_none_or(|last| last < block.first), "keys ascend");
+        let shared = self.last.is_some_and(|last| last[0] == block.first[0]);
+        self.tail.leads += u64::from(block.leads.0) - u64::from(shared);
+        self.tail.tombstones += block.tombstones;
+        if let Some(filter) = &mut self.filter {
+            block.leads.1.iter().for_each(|hash| filter.add(*hash));
+        }
+        self.last = Some(block.last);
+        self.file.append(&encode_key(&block.first), block.entries, &block.stored)
     }
 
     pub(crate) fn finish(mut self, number: u64, order: Order, cache: Arc<BlockCache>) -> Result<Segment> {
         self.flush()?;
-        Ok(Segment { number, order, file: self.file.finish()?, cache })
+        self.write_group()?;
+        if let Some(filter) = &mut self.filter {
+            filter.shrink(self.tail.leads);
+            self.tail.filter = filter.to_bytes();
+        }
+        let file = self.file.finish(&self.tail)?;
+        Ok(Segment { number, order, file, filter: self.filter, cache })
     }
 }
 
@@ -69,6 +166,7 @@ pub(crate) struct Segment {
     number: u64,
     order: Order,
     file: BlockFile,
+    filter: Option<Filter>,
     cache: Arc<BlockCache>,
 }
 
@@ -80,7 +178,23 @@ impl Segment {
         disk: Arc<Disk>,
         cache: Arc<BlockCache>,
     ) -> Result<Self> {
-        Ok(Self { number, order, file: BlockFile::open(path, Kind::Quads(order), disk)?, cache })
+        let file = BlockFile::open(path, Kind::Quads(order), disk)?;
+        let bytes = file.read_filter()?;
+        let filter = Filter::from_bytes(&bytes).filter(|_| has_filter(order) != bytes.is_empty());
+        if filter.is_none() {
+            return Err(Error::corrupt(file.path(), "its filter has an impossible size"));
+        }
+        Ok(Self { number, order, file, filter: filter.filter(|_| has_filter(order)), cache })
+    }
+
+    /// Whether an entry may begin with this id; always true in an order without a filter.
+    pub(crate) fn may_hold(&self, lead: TermId) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.may_hold(filter::hash(lead)))
+    }
+
+    /// Distinct leading ids.
+    pub(crate) fn leads(&self) -> u64 {
+        self.file.leads()
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -113,7 +227,7 @@ impl Segment {
     /// A block past the cache, for reads of whole segments that would only push out what is hot.
     pub(crate) fn read(&self, block: usize) -> Result<Block> {
         let entries = self.file.blocks()[block].entries as usize;
-        Block::decode(&self.file.read(block)?, entries)
+        Block::decode(&self.file.read(block, 0)?, entries)
             .ok_or_else(|| Error::corrupt(self.file.path(), format!("block {block} does not decode")))
     }
 

@@ -144,7 +144,7 @@ impl Snapshot {
             columns[0] = Some(ids[at]);
             let (prefix, given) = prefix_of(&columns);
             let residual = columns.iter().skip(given).any(Option::is_some);
-            merge.seek(&prefix)?;
+            merge.seek_prefix(&prefix, given)?;
             let from = rows.len;
             let mut more = true;
             while more {
@@ -186,7 +186,7 @@ impl Snapshot {
             columns[0] = Some(ids[at]);
             let (prefix, given) = prefix_of(&columns);
             let residual = columns.iter().skip(given).any(Option::is_some);
-            merge.seek(&prefix)?;
+            merge.seek_prefix(&prefix, given)?;
             let mut degree = 0;
             let mut more = true;
             while more {
@@ -352,7 +352,7 @@ impl Scan {
             if self.given == 0 {
                 self.merge.start()?;
             } else {
-                self.merge.seek(&self.prefix)?;
+                self.merge.seek_prefix(&self.prefix, self.given)?;
             }
         }
         let positions = self.order.positions();

@@ -47,7 +47,8 @@ pub(super) fn segments(
         }
         let number = shared.next_file();
         let path = shared.segment_path(number);
-        let mut writer = SegmentWriter::create(path, order, Arc::clone(&shared.disk), cancel.clone())?;
+        let leads = quads.chunk_by(|a, b| order.key(a)[0] == order.key(b)[0]).count() as u64;
+        let mut writer = SegmentWriter::create(path, order, leads, Arc::clone(&shared.disk), cancel.clone())?;
         for quad in held {
             writer.push(&order.key(quad), false)?;
         }
