@@ -19,6 +19,12 @@ impl Block {
         Self { columns: std::array::from_fn(|_| Vec::with_capacity(entries)), tombstones: Vec::new() }
     }
 
+    /// Of columns of one length that are sorted together, and one bit an entry, if any is a tombstone.
+    pub(crate) fn from_columns(columns: [Vec<TermId>; 4], tombstones: Vec<u64>) -> Self {
+        debug_assert!(columns.iter().all(|column| column.len() == columns[0].len()));
+        Self { columns, tombstones }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.columns[0].len()
     }
@@ -118,38 +124,6 @@ impl Block {
     pub(crate) fn weight(&self) -> u64 {
         (self.len() * 64 + self.tombstones.len() * 8) as u64
     }
-
-    /// The columns, then (if any entry is a tombstone) the bits: the plainest encoding. Little-endian.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        out.reserve(self.len() * 64 + 8 + self.tombstones.len() * 8);
-        for column in &self.columns {
-            for id in column {
-                out.extend_from_slice(&id.get().to_le_bytes());
-            }
-        }
-        for word in &self.tombstones {
-            out.extend_from_slice(&word.to_le_bytes());
-        }
-    }
-
-    /// The inverse of [`Self::encode`]; `None` if the bytes are not a block of `len` entries.
-    pub(crate) fn decode(bytes: &[u8], len: usize) -> Option<Self> {
-        let (ids, bits) = bytes.split_at_checked(len.checked_mul(64)?)?;
-        if bits.len() % 8 != 0 || bits.len() / 8 > len.div_ceil(64) {
-            return None;
-        }
-        let mut block = Self::default();
-        if len > 0 {
-            for (column, raw) in block.columns.iter_mut().zip(ids.chunks_exact(len * 16)) {
-                column.reserve_exact(len);
-                for id in raw.as_chunks::<16>().0 {
-                    column.push(TermId::from_u128(u128::from_le_bytes(*id))?);
-                }
-            }
-        }
-        block.tombstones = bits.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-        Some(block)
-    }
 }
 
 #[cfg(test)]
@@ -164,23 +138,6 @@ mod tests {
             block.push(&[id, id, id, id], number % 3 == 0);
         }
         block
-    }
-
-    #[test]
-    fn decode_is_the_inverse_of_encode() {
-        for numbers in [vec![], vec![1], (1..200).collect::<Vec<_>>()] {
-            let block = block(&numbers);
-            let mut bytes = Vec::new();
-            block.encode(&mut bytes);
-            let back = Block::decode(&bytes, block.len()).unwrap();
-            assert_eq!(back.len(), block.len());
-            for at in 0..block.len() {
-                assert_eq!(back.key(at), block.key(at));
-                assert_eq!(back.is_tombstone(at), block.is_tombstone(at));
-            }
-        }
-        assert!(Block::decode(&[0; 63], 1).is_none());
-        assert!(Block::decode(&[0; 64], 1).is_none(), "a zero is no id");
     }
 
     #[test]

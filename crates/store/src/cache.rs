@@ -6,13 +6,13 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
-use crate::block::Block;
 use crate::dictionary::TermBlock;
+use crate::packed::Packed;
 
-/// A decoded block of either kind.
+/// A block of either kind, ready for reads.
 #[derive(Clone, Debug)]
 pub(crate) enum Cached {
-    Quads(Arc<Block>),
+    Quads(Arc<Packed>),
     Terms(Arc<TermBlock>),
 }
 

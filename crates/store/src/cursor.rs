@@ -7,13 +7,14 @@ use crate::Result;
 use crate::block::Block;
 use crate::order::Key;
 use crate::segment::Segment;
+use crate::view::View;
 
 /// A place in one order of one layer. Starts before the first entry; moves forward only.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     source: Source,
     /// The block at hand; `None` before the first seek and after the last entry.
-    block: Option<Arc<Block>>,
+    block: Option<View>,
     number: usize,
     at: usize,
     /// What was sought last is not in this layer: the place is as it was before, and there is no current entry.
@@ -32,7 +33,7 @@ enum Source {
 
 impl Cursor {
     pub(crate) fn memory(block: Arc<Block>) -> Self {
-        let block = (!block.is_empty()).then_some(block);
+        let block = (!block.is_empty()).then_some(View::Plain(block));
         Self { source: Source::Memory, block, number: 0, at: 0, absent: false }
     }
 
@@ -42,8 +43,8 @@ impl Cursor {
     }
 
     /// Block and place of the current entry, or `None` at the end. Call [`Self::seek`] or [`Self::start`] first.
-    fn current(&self) -> Option<(&Block, usize)> {
-        self.block.as_deref().filter(|_| !self.absent).map(|block| (block, self.at))
+    fn current(&self) -> Option<(&View, usize)> {
+        self.block.as_ref().filter(|_| !self.absent).map(|block| (block, self.at))
     }
 
     fn load(&mut self, number: usize) -> Result<()> {
@@ -56,9 +57,9 @@ impl Cursor {
         self.block = if number >= segment.blocks() {
             None
         } else if *bulk {
-            Some(Arc::new(segment.read(number)?))
+            Some(View::packed(Arc::new(segment.packed(number)?), true))
         } else {
-            Some(segment.block(number)?)
+            Some(View::packed(segment.block(number)?, false))
         };
         Ok(())
     }
@@ -103,7 +104,7 @@ impl Cursor {
             && given > 0
         {
             // The filter costs about what finding the place in the block at hand does.
-            let near = self.block.as_ref().is_some_and(|block| block.column(0)[block.len() - 1] >= prefix[0]);
+            let near = self.block.as_ref().is_some_and(|block| block.get(0, block.len() - 1) >= prefix[0]);
             if !near && !segment.may_hold(prefix[0]) {
                 self.absent = true;
                 return Ok(());
@@ -115,7 +116,7 @@ impl Cursor {
     /// Moves to entry `at` of the block at hand, or to the next block if that is its end.
     fn advance_to(&mut self, at: usize) -> Result<()> {
         self.at = at;
-        if self.block.as_deref().is_some_and(|block| at >= block.len()) {
+        if self.block.as_ref().is_some_and(|block| at >= block.len()) {
             match self.source {
                 Source::Memory => self.block = None,
                 Source::Segment { .. } => self.load(self.number + 1)?,
@@ -187,7 +188,7 @@ impl Merge {
         prefix: &Key,
         given: usize,
         limit: usize,
-        take: &mut dyn FnMut(&Block, usize, usize),
+        take: &mut dyn FnMut(&View, usize, usize),
     ) -> Result<bool> {
         let mut handed = 0;
         while handed < limit {

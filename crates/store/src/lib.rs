@@ -13,6 +13,7 @@
 //!    same operations on a plain set.
 
 mod batch;
+mod bits;
 mod block;
 mod blockfile;
 mod cache;
@@ -33,11 +34,13 @@ mod maintenance;
 mod manifest;
 mod memory;
 mod order;
+mod packed;
 mod segment;
 mod shared;
 mod snapshot;
 mod store;
 mod transaction;
+mod view;
 
 pub use batch::{Columns, QuadBatch};
 pub use cancel::CancelToken;

@@ -1,6 +1,6 @@
 //! A segment: an immutable, checksummed file of sorted entries in one index order.
 //!
-//! - **Shape**: a [`crate::blockfile`] of quad blocks of [`BLOCK`] entries; see [`Block::encode`] for one block.
+//! - **Shape**: a [`crate::blockfile`] of quad blocks of [`BLOCK`] entries; see `packed` for one block.
 //! - **Invariant**: keys ascend strictly from the first entry to the last.
 
 use std::path::PathBuf;
@@ -9,12 +9,14 @@ use std::sync::Arc;
 use model::TermId;
 use rayon::prelude::*;
 
+use crate::bits::PADDING;
 use crate::block::Block;
 use crate::blockfile::{BlockFile, BlockFileWriter, Kind, StoredBlock, Tail};
 use crate::cache::{BlockCache, Cached};
 use crate::disk::Disk;
 use crate::filter::{self, Filter};
 use crate::order::{Key, Order};
+use crate::packed::{self, Packed};
 use crate::{CancelToken, Error, Result};
 
 /// Entries in a full block: a seek decodes one, 32 KiB.
@@ -50,15 +52,13 @@ impl EncodedBlock {
             }
             before = Some(*id);
         }
-        let mut bytes = Vec::new();
-        block.encode(&mut bytes);
         Self {
             first: block.key(0),
             last: block.key(last),
             entries: block.len() as u32,
             tombstones: block.count_tombstones(),
             leads,
-            stored: StoredBlock::compressed(bytes),
+            stored: StoredBlock::plain(packed::encode(order, block)),
         }
     }
 }
@@ -214,21 +214,26 @@ impl Segment {
     }
 
     /// A block through the cache.
-    pub(crate) fn block(&self, block: usize) -> Result<Arc<Block>> {
+    pub(crate) fn block(&self, block: usize) -> Result<Arc<Packed>> {
         let id = (self.number, block as u32);
         if let Some(Cached::Quads(found)) = self.cache.get(id) {
             return Ok(found);
         }
-        let decoded = Arc::new(self.read(block)?);
-        self.cache.insert(id, Cached::Quads(Arc::clone(&decoded)));
-        Ok(decoded)
+        let packed = Arc::new(self.packed(block)?);
+        self.cache.insert(id, Cached::Quads(Arc::clone(&packed)));
+        Ok(packed)
     }
 
     /// A block past the cache, for reads of whole segments that would only push out what is hot.
-    pub(crate) fn read(&self, block: usize) -> Result<Block> {
+    pub(crate) fn packed(&self, block: usize) -> Result<Packed> {
         let entries = self.file.blocks()[block].entries as usize;
-        Block::decode(&self.file.read(block, 0)?, entries)
+        Packed::parse(self.order, self.file.read(block, PADDING)?, entries)
             .ok_or_else(|| Error::corrupt(self.file.path(), format!("block {block} does not decode")))
+    }
+
+    /// A block past the cache, decoded.
+    pub(crate) fn read(&self, block: usize) -> Result<Block> {
+        Ok(self.packed(block)?.unpack())
     }
 
     /// The last block whose first key is not above `key` (the first block if all are).

@@ -291,8 +291,8 @@ fn prefix_of(columns: &[Option<TermId>; 4]) -> (Key, usize) {
     (columns.map(|id| id.unwrap_or(TermId::MIN)), given)
 }
 
-fn matches(block: &crate::block::Block, row: usize, columns: &[Option<TermId>; 4]) -> bool {
-    columns.iter().enumerate().all(|(column, id)| id.is_none_or(|id| block.column(column)[row] == id))
+fn matches(block: &crate::view::View, row: usize, columns: &[Option<TermId>; 4]) -> bool {
+    columns.iter().enumerate().all(|(column, id)| id.is_none_or(|id| block.get(column, row) == id))
 }
 
 /// Appends rows `low..high` of a block to a batch.
@@ -300,7 +300,7 @@ fn take(
     batch: &mut QuadBatch,
     positions: [usize; 4],
     wanted: Columns,
-    block: &crate::block::Block,
+    block: &crate::view::View,
     low: usize,
     high: usize,
     residual: Option<&[Option<TermId>; 4]>,
@@ -309,7 +309,7 @@ fn take(
         for row in (low..high).filter(|row| matches(block, *row, columns)) {
             for (column, position) in positions.into_iter().enumerate() {
                 if wanted.wants(position) {
-                    batch.column_mut(position).push(block.column(column)[row]);
+                    batch.column_mut(position).push(block.get(column, row));
                 }
             }
             batch.len += 1;
@@ -318,7 +318,7 @@ fn take(
     }
     for (column, position) in positions.into_iter().enumerate() {
         if wanted.wants(position) {
-            batch.column_mut(position).extend_from_slice(&block.column(column)[low..high]);
+            block.extend(column, low, high, batch.column_mut(position));
         }
     }
     batch.len += high - low;

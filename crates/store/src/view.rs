@@ -1,0 +1,120 @@
+//! A block as a reader has it at hand: a small layer in memory, or a stored block that is read in place.
+
+use std::cell::OnceCell;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use model::TermId;
+
+use crate::block::Block;
+use crate::order::Key;
+use crate::packed::Packed;
+
+/// See the module. Belongs to one reader, who may ask for whole columns: those are decoded once.
+#[derive(Debug)]
+pub(crate) enum View {
+    Plain(Arc<Block>),
+    Packed {
+        block: Arc<Packed>,
+        columns: [OnceCell<Vec<TermId>>; 4],
+        /// Whether most of it will be read: then even one id is worth the decoding of its column.
+        whole: bool,
+    },
+}
+
+impl View {
+    pub(crate) fn packed(block: Arc<Packed>, whole: bool) -> Self {
+        Self::Packed { block, columns: Default::default(), whole }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Plain(block) => block.len(),
+            Self::Packed { block, .. } => block.len(),
+        }
+    }
+
+    /// A whole column.
+    pub(crate) fn column(&self, column: usize) -> &[TermId] {
+        match self {
+            Self::Plain(block) => block.column(column),
+            Self::Packed { block, columns, .. } => columns[column].get_or_init(|| {
+                let mut ids = Vec::new();
+                block.extend(column, 0, block.len(), &mut ids);
+                ids
+            }),
+        }
+    }
+
+    pub(crate) fn get(&self, column: usize, at: usize) -> TermId {
+        match self {
+            Self::Plain(block) => block.column(column)[at],
+            Self::Packed { whole: true, .. } => self.column(column)[at],
+            Self::Packed { block, columns, .. } => match columns[column].get() {
+                Some(ids) => ids[at],
+                None => block.get(column, at),
+            },
+        }
+    }
+
+    /// Appends the ids of a column from place `from` to before `to`.
+    pub(crate) fn extend(&self, column: usize, from: usize, to: usize, out: &mut Vec<TermId>) {
+        match self {
+            Self::Plain(block) => out.extend_from_slice(&block.column(column)[from..to]),
+            Self::Packed { block, columns, .. } => match columns[column].get() {
+                Some(ids) => out.extend_from_slice(&ids[from..to]),
+                None => block.extend(column, from, to, out),
+            },
+        }
+    }
+
+    pub(crate) fn key(&self, at: usize) -> Key {
+        std::array::from_fn(|column| self.get(column, at))
+    }
+
+    pub(crate) fn is_tombstone(&self, at: usize) -> bool {
+        match self {
+            Self::Plain(block) => block.is_tombstone(at),
+            Self::Packed { block, .. } => block.is_tombstone(at),
+        }
+    }
+
+    pub(crate) fn has_tombstones(&self) -> bool {
+        match self {
+            Self::Plain(block) => block.has_tombstones(),
+            Self::Packed { block, .. } => block.has_tombstones(),
+        }
+    }
+
+    /// Compares the entry with a key.
+    pub(crate) fn compare(&self, at: usize, key: &Key) -> Ordering {
+        for (column, id) in key.iter().enumerate() {
+            match self.get(column, at).cmp(id) {
+                Ordering::Equal => {}
+                unequal => return unequal,
+            }
+        }
+        Ordering::Equal
+    }
+
+    /// Whether the entry begins with the first `given` columns of `key`.
+    pub(crate) fn has_prefix(&self, at: usize, key: &Key, given: usize) -> bool {
+        key.iter().take(given).enumerate().all(|(column, id)| self.get(column, at) == *id)
+    }
+
+    /// The first entry at or after `from` that is not below `key`.
+    pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
+        match self {
+            Self::Plain(block) => block.lower_bound(from, key),
+            Self::Packed { block, .. } => block.lower_bound(from, key),
+        }
+    }
+
+    /// The first entry at or after `from` whose leading columns are not those of `key`, given that `from`'s are.
+    pub(crate) fn prefix_end(&self, from: usize, key: &Key, given: usize) -> usize {
+        match self {
+            Self::Plain(block) => block.prefix_end(from, key, given),
+            Self::Packed { block, .. } => block.prefix_end(from, key, given),
+        }
+    }
+}
