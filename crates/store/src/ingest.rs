@@ -9,10 +9,14 @@
 //! - **Invariant**: the outcome depends on the entries and their ordinals, never on threads or on the order of `add`.
 //! - **Source**: design §5.
 
+mod arrange;
 mod batch;
 mod judge;
+mod lane;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Dataset, Quad, Term, TermId};
-use rustc_hash::FxHashSet;
+use rayon::prelude::*;
 
 pub use batch::{Entry, IngestBatch, Ordinal, Role};
 
@@ -31,12 +35,17 @@ use crate::shared::{Change, Shared, SlotGuard, Staged};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
 
-/// A publish is worth its fixed cost from here on.
-const WORTHWHILE: u64 = 4_000_000;
-/// Bytes of memory that one pending quad needs at the peak of `prepare`.
-const BYTES_PER_QUAD: u64 = 160;
+use arrange::BySubject;
+use lane::Lane;
+use terms::Terms;
+use vocabulary::Vocabulary;
+
+/// A publish is worth its fixed cost, and one more segment set, from here on.
+const WORTHWHILE: u64 = 16_000_000;
 /// The least that is collected, however small the budget.
 const LEAST: u64 = 50_000;
+/// Codes in one `prepare`, at most: they are 4 bytes.
+const CODES: u64 = 1 << 30;
 
 /// How the rows of one load are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +138,11 @@ pub struct Ingest {
     bell: Arc<Bell>,
     dataset: Dataset,
     options: IngestOptions,
-    pending: Mutex<Pending>,
+    lanes: Mutex<Vec<Lane>>,
+    /// What is in them.
     quads: AtomicU64,
+    codes: AtomicU64,
+    bytes: AtomicU64,
     /// Held from `prepare` to `publish`.
     slot: Option<SlotGuard>,
     /// What was staged, oldest first, and under which name.
@@ -140,38 +152,6 @@ pub struct Ingest {
     terms: Terms,
 }
 
-#[derive(Debug, Default)]
-struct Pending {
-    entries: Vec<Entry>,
-    terms: Terms,
-    /// Ids among `terms`: a term is kept once.
-    known: FxHashSet<TermId>,
-}
-
-/// Spellings of hashed ids.
-#[derive(Debug, Default)]
-struct Terms {
-    /// Id, where its spelling begins, how long it is.
-    index: Vec<(TermId, usize, u32)>,
-    bytes: Vec<u8>,
-}
-
-impl Terms {
-    fn push(&mut self, id: TermId, spelling: &[u8]) {
-        self.index.push((id, self.bytes.len(), spelling.len() as u32));
-        self.bytes.extend_from_slice(spelling);
-    }
-
-    fn spelling(&self, at: usize) -> &[u8] {
-        let (_, from, len) = self.index[at];
-        &self.bytes[from..from + len as usize]
-    }
-
-    fn weight(&self) -> u64 {
-        (self.index.len() * 64 + self.bytes.len()) as u64
-    }
-}
-
 impl Ingest {
     pub(crate) fn new(shared: Arc<Shared>, bell: Arc<Bell>, dataset: Dataset, options: IngestOptions) -> Self {
         Self {
@@ -179,8 +159,10 @@ impl Ingest {
             bell,
             dataset,
             options,
-            pending: Mutex::default(),
+            lanes: Mutex::default(),
             quads: AtomicU64::new(0),
+            codes: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             slot: None,
             staged: Vec::new(),
             owner: format!("{:032x}", rand::random::<u128>()),
@@ -188,55 +170,64 @@ impl Ingest {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a batch's entries and terms, and leaves it empty.
+    /// Takes a batch's entries and terms, and leaves it empty. Each thread that is in here works on a lane of its own.
     pub fn add(&self, batch: &mut IngestBatch) -> Result<()> {
         self.options.cancel.check()?;
-        let mut pending = self.lock();
-        let Pending { entries, terms, known } = &mut *pending;
-        if entries.capacity() == 0 {
-            // Address space for all that may come: pages are taken as they are filled, and nothing is ever moved.
-            let bearable = (self.shared.options.memory / 2 / BYTES_PER_QUAD).clamp(LEAST, u64::from(u32::MAX));
-            if let Err(error) = entries.try_reserve(bearable as usize + batch.entries.len()) {
-                tracing::debug!(%error, "no address space at once: it is taken as rows come");
-            }
-        }
-        entries.extend_from_slice(&batch.entries);
-        for (id, spelling) in batch.terms() {
-            if known.insert(id) {
-                terms.push(id, spelling);
-            }
-        }
-        self.quads.store(entries.len() as u64, Ordering::Relaxed);
-        drop(pending);
+        let mut lane = self.lanes().pop().unwrap_or_default();
+        let before = (lane.len(), lane.codes(), lane.weight());
+        lane.add(batch);
+        let after = (lane.len(), lane.codes(), lane.weight());
+        self.quads.fetch_add((after.0 - before.0) as u64, Ordering::Relaxed);
+        self.codes.fetch_add((after.1 - before.1) as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(after.2 - before.2, Ordering::Relaxed);
+        self.lanes().push(lane);
         batch.clear();
         Ok(())
     }
 
-    /// Quads that wait to be published.
+    /// Quads that wait to be prepared.
     pub fn pending(&self) -> u64 {
         self.quads.load(Ordering::Relaxed)
     }
 
-    /// When [`Self::pending`] reaches this, publish: four million or a quarter of the data set, whichever is more, but
-    /// never more than the memory budget bears (0 when it bears no more).
+    /// Whether what is pending fills the memory that it may take: prepare it now, then stage or publish it.
+    pub fn is_full(&self) -> bool {
+        let full = self.bytes.load(Ordering::Relaxed) > self.shared.options.memory / 2;
+        self.codes.load(Ordering::Relaxed) >= CODES || full && self.pending() >= LEAST
+    }
+
+    /// Quads that were staged and wait to be published.
+    pub fn staged(&self) -> u64 {
+        self.staged.iter().map(SegmentSet::entries).sum()
+    }
+
+    /// When what is pending and staged reaches this, publish: what is worth its fixed cost, or a quarter of the data
+    /// set, whichever is more.
     pub fn publish_at(&self) -> u64 {
-        let half = self.shared.options.memory / 2;
-        if self.lock().terms.weight() > half / 2 {
-            return 0;
-        }
-        let bearable = (half / BYTES_PER_QUAD).max(LEAST);
         let held: u64 = self.shared.snapshot(self.dataset).layers().iter().map(|layer| layer.entries()).sum();
-        WORTHWHILE.max(held / 4).min(bearable)
+        WORTHWHILE.max(held / 4)
+    }
+
+    /// Forgets what is pending.
+    fn clear(&self) {
+        self.lanes().clear();
+        self.forget_counts();
+    }
+
+    fn forget_counts(&self) {
+        for count in [&self.quads, &self.codes, &self.bytes] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     /// The term of an id among what was prepared last, or in the store: for messages.
     pub fn resolve(&self, id: TermId) -> Result<Term> {
-        if let Ok(at) = self.terms.index.binary_search_by_key(&id, |(id, ..)| *id) {
-            return Term::decode(id, Some(self.terms.spelling(at)))
+        if let Some(spelling) = self.terms.find(id) {
+            return Term::decode(id, Some(spelling))
                 .map_err(|error| Error::corrupt(&self.shared.directory, error.to_string()));
         }
         self.view().resolve(id)
@@ -288,23 +279,24 @@ impl Ingest {
             self.slot = Some(self.shared.take_slot(self.dataset, &cancel)?);
             self.shared.wait_for_queue(self.dataset);
         }
-        let Pending { mut entries, mut terms, known } = std::mem::take(&mut *self.lock());
-        self.quads.store(0, Ordering::Relaxed);
-        drop(known);
-        if let Some(stop) = stop_before {
-            entries.retain(|entry| entry.ordinal < stop);
-        }
-        write::sort(&mut entries, &cancel, |entry| (entry.quad, entry.ordinal))?;
-        terms.index.sort_unstable_by_key(|(id, ..)| *id);
-        self.terms = terms;
+        self.terms = Terms::default();
+        let mut lanes = std::mem::take(&mut *self.lanes());
+        self.forget_counts();
+        self.terms = Terms::merge(lanes.iter_mut().map(Lane::take_terms));
+        let (entries, vocabulary) = sorted(&mut lanes, stop_before, &cancel)?;
+        *self.lanes() = lanes; // what they have allocated serves again
 
         let snapshot = self.view();
+        let rules = self.options.rules;
         let judgement =
-            judge::judge(&entries, &snapshot, self.options.rules, stop_at_violation, &cancel, on_violation)?;
+            judge::judge(&entries, &vocabulary, &snapshot, rules, stop_at_violation, &cancel, on_violation)?;
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
         drop(entries);
-        let set =
-            if fresh.is_empty() { None } else { Some(write::segments(&self.shared, fresh, &self.terms, &cancel)?) };
+        let set = if fresh.is_empty() {
+            None
+        } else {
+            Some(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, &cancel)?)
+        };
         Ok(Prepared { feeds, first_violation, set })
     }
 
@@ -369,11 +361,41 @@ impl Ingest {
     /// Forgets what is pending, prepared or staged, and frees the writer slot.
     pub fn discard(&mut self) {
         self.drop_staged();
-        *self.lock() = Pending::default();
-        self.quads.store(0, Ordering::Relaxed);
+        self.clear();
         self.terms = Terms::default();
         self.slot = None;
     }
+}
+
+/// The entries of all lanes below `stop_before`, sorted by quad, then by row, in codes of one vocabulary.
+fn sorted(
+    lanes: &mut [Lane],
+    stop_before: Option<Ordinal>,
+    cancel: &CancelToken,
+) -> Result<(Vec<lane::Coded>, Vocabulary)> {
+    let ids: Vec<Vec<TermId>> = lanes.iter_mut().flat_map(Lane::take_ids).collect();
+    let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
+    let (vocabulary, codes) = Vocabulary::build(ids, cancel)?;
+    let mut chunks: Vec<Vec<Vec<lane::Coded>>> = lanes.iter_mut().map(Lane::take_chunks).collect();
+    let mut rest = codes.as_slice();
+    let mut work = Vec::new();
+    for (chunks, lengths) in chunks.iter_mut().zip(lengths.chunks_exact(2)) {
+        let (edges, after) = rest.split_at(lengths[0]);
+        let (others, after) = after.split_at(lengths[1]);
+        rest = after;
+        work.extend(chunks.iter_mut().map(|chunk| (chunk, edges, others)));
+    }
+    work.into_par_iter().try_for_each(|(chunk, edges, others)| {
+        cancel.check()?;
+        lane::translate(chunk, edges, others);
+        Ok::<(), Error>(())
+    })?;
+    drop(codes);
+    let wanted = |entry: &lane::Coded| stop_before.is_none_or(|stop| entry.place.ordinal() < stop);
+    let slices = chunks.iter().map(|chunks| chunks.iter().map(Vec::as_slice).collect()).collect();
+    let cells = BySubject::new(slices, &vocabulary, wanted, cancel)?;
+    drop(chunks);
+    Ok((cells.sort(cancel)?, vocabulary))
 }
 
 impl Drop for Ingest {

@@ -74,7 +74,20 @@ impl Layer {
     pub(crate) fn entries(&self) -> u64 {
         match &self.content {
             Content::Memory(run) => run.len() as u64,
-            Content::Disk(set) => set.segments[0].as_ref().map_or(0, |segment| segment.file().entries()),
+            Content::Disk(set) => set.entries(),
+        }
+    }
+
+    /// Whether it may hold entries that lead with this id in an order. No search of blocks on disk.
+    pub(crate) fn may_hold(&self, order: Order, lead: model::TermId) -> bool {
+        match &self.content {
+            Content::Memory(run) => {
+                let block = run.order(order);
+                let prefix = [lead, model::TermId::MIN, model::TermId::MIN, model::TermId::MIN];
+                let at = block.lower_bound(0, &prefix);
+                at < block.len() && block.has_prefix(at, &prefix, 1)
+            }
+            Content::Disk(set) => set.segments[order.index()].as_ref().is_some_and(|segment| segment.may_hold(lead)),
         }
     }
 
@@ -214,6 +227,11 @@ impl SegmentSet {
             segments: std::array::from_fn(|i| self.segments[i].as_ref().map(|segment| segment.number())),
             dictionary: self.dictionary.as_ref().map(|dictionary| dictionary.number()),
         }
+    }
+
+    /// Entries of SPOG, tombstones included.
+    pub(crate) fn entries(&self) -> u64 {
+        self.segments[0].as_ref().map_or(0, |segment| segment.file().entries())
     }
 
     fn files(&self) -> impl Iterator<Item = &crate::blockfile::BlockFile> {

@@ -6,15 +6,17 @@ use model::{HashKey, Quad, TermId, TermRef};
 const RECENT: usize = 1024;
 
 /// Where a row stands in its load: feed, then record. Their order is the order of the load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ordinal(u64);
 
 impl Ordinal {
-    const RECORD_BITS: u32 = 40;
+    /// With the two bits of a [`Role`], an ordinal fits 64 bits.
+    const RECORD_BITS: u32 = 38;
 
-    /// The ordinal of a record (its low 40 bits) of a feed (its low 24 bits).
+    /// The ordinal of a record (its low 38 bits) of a feed (its low 24 bits).
     pub const fn new(feed: u32, record: u64) -> Self {
-        Self(((feed as u64) << Self::RECORD_BITS) | (record & ((1 << Self::RECORD_BITS) - 1)))
+        let feed = feed as u64 & ((1 << 24) - 1);
+        Self((feed << Self::RECORD_BITS) | (record & ((1 << Self::RECORD_BITS) - 1)))
     }
 
     /// The feed.
@@ -37,6 +39,28 @@ pub enum Role {
     Single,
     /// Not counted: the ∅ label of a row that has other records.
     Silent,
+}
+
+/// A row and what a quad is to it, in one word that sorts by row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) const fn new(ordinal: Ordinal, role: Role) -> Self {
+        Self(ordinal.0 << 2 | role as u64)
+    }
+
+    pub(super) const fn ordinal(self) -> Ordinal {
+        Ordinal(self.0 >> 2)
+    }
+
+    pub(super) const fn role(self) -> Role {
+        match self.0 & 3 {
+            0 => Role::Record,
+            1 => Role::Single,
+            _ => Role::Silent,
+        }
+    }
 }
 
 /// One quad of one row.

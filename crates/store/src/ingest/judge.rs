@@ -1,16 +1,18 @@
 //! Judging the rows of a load: missing ends, edge ids used twice, second single values, duplicates.
 //!
-//! Everything is one walk over entries sorted by quad, beside a forward cursor over what the store holds. Rules are
-//! applied in the order of rows (ordinals), so that the outcome is that of a load row by row.
+//! Everything is a walk over entries sorted by quad, beside a forward cursor over what the store holds; sets of ids are
+//! bits by code. Rules are applied in the order of rows (ordinals), so that the outcome is that of a load row by row.
 //!
 //! - **Source**: loader §2.8, §4.4, §5.3, §6.5, §7.4; design §5 and §9 "Counters".
 
 use std::collections::BTreeMap;
 
 use model::{Quad, TermId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Entry, FeedCounts, Ordinal, Role, Rules, Violation, write};
+use super::lane::{Coded, Codes};
+use super::vocabulary::Vocabulary;
+use super::{FeedCounts, Ordinal, Role, Rules, Violation, write};
 use crate::cursor::Merge;
 use crate::order::{Key, Order};
 use crate::snapshot::Snapshot;
@@ -25,7 +27,7 @@ pub(super) struct Judgement {
     pub(super) feeds: BTreeMap<u32, FeedCounts>,
     pub(super) first_violation: Option<Ordinal>,
     /// New quads, sorted and distinct.
-    pub(super) fresh: Vec<Quad>,
+    pub(super) fresh: Vec<Codes>,
 }
 
 /// What becomes of one entry.
@@ -50,17 +52,18 @@ enum Kind {
     SingleValue,
 }
 
-/// See the module. `entries` are sorted by quad, then ordinal.
+/// See the module. `entries` are sorted by quad, then by row.
 pub(super) fn judge(
-    entries: &[Entry],
+    entries: &[Coded],
+    vocabulary: &Vocabulary,
     snapshot: &Snapshot,
     rules: Rules,
     stop_at_violation: bool,
     cancel: &CancelToken,
     on_violation: &mut dyn FnMut(Violation),
 ) -> Result<Judgement> {
-    let mut court =
-        Court { entries, snapshot, rules, cancel, fates: vec![Fate::Kept; entries.len()], rows: Vec::new() };
+    let fates = vec![Fate::Kept; entries.len()];
+    let mut court = Court { entries, vocabulary, snapshot, rules, cancel, fates, rows: Vec::new() };
     let mut violations = court.sit()?;
     let mut first_violation = violations.iter().map(|(ordinal, ..)| *ordinal).min();
     if stop_at_violation && let Some(mut cut) = first_violation {
@@ -79,7 +82,7 @@ pub(super) fn judge(
     }
     violations.sort_unstable();
     for (ordinal, kind, at) in violations {
-        let quad = entries[at].quad;
+        let quad = court.quad(at);
         on_violation(match kind {
             Kind::MissingEnd => Violation::MissingEnd { ordinal, edge: quad },
             Kind::EdgeIdTaken => Violation::EdgeIdTaken { ordinal, edge: quad },
@@ -91,7 +94,8 @@ pub(super) fn judge(
 }
 
 struct Court<'a> {
-    entries: &'a [Entry],
+    entries: &'a [Coded],
+    vocabulary: &'a Vocabulary,
     snapshot: &'a Snapshot,
     rules: Rules,
     cancel: &'a CancelToken,
@@ -103,11 +107,16 @@ struct Court<'a> {
 type Found = (Ordinal, Kind, usize);
 
 impl Court<'_> {
+    fn quad(&self, at: usize) -> Quad {
+        let [s, p, o, g] = self.entries[at].quad.map(|code| self.vocabulary.id(code));
+        Quad::new(s, p, o, g)
+    }
+
     /// Forgets all judgements and leaves out the rows from `cut` on.
     fn restart(&mut self, cut: Ordinal) {
         self.rows.clear();
         for (fate, entry) in self.fates.iter_mut().zip(self.entries) {
-            *fate = if entry.ordinal < cut { Fate::Kept } else { Fate::Cut };
+            *fate = if entry.place.ordinal() < cut { Fate::Kept } else { Fate::Cut };
         }
     }
 
@@ -127,36 +136,65 @@ impl Court<'_> {
         self.fates[at] == Fate::Kept
     }
 
-    /// Missing ends, then ids: a row refused for its ends claims no id.
-    fn judge_edges(&mut self, found: &mut Vec<Found>) -> Result<()> {
-        let mut edges: Vec<usize> =
-            (0..self.entries.len()).filter(|at| self.is_kept(*at) && is_edge(&self.entries[*at].quad)).collect();
-        if edges.is_empty() {
+    fn is_edge(&self, quad: &Codes) -> bool {
+        self.vocabulary.edge_labels.contains(&quad[1]) && self.vocabulary.edges.contains(&quad[3])
+    }
+
+    fn is_label(&self, quad: &Codes) -> bool {
+        self.vocabulary.label.contains(&quad[1])
+    }
+
+    /// Calls `each` with the place of every edge that is kept.
+    fn edges(&self, mut each: impl FnMut(usize, &Codes)) -> Result<()> {
+        if self.vocabulary.edge_labels.is_empty() {
             return Ok(());
         }
-        let missing = self.missing_ends(&edges)?;
-        let mut refused: FxHashSet<Ordinal> = FxHashSet::default();
-        if !missing.is_empty() {
-            edges.retain(|at| {
-                let Entry { quad, ordinal, .. } = self.entries[*at];
-                let lacks = missing.contains(&quad.s) || missing.contains(&quad.o);
-                if lacks {
-                    refused.insert(ordinal);
-                    found.push((ordinal, Kind::MissingEnd, *at));
+        for (chunk, entries) in self.entries.chunks(TICK).enumerate() {
+            self.cancel.check()?;
+            for (at, entry) in (chunk * TICK..).zip(entries) {
+                if self.is_edge(&entry.quad) && self.is_kept(at) {
+                    each(at, &entry.quad);
                 }
-                !lacks
-            });
+            }
+        }
+        Ok(())
+    }
+
+    /// Missing ends, then ids: a row refused for its ends claims no id.
+    fn judge_edges(&mut self, found: &mut Vec<Found>) -> Result<()> {
+        let missing = self.missing_ends()?;
+        let mut refused: FxHashSet<Ordinal> = FxHashSet::default();
+        // Few ids are on more than one edge. Those are looked at closely.
+        let (mut claimed, mut contested) = (CodeSet::new(self.vocabulary), CodeSet::new(self.vocabulary));
+        self.edges(|at, quad| {
+            let ordinal = self.entries[at].place.ordinal();
+            if !missing.is_empty() && (missing.contains(quad[0]) || missing.contains(quad[2])) {
+                refused.insert(ordinal);
+                found.push((ordinal, Kind::MissingEnd, at));
+            } else if !claimed.insert(quad[3]) {
+                contested.insert(quad[3]);
+            }
+        })?;
+        let owners = self.owners(&claimed)?;
+        let mut edges: Vec<usize> = Vec::new();
+        if !contested.is_empty() || !owners.is_empty() {
+            self.edges(|at, quad| {
+                let [s, _, o, g] = *quad;
+                if (contested.contains(g) || owners.contains_key(&g))
+                    && (missing.is_empty() || !missing.contains(s) && !missing.contains(o))
+                {
+                    edges.push(at);
+                }
+            })?;
         }
         let mut repeated: FxHashSet<Ordinal> = FxHashSet::default();
-        write::sort(&mut edges, self.cancel, |at| (self.entries[*at].quad.g, self.entries[*at].ordinal))?;
-        let mut known = self.snapshot.merge(Order::Gspo, false);
-        for group in edges.chunk_by(|a, b| self.entries[*a].quad.g == self.entries[*b].quad.g) {
+        write::sort(&mut edges, self.cancel, |at| (self.entries[*at].quad[3], self.entries[*at].place))?;
+        for group in edges.chunk_by(|a, b| self.entries[*a].quad[3] == self.entries[*b].quad[3]) {
             self.cancel.check()?;
-            let first = self.entries[group[0]].quad;
-            let prefix = [first.g, TermId::MIN, TermId::MIN, TermId::MIN];
-            let owner = known.first(&prefix, 1)?.map(|key| Order::Gspo.quad(&key));
+            let first = self.quad(group[0]);
+            let owner = owners.get(&self.entries[group[0]].quad[3]).copied();
             for (i, at) in group.iter().enumerate() {
-                let Entry { quad, ordinal, .. } = self.entries[*at];
+                let (quad, ordinal) = (self.quad(*at), self.entries[*at].place.ordinal());
                 let conflict = quad != owner.unwrap_or(first);
                 match self.rules {
                     Rules::OpenCypher if conflict && owner.is_none() => {
@@ -175,9 +213,9 @@ impl Court<'_> {
         if !refused.is_empty() || !repeated.is_empty() {
             for (fate, entry) in self.fates.iter_mut().zip(self.entries) {
                 if *fate != Fate::Kept {
-                } else if refused.contains(&entry.ordinal) {
+                } else if refused.contains(&entry.place.ordinal()) {
                     *fate = Fate::Refused;
-                } else if repeated.contains(&entry.ordinal) {
+                } else if repeated.contains(&entry.place.ordinal()) {
                     *fate = Fate::Repeated;
                 }
             }
@@ -185,30 +223,47 @@ impl Court<'_> {
         Ok(())
     }
 
-    /// Ends of these edges that are a vertex neither in the store nor in this load.
-    fn missing_ends(&self, edges: &[usize]) -> Result<FxHashSet<TermId>> {
-        let mut ends: Vec<TermId> = Vec::with_capacity(edges.len() * 2);
-        for at in edges {
-            ends.extend([self.entries[*at].quad.s, self.entries[*at].quad.o]);
-        }
-        write::sort(&mut ends, self.cancel, |id| *id)?;
-        ends.dedup();
-        let mut loaded = self
-            .entries
-            .iter()
-            .zip(&self.fates)
-            .filter(|(entry, fate)| entry.quad.p == TermId::LABEL && **fate == Fate::Kept)
-            .map(|(entry, _)| entry.quad.s)
-            .peekable();
-        let mut known = self.snapshot.merge(Order::Spog, false);
-        let mut missing = FxHashSet::default();
-        for (i, end) in ends.into_iter().enumerate() {
+    /// The edges of the store that have one of these ids.
+    fn owners(&self, claimed: &CodeSet) -> Result<FxHashMap<u32, Quad>> {
+        let mut owners = FxHashMap::default();
+        let mut known = Known::new(self.snapshot, Order::Gspo);
+        for (i, code) in claimed.iter().enumerate() {
             if i % TICK == 0 {
                 self.cancel.check()?;
             }
-            while loaded.next_if(|vertex| *vertex < end).is_some() {}
-            if loaded.peek() != Some(&end) && known.first(&label_of(end), 2)?.is_none() {
-                missing.insert(end);
+            let id = self.vocabulary.id(code);
+            if let Some(key) = known.first(&[id, TermId::MIN, TermId::MIN, TermId::MIN], 1)? {
+                owners.insert(code, Order::Gspo.quad(&key));
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Ends of edges that are a vertex neither in the store nor in this load.
+    fn missing_ends(&self) -> Result<CodeSet> {
+        let mut ends = CodeSet::new(self.vocabulary);
+        self.edges(|_, quad| {
+            ends.insert(quad[0]);
+            ends.insert(quad[2]);
+        })?;
+        if ends.is_empty() {
+            return Ok(ends);
+        }
+        if !self.vocabulary.label.is_empty() {
+            for (at, entry) in self.entries.iter().enumerate() {
+                if self.is_label(&entry.quad) && self.is_kept(at) {
+                    ends.remove(entry.quad[0]);
+                }
+            }
+        }
+        let mut known = Known::new(self.snapshot, Order::Spog);
+        let mut missing = CodeSet::new(self.vocabulary);
+        for (i, code) in ends.iter().enumerate() {
+            if i % TICK == 0 {
+                self.cancel.check()?;
+            }
+            if known.first(&label_of(self.vocabulary.id(code)), 2)?.is_none() {
+                missing.insert(code);
             }
         }
         Ok(missing)
@@ -216,37 +271,45 @@ impl Court<'_> {
 
     /// A single value is refused (or, for openCypher, ignored) if the element has another value by then.
     fn judge_single_values(&mut self, found: &mut Vec<Found>) -> Result<()> {
-        let mut known = self.snapshot.merge(Order::Spog, false);
+        let mut known = Known::new(self.snapshot, Order::Spog);
         let mut values: Vec<TermId> = Vec::new();
         let mut group: Vec<usize> = Vec::new();
         let mut from = 0;
         while from < self.entries.len() {
-            let Quad { s, p, .. } = self.entries[from].quad;
-            let to = from + self.entries[from..].iter().take_while(|e| e.quad.s == s && e.quad.p == p).count();
+            let [s, p, ..] = self.entries[from].quad;
+            let mut to = from + 1;
+            while to < self.entries.len() && self.entries[to].quad[0] == s && self.entries[to].quad[1] == p {
+                to += 1;
+            }
             if from / TICK != to / TICK {
                 self.cancel.check()?;
             }
-            if self.entries[from..to].iter().any(|entry| entry.role == Role::Single) {
+            // One entry alone can only clash with what the store has.
+            let alone = to == from + 1;
+            if self.entries[from..to].iter().any(|entry| entry.place.role() == Role::Single)
+                && !(alone && !known.may_hold(self.vocabulary.id(s)))
+            {
                 values.clear();
-                existing_values(&mut known, s, p, &mut values)?;
+                known.values(self.vocabulary.id(s), self.vocabulary.id(p), &mut values)?;
                 group.clear();
                 group.extend((from..to).filter(|at| self.is_kept(*at)));
-                group.sort_unstable_by_key(|at| self.entries[*at].ordinal);
+                group.sort_unstable_by_key(|at| self.entries[*at].place);
                 for at in &group {
-                    let Entry { quad, ordinal, role } = self.entries[*at];
-                    if values.contains(&quad.o) {
+                    let Coded { quad, place } = self.entries[*at];
+                    let o = self.vocabulary.id(quad[2]);
+                    if values.contains(&o) {
                         continue; // a duplicate
                     }
-                    if role == Role::Single && !values.is_empty() {
+                    if place.role() == Role::Single && !values.is_empty() {
                         if self.rules == Rules::OpenCypher {
                             self.fates[*at] = Fate::Ignored;
                         } else {
                             self.fates[*at] = Fate::Refused;
-                            found.push((ordinal, Kind::SingleValue, *at));
+                            found.push((place.ordinal(), Kind::SingleValue, *at));
                         }
                         continue;
                     }
-                    values.push(quad.o);
+                    values.push(o);
                 }
             }
             from = to;
@@ -256,11 +319,11 @@ impl Court<'_> {
 
     /// openCypher: each row beyond the first of a node, or any row of a node that exists, is one duplicate.
     fn count_repeated_nodes(&mut self) -> Result<()> {
-        let mut known = self.snapshot.merge(Order::Spog, false);
+        let mut known = Known::new(self.snapshot, Order::Spog);
         let mut ordinals: Vec<Ordinal> = Vec::new();
         let mut labels = (0..self.entries.len())
-            .filter(|at| self.is_kept(*at) && self.entries[*at].quad.p == TermId::LABEL)
-            .map(|at| (self.entries[at].quad.s, self.entries[at].ordinal))
+            .filter(|at| self.is_label(&self.entries[*at].quad) && self.is_kept(*at))
+            .map(|at| (self.entries[at].quad[0], self.entries[at].place.ordinal()))
             .peekable();
         let mut rows = Vec::new();
         while let Some((vertex, ordinal)) = labels.next() {
@@ -271,7 +334,7 @@ impl Court<'_> {
             }
             ordinals.sort_unstable();
             ordinals.dedup();
-            let new = usize::from(known.first(&label_of(vertex), 2)?.is_none());
+            let new = usize::from(known.first(&label_of(self.vocabulary.id(vertex)), 2)?.is_none());
             rows.extend(ordinals.iter().skip(new).map(|ordinal| ordinal.feed()));
         }
         drop(labels);
@@ -280,28 +343,32 @@ impl Court<'_> {
     }
 
     /// Counts every entry and collects what is new.
-    fn count(&self) -> Result<(BTreeMap<u32, FeedCounts>, Vec<Quad>)> {
+    fn count(&self) -> Result<(BTreeMap<u32, FeedCounts>, Vec<Codes>)> {
         let mut feeds = Tally::default();
-        let mut known = self.snapshot.merge(Order::Spog, false);
-        let mut fresh = Vec::with_capacity(self.entries.len());
+        let mut known = Known::new(self.snapshot, Order::Spog);
+        let mut graphs = Known::new(self.snapshot, Order::Gspo);
+        let mut fresh: Vec<Codes> = Vec::with_capacity(self.entries.len());
         let by_row = self.rules == Rules::OpenCypher;
-        let mut last: Option<Quad> = None;
+        let mut last: Option<Codes> = None;
         for (at, entry) in self.entries.iter().enumerate() {
             if at % TICK == 0 {
                 self.cancel.check()?;
             }
-            let counted = u64::from(entry.role != Role::Silent);
-            let feed = entry.ordinal.feed();
+            let counted = u64::from(entry.place.role() != Role::Silent);
+            let feed = entry.place.ordinal().feed();
             match self.fates[at] {
                 Fate::Cut => {}
                 Fate::Refused => feeds.of(feed).refused += counted,
                 Fate::Ignored => feeds.of(feed).ignored += counted,
                 Fate::Repeated => feeds.of(feed).duplicate_records += counted,
                 Fate::Kept => {
-                    // Of equal quads the lowest ordinal comes first: it is the one that loads.
+                    // Of equal quads the lowest row comes first: it is the one that loads.
                     let repeat = last == Some(entry.quad);
                     last = Some(entry.quad);
-                    if repeat || known.first(&Order::Spog.key(&entry.quad), 4)?.is_some() {
+                    // A subject or a graph that is new needs no search.
+                    let graph = entry.quad[3];
+                    let may_be_old = graph == self.vocabulary.default_graph || graphs.may_hold(self.vocabulary.id(graph));
+                    if repeat || may_be_old && known.holds(self.vocabulary, &entry.quad)? {
                         let counts = feeds.of(feed);
                         counts.duplicate_records += counted;
                         if !by_row {
@@ -357,24 +424,115 @@ impl Tally {
     }
 }
 
-fn is_edge(quad: &Quad) -> bool {
-    quad.p.is_edge_label() && quad.g.is_edge()
-}
-
 /// The prefix of a vertex's labels.
 fn label_of(vertex: TermId) -> Key {
     [vertex, TermId::LABEL, TermId::MIN, TermId::MIN]
 }
 
-/// The values that an element has for a key in the store.
-fn existing_values(known: &mut Merge, s: TermId, p: TermId, values: &mut Vec<TermId>) -> Result<()> {
-    let prefix = [s, p, TermId::MIN, TermId::MIN];
-    known.seek(&prefix)?;
-    let mut more = true;
-    while more {
-        more = known.runs(&prefix, 2, TICK, &mut |block, low, high| {
-            values.extend_from_slice(&block.column(2)[low..high]);
-        })?;
+/// A forward cursor on what the store holds. New ids are most of a load: filters tell them without a search.
+struct Known<'a> {
+    snapshot: &'a Snapshot,
+    order: Order,
+    merge: Merge,
+    /// Whether the store holds anything at all.
+    any: bool,
+    /// The leading id asked for last, and whether the store may hold it.
+    last: Option<(TermId, bool)>,
+}
+
+impl<'a> Known<'a> {
+    fn new(snapshot: &'a Snapshot, order: Order) -> Self {
+        let any = !snapshot.layers().is_empty();
+        Self { snapshot, order, merge: snapshot.merge(order, false), any, last: None }
     }
-    Ok(())
+
+    /// Whether the store may hold quads that lead with this id in this order.
+    fn may_hold(&mut self, lead: TermId) -> bool {
+        if !self.any {
+            return false;
+        }
+        match self.last {
+            Some((last, may)) if last == lead => may,
+            _ => {
+                let may = self.snapshot.may_hold(self.order, lead);
+                self.last = Some((lead, may));
+                may
+            }
+        }
+    }
+
+    fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
+        if self.may_hold(prefix[0]) { self.merge.first(prefix, given) } else { Ok(None) }
+    }
+
+    fn holds(&mut self, vocabulary: &Vocabulary, quad: &Codes) -> Result<bool> {
+        if !self.may_hold(vocabulary.id(quad[0])) {
+            return Ok(false);
+        }
+        let key = quad.map(|code| vocabulary.id(code));
+        Ok(self.merge.first(&key, 4)?.is_some())
+    }
+
+    /// The values that an element has for a key in the store.
+    fn values(&mut self, s: TermId, p: TermId, values: &mut Vec<TermId>) -> Result<()> {
+        if !self.may_hold(s) {
+            return Ok(());
+        }
+        let prefix = [s, p, TermId::MIN, TermId::MIN];
+        self.merge.seek(&prefix)?;
+        let mut more = true;
+        while more {
+            more = self.merge.runs(&prefix, 2, TICK, &mut |block, low, high| {
+                values.extend_from_slice(&block.column(2)[low..high]);
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A set of codes, one bit each.
+struct CodeSet {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl CodeSet {
+    fn new(vocabulary: &Vocabulary) -> Self {
+        Self { words: vec![0; vocabulary.len().div_ceil(64)], len: 0 }
+    }
+
+    /// Whether it is new.
+    fn insert(&mut self, code: u32) -> bool {
+        let (word, bit) = (&mut self.words[code as usize / 64], 1 << (code % 64));
+        let new = *word & bit == 0;
+        *word |= bit;
+        self.len += usize::from(new);
+        new
+    }
+
+    fn remove(&mut self, code: u32) {
+        let (word, bit) = (&mut self.words[code as usize / 64], 1 << (code % 64));
+        self.len -= usize::from(*word & bit != 0);
+        *word &= !bit;
+    }
+
+    fn contains(&self, code: u32) -> bool {
+        self.words[code as usize / 64] >> (code % 64) & 1 == 1
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// In ascending order.
+    fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(&self.words).flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
 }

@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
-use model::{Quad, TermId};
 use rayon::prelude::*;
 
-use super::Terms;
-use crate::dictionary::DictionaryWriter;
+use super::arrange::{Predicates, in_order};
+use super::lane::Codes;
+use super::terms::Terms;
+use super::vocabulary::Vocabulary;
+use crate::block::Block;
+use crate::dictionary::{Dictionary, DictionaryWriter};
 use crate::disk::sync_directory;
 use crate::layer::SegmentSet;
 use crate::order::Order;
-use crate::segment::SegmentWriter;
+use crate::segment::{BLOCK, EncodedBlock, Segment, SegmentWriter};
 use crate::shared::Shared;
 use crate::{CancelToken, Result};
+
+/// Blocks that are encoded together, on all cores.
+const GROUP: usize = 64;
 
 /// Sorts on all cores; [`crate::Error::Cancelled`] soon after the token was pulled.
 ///
@@ -27,47 +33,86 @@ pub(super) fn sort<T: Send, K: Ord>(items: &mut [T], cancel: &CancelToken, key: 
     cancel.check()
 }
 
-/// Writes the segments of new quads (sorted, distinct) and the dictionary piece of their load. Synced, and temporary
-/// until published.
+/// Writes the segments of new quads (sorted, distinct) and the dictionary piece of their load, all at the same time.
+/// Synced, and temporary until published.
 pub(super) fn segments(
     shared: &Shared,
-    mut quads: Vec<Quad>,
+    quads: &[Codes],
+    vocabulary: &Vocabulary,
     terms: &Terms,
     cancel: &CancelToken,
 ) -> Result<SegmentSet> {
-    let mut segments = [None, None, None, None];
-    for order in Order::ALL {
-        if order != Order::Spog {
-            quads.retain(|quad| order != Order::Gspo || quad.g != TermId::DEFAULT_GRAPH); // the last order
-            sort(&mut quads, cancel, |quad| order.key(quad))?;
-        }
-        let mut held = quads.iter().filter(|quad| order.holds(quad)).peekable();
-        if held.peek().is_none() {
-            continue;
-        }
-        let number = shared.next_file();
-        let path = shared.segment_path(number);
-        let leads = quads.chunk_by(|a, b| order.key(a)[0] == order.key(b)[0]).count() as u64;
-        let mut writer = SegmentWriter::create(path, order, leads, Arc::clone(&shared.disk), cancel.clone())?;
-        for quad in held {
-            writer.push(&order.key(quad), false)?;
-        }
-        let segment = writer.finish(number, order, Arc::clone(&shared.cache))?;
-        segment.file().set_temporary();
-        segments[order.index()] = Some(Arc::new(segment));
-    }
-    let mut dictionary = None;
-    if !terms.index.is_empty() {
-        let number = shared.next_file();
-        let path = shared.dictionary_path(number);
-        let mut writer = DictionaryWriter::create(path, Arc::clone(&shared.disk), cancel.clone())?;
-        for (at, (id, ..)) in terms.index.iter().enumerate() {
-            writer.push(*id, terms.spelling(at))?;
-        }
-        let piece = writer.finish(number, Arc::clone(&shared.cache))?;
-        piece.file().set_temporary();
-        dictionary = Some(Arc::new(piece));
+    let predicates = Predicates::of(quads, vocabulary);
+    let (segments, dictionary) = rayon::join(
+        || {
+            // The largest first.
+            let segments = [Order::Posg, Order::Spog, Order::Opsg, Order::Gspo].into_par_iter().with_max_len(1);
+            segments
+                .map(|order| match order {
+                    Order::Spog => segment(shared, quads, order, vocabulary, cancel),
+                    _ => segment(
+                        shared,
+                        &in_order(quads, order, vocabulary, &predicates, cancel)?,
+                        order,
+                        vocabulary,
+                        cancel,
+                    ),
+                })
+                .collect::<Result<Vec<_>>>()
+        },
+        || dictionary(shared, terms, cancel),
+    );
+    let mut set = SegmentSet { segments: [None, None, None, None], dictionary: dictionary? };
+    for segment in segments?.into_iter().flatten() {
+        let at = segment.order().index();
+        set.segments[at] = Some(Arc::new(segment));
     }
     sync_directory(&shared.segments_directory())?;
-    Ok(SegmentSet { segments, dictionary })
+    Ok(set)
+}
+
+/// Writes quads that are sorted in this order. None, no file.
+fn segment(
+    shared: &Shared,
+    quads: &[Codes],
+    order: Order,
+    vocabulary: &Vocabulary,
+    cancel: &CancelToken,
+) -> Result<Option<Segment>> {
+    if quads.is_empty() {
+        return Ok(None);
+    }
+    let number = shared.next_file();
+    let path = shared.segment_path(number);
+    let positions = order.positions();
+    let mut last = None;
+    let leads = quads.iter().filter(|quad| last.replace(quad[positions[0]]) != Some(quad[positions[0]])).count();
+    let mut writer = SegmentWriter::create(path, order, leads as u64, Arc::clone(&shared.disk), cancel.clone())?;
+    for group in quads.chunks(BLOCK * GROUP) {
+        cancel.check()?;
+        let encoded: Vec<EncodedBlock> = group
+            .par_chunks(BLOCK)
+            .map(|quads| {
+                let columns = positions.map(|position| vocabulary.column(quads, position));
+                EncodedBlock::new(order, &Block::from_columns(columns, Vec::new()))
+            })
+            .collect();
+        encoded.iter().try_for_each(|block| writer.append(block))?;
+    }
+    let segment = writer.finish(number, order, Arc::clone(&shared.cache))?;
+    segment.file().set_temporary();
+    Ok(Some(segment))
+}
+
+fn dictionary(shared: &Shared, terms: &Terms, cancel: &CancelToken) -> Result<Option<Arc<Dictionary>>> {
+    if terms.is_empty() {
+        return Ok(None);
+    }
+    let number = shared.next_file();
+    let path = shared.dictionary_path(number);
+    let mut writer = DictionaryWriter::create(path, Arc::clone(&shared.disk), cancel.clone())?;
+    terms.iter().try_for_each(|(id, spelling)| writer.push(id, spelling))?;
+    let piece = writer.finish(number, Arc::clone(&shared.cache))?;
+    piece.file().set_temporary();
+    Ok(Some(Arc::new(piece)))
 }

@@ -1,0 +1,174 @@
+//! Entries as codes: what one parser thread has handed over since the last `prepare`.
+//!
+//! An id is 16 bytes, and a quad four of them: too much to sort and to compare tens of millions of times. A lane gives
+//! each id a 4-byte number when it first sees it. `prepare` turns these numbers into places in one sorted vocabulary
+//! ([`super::vocabulary`]), so that their order is the order of ids, and everything after that handles small numbers.
+
+use model::{Quad, TermId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::batch::{IngestBatch, Place};
+use super::terms::Terms;
+
+/// A quad's subject, predicate, object and graph as codes.
+pub(super) type Codes = [u32; 4];
+
+/// An entry as codes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Coded {
+    pub(super) quad: Codes,
+    pub(super) place: Place,
+}
+
+impl Coded {
+    /// Sorts by quad, then by row.
+    pub(super) fn key(&self) -> (u64, u64, Place) {
+        let (high, low) = halves(&self.quad);
+        (high, low, self.place)
+    }
+}
+
+/// The quad as two words that sort as it does.
+pub(super) fn halves(quad: &Codes) -> (u64, u64) {
+    let [s, p, o, g] = quad.map(u64::from);
+    (s << 32 | p, o << 32 | g)
+}
+
+/// Entries in one chunk of a lane: appending never moves what is there.
+const CHUNK: usize = 1 << 16;
+/// Ids whose codes were asked for lately, to spare the map for predicates, labels and frequent values.
+const RECENT: usize = 1 << 10;
+/// Marks the codes of edges. They are numbered on their own, so that those of ids that come again and again are dense.
+const EDGE: u32 = 1 << 31;
+
+/// Bytes that one entry needs at the peak of `prepare`: as a new quad that is arranged in all orders at once.
+const ENTRY_BYTES: u64 = 64;
+/// Bytes that one id needs at that peak.
+const CODE_BYTES: u64 = 24;
+/// Bytes of the map for an id that may come again.
+const MAPPED_BYTES: u64 = 40;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// By code.
+    ids: Vec<TermId>,
+    /// By code without its mark. Most edge ids come in one row and never again, so only the latest is remembered; the
+    /// vocabulary joins what is equal.
+    edges: Vec<TermId>,
+    codes: FxHashMap<TermId, u32>,
+    recent: Vec<Option<(TermId, u32)>>,
+    chunks: Vec<Vec<Coded>>,
+    len: usize,
+    terms: Terms,
+    spelled: FxHashSet<TermId>,
+    /// Of the batch at hand: what is still to be looked up, and where its code goes.
+    unknown: Vec<(TermId, u32)>,
+    quads: Vec<Codes>,
+}
+
+impl Lane {
+    /// Takes a batch's entries and terms.
+    pub(super) fn add(&mut self, batch: &IngestBatch) {
+        self.recent.resize(RECENT, None);
+        self.quads.clear();
+        self.quads.reserve(batch.entries.len());
+        for entry in &batch.entries {
+            let at = self.quads.len() as u32 * 4;
+            let Quad { s, p, o, g } = entry.quad;
+            let quad = [self.code(s, at), self.code(p, at + 1), self.code(o, at + 2), self.code(g, at + 3)];
+            self.quads.push(quad);
+        }
+        // Look-ups on their own, one after the other: the processor waits for several of them at once.
+        let quads = self.quads.as_flattened_mut();
+        for (id, at) in self.unknown.drain(..) {
+            let code = *self.codes.entry(id).or_insert_with(|| {
+                self.ids.push(id);
+                (self.ids.len() - 1) as u32
+            });
+            quads[at as usize] = code;
+            self.recent[slot_of(id)] = Some((id, code));
+        }
+        for (quad, entry) in self.quads.iter().zip(&batch.entries) {
+            if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+                self.chunks.push(Vec::with_capacity(CHUNK));
+            }
+            if let Some(chunk) = self.chunks.last_mut() {
+                chunk.push(Coded { quad: *quad, place: Place::new(entry.ordinal, entry.role) });
+            }
+        }
+        self.len += batch.entries.len();
+        for (id, spelling) in batch.terms() {
+            if self.spelled.insert(id) {
+                self.terms.push(id, spelling);
+            }
+        }
+    }
+
+    /// The code of an id that goes to this place of the batch's quads, unless it has to be looked up.
+    fn code(&mut self, id: TermId, at: u32) -> u32 {
+        if id.is_edge() {
+            if self.edges.last() != Some(&id) {
+                self.edges.push(id);
+            }
+            return (self.edges.len() - 1) as u32 | EDGE;
+        }
+        match self.recent[slot_of(id)] {
+            Some((recent, code)) if recent == id => code,
+            _ => {
+                self.unknown.push((id, at));
+                0
+            }
+        }
+    }
+
+    /// Entries held.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Codes given.
+    pub(super) fn codes(&self) -> usize {
+        self.ids.len() + self.edges.len()
+    }
+
+    /// Bytes that these entries will need at the peak of `prepare`.
+    pub(super) fn weight(&self) -> u64 {
+        self.len as u64 * ENTRY_BYTES
+            + self.codes() as u64 * CODE_BYTES
+            + (self.codes.len() + self.spelled.len()) as u64 * MAPPED_BYTES
+            + self.terms.weight()
+    }
+
+    /// The ids by code: those of edges, and the others. Call it once: they are forgotten.
+    pub(super) fn take_ids(&mut self) -> [Vec<TermId>; 2] {
+        self.codes.clear();
+        self.spelled.clear();
+        self.recent.fill(None);
+        [std::mem::take(&mut self.edges), std::mem::take(&mut self.ids)]
+    }
+
+    pub(super) fn take_terms(&mut self) -> Terms {
+        std::mem::take(&mut self.terms)
+    }
+
+    /// The entries, chunk by chunk.
+    pub(super) fn take_chunks(&mut self) -> Vec<Vec<Coded>> {
+        self.len = 0;
+        std::mem::take(&mut self.chunks)
+    }
+}
+
+/// Turns a lane's codes into those of the vocabulary, given by lane code: of edges, and of others.
+pub(super) fn translate(entries: &mut [Coded], edges: &[u32], others: &[u32]) {
+    let translated = |code: u32| if code & EDGE == 0 { others[code as usize] } else { edges[(code ^ EDGE) as usize] };
+    for entry in entries {
+        entry.quad = entry.quad.map(translated);
+    }
+}
+
+fn slot_of(id: TermId) -> usize {
+    let bits = id.get();
+    let mixed = ((bits >> 64) as u64 ^ (bits as u64).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 54) as usize % RECENT
+}
