@@ -68,7 +68,7 @@ fn main() {
         }
         if i % 10_000 == 9_999 {
             ingest.add(&mut batch).unwrap();
-            if ingest.pending() >= ingest.publish_at() || i + 1 == vertices {
+            if ingest.is_full() || ingest.pending() >= ingest.publish_at() || i + 1 == vertices {
                 flush(&mut ingest);
             }
         }

@@ -106,8 +106,7 @@ impl<'a> Epoch<'a> {
             }
             if self.judge(number, first, &mut buffer)? {
                 self.ingest.add(&mut buffer.batch)?;
-                // Asked each time: it falls as terms fill the memory.
-                if self.ingest.pending() >= self.ingest.publish_at().min(self.publish_at) {
+                if self.ingest.is_full() || self.ingest.pending() >= self.ingest.publish_at().min(self.publish_at) {
                     self.enough.store(true, Atomic::SeqCst);
                 }
             }

@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::lane::{Codes, Coded};
+use super::lane::{Coded, Codes};
 use super::vocabulary::Vocabulary;
 use crate::order::Order;
 use crate::{CancelToken, Result};
@@ -162,15 +162,10 @@ pub(super) fn in_order(
     match order {
         Order::Spog => Ok(quads.to_vec()),
         Order::Posg => stable(quads, wide + narrow, |quad| Some(rank(quad) << wide | o(quad)), cancel),
-        Order::Opsg => stable(
-            quads,
-            wide + narrow,
-            |quad| (quad[2] >= resources).then(|| o(quad) << narrow | rank(quad)),
-            cancel,
-        ),
-        Order::Gspo => {
-            stable(quads, wide, |quad| (quad[3] != default_graph).then(|| u64::from(quad[3])), cancel)
+        Order::Opsg => {
+            stable(quads, wide + narrow, |quad| (quad[2] >= resources).then(|| o(quad) << narrow | rank(quad)), cancel)
         }
+        Order::Gspo => stable(quads, wide, |quad| (quad[3] != default_graph).then(|| u64::from(quad[3])), cancel),
     }
 }
 
@@ -236,7 +231,9 @@ fn radix(items: &mut [Codes], scratch: &mut Vec<Codes>, key: impl Fn(&Codes) -> 
     while left > 0 {
         let digit = |quad: &Codes| ((key(quad) - low) >> shift) as usize & ((1 << DIGIT) - 1);
         let mut places = [0; 1 << DIGIT];
-        from.iter().for_each(|quad| places[digit(quad)] += 1);
+        for quad in &*from {
+            places[digit(quad)] += 1;
+        }
         let mut total = 0;
         for place in &mut places {
             total += std::mem::replace(place, total);

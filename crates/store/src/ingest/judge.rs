@@ -287,7 +287,7 @@ impl Court<'_> {
             // One entry alone can only clash with what the store has.
             let alone = to == from + 1;
             if self.entries[from..to].iter().any(|entry| entry.place.role() == Role::Single)
-                && !(alone && !known.may_hold(self.vocabulary.id(s)))
+                && (!alone || known.may_hold(self.vocabulary.id(s)))
             {
                 values.clear();
                 known.values(self.vocabulary.id(s), self.vocabulary.id(p), &mut values)?;
@@ -367,7 +367,8 @@ impl Court<'_> {
                     last = Some(entry.quad);
                     // A subject or a graph that is new needs no search.
                     let graph = entry.quad[3];
-                    let may_be_old = graph == self.vocabulary.default_graph || graphs.may_hold(self.vocabulary.id(graph));
+                    let may_be_old =
+                        graph == self.vocabulary.default_graph || graphs.may_hold(self.vocabulary.id(graph));
                     if repeat || may_be_old && known.holds(self.vocabulary, &entry.quad)? {
                         let counts = feeds.of(feed);
                         counts.duplicate_records += counted;
