@@ -13,6 +13,7 @@ mod arrange;
 mod batch;
 mod judge;
 mod lane;
+mod numbers;
 mod terms;
 #[cfg(test)]
 mod tests;

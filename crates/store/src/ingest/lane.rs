@@ -5,9 +5,9 @@
 //! ([`super::vocabulary`]), so that their order is the order of ids, and everything after that handles small numbers.
 
 use model::{Quad, TermId};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::batch::{IngestBatch, Place};
+use super::numbers::{BUNDLE, Numbers, mixed};
 use super::terms::Terms;
 
 /// A quad's subject, predicate, object and graph as codes.
@@ -45,8 +45,6 @@ const EDGE: u32 = 1 << 31;
 const ENTRY_BYTES: u64 = 64;
 /// Bytes that one id needs at that peak.
 const CODE_BYTES: u64 = 24;
-/// Bytes of the map for an id that may come again.
-const MAPPED_BYTES: u64 = 40;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -56,12 +54,13 @@ pub(super) struct Lane {
     /// By code without its mark. Most edge ids come in one row and never again, so only the latest is remembered; the
     /// vocabulary joins what is equal.
     edges: Vec<TermId>,
-    codes: FxHashMap<TermId, u32>,
+    codes: Numbers,
+    /// By code: whether the spelling was taken.
+    spelled: Vec<bool>,
     recent: Vec<Option<(TermId, u32)>>,
     chunks: Vec<Vec<Coded>>,
     len: usize,
     terms: Terms,
-    spelled: FxHashSet<TermId>,
     /// Of the batch at hand: what is still to be looked up, and where its code goes.
     unknown: Vec<(TermId, u32)>,
     quads: Vec<Codes>,
@@ -79,16 +78,20 @@ impl Lane {
             let quad = [self.code(s, at), self.code(p, at + 1), self.code(o, at + 2), self.code(g, at + 3)];
             self.quads.push(quad);
         }
-        // Look-ups on their own, one after the other: the processor waits for several of them at once.
         let quads = self.quads.as_flattened_mut();
-        for (id, at) in self.unknown.drain(..) {
-            let code = *self.codes.entry(id).or_insert_with(|| {
-                self.ids.push(id);
-                (self.ids.len() - 1) as u32
-            });
-            quads[at as usize] = code;
-            self.recent[slot_of(id)] = Some((id, code));
+        for bundle in self.unknown.chunks(BUNDLE) {
+            self.codes.touch(bundle.iter().map(|(id, _)| *id));
+            for (id, at) in bundle {
+                let code = self.codes.number(*id, || {
+                    self.ids.push(*id);
+                    self.spelled.push(false);
+                    (self.ids.len() - 1) as u32
+                });
+                quads[*at as usize] = code;
+                self.recent[slot_of(*id)] = Some((*id, code));
+            }
         }
+        self.unknown.clear();
         for (quad, entry) in self.quads.iter().zip(&batch.entries) {
             if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
                 self.chunks.push(Vec::with_capacity(CHUNK));
@@ -98,8 +101,14 @@ impl Lane {
             }
         }
         self.len += batch.entries.len();
+        self.codes.touch(batch.terms().map(|(id, _)| id));
         for (id, spelling) in batch.terms() {
-            if self.spelled.insert(id) {
+            // What no entry has needs no spelling, and an edge's id came with this row alone.
+            let new = match self.codes.get(id) {
+                Some(code) => !std::mem::replace(&mut self.spelled[code as usize], true),
+                None => id.is_edge(),
+            };
+            if new {
                 self.terms.push(id, spelling);
             }
         }
@@ -136,13 +145,14 @@ impl Lane {
     pub(super) fn weight(&self) -> u64 {
         self.len as u64 * ENTRY_BYTES
             + self.codes() as u64 * CODE_BYTES
-            + (self.codes.len() + self.spelled.len()) as u64 * MAPPED_BYTES
+            + self.codes.weight()
+            + self.spelled.len() as u64
             + self.terms.weight()
     }
 
     /// The ids by code: those of edges, and the others. Call it once: they are forgotten.
     pub(super) fn take_ids(&mut self) -> [Vec<TermId>; 2] {
-        self.codes.clear();
+        self.codes = Numbers::default();
         self.spelled.clear();
         self.recent.fill(None);
         [std::mem::take(&mut self.edges), std::mem::take(&mut self.ids)]
@@ -168,7 +178,5 @@ pub(super) fn translate(entries: &mut [Coded], edges: &[u32], others: &[u32]) {
 }
 
 fn slot_of(id: TermId) -> usize {
-    let bits = id.get();
-    let mixed = ((bits >> 64) as u64 ^ (bits as u64).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 54) as usize % RECENT
+    (mixed(id) >> 20) as usize % RECENT
 }
