@@ -75,6 +75,7 @@ fn main() {
     }
     ingest.add(&mut batch).unwrap();
     flush(&mut ingest);
+    drop(ingest);
     let quads = vertices * 5 + edges * 3;
     let usage = store.usage();
     println!(
@@ -83,6 +84,20 @@ fn main() {
         usage.disk_bytes as f64 / quads as f64,
         usage.segment_sets,
     );
+    let (at, before) = (Instant::now(), usage.compacted_bytes);
+    store.settle(&CancelToken::new()).unwrap();
+    let after = store.usage();
+    println!(
+        "settled in {:.2} s: {} sets; compactions wrote {} MiB in the background, {} MiB now, for {} MiB held",
+        at.elapsed().as_secs_f64(),
+        after.segment_sets,
+        before >> 20,
+        (after.compacted_bytes - before) >> 20,
+        after.disk_bytes >> 20,
+    );
+    let at = Instant::now();
+    store.compact(Dataset::Pg).unwrap();
+    println!("merged into one in {:.2} s", at.elapsed().as_secs_f64());
     let at = Instant::now();
     let scan = store.snapshot(Dataset::Pg).scan(store::Pattern::ALL, store::Order::Spog);
     let read: usize = scan.map(|batch| batch.unwrap().len()).sum();

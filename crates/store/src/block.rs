@@ -45,6 +45,20 @@ impl Block {
         }
     }
 
+    /// Appends entries `from..to` of another block; keys must come in ascending order.
+    pub(crate) fn extend(&mut self, other: &Self, from: usize, to: usize) {
+        let at = self.len();
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.extend_from_slice(&more[from..to]);
+        }
+        if other.has_tombstones() {
+            for (at, _) in (at..).zip(from..to).filter(|(_, from)| other.is_tombstone(*from)) {
+                self.tombstones.resize(at / 64 + 1, 0);
+                self.tombstones[at / 64] |= 1 << (at % 64);
+            }
+        }
+    }
+
     pub(crate) fn column(&self, column: usize) -> &[TermId] {
         &self.columns[column]
     }

@@ -29,8 +29,13 @@ impl Disk {
 
     /// [`Error::DiskFull`] if less than the floor is free.
     pub(crate) fn check_floor(&self) -> Result<()> {
+        self.check_room(0)
+    }
+
+    /// [`Error::DiskFull`] if less than the floor would be free after so many bytes more.
+    pub(crate) fn check_room(&self, bytes: u64) -> Result<()> {
         let (free, floor) = (self.free()?, self.floor.load(Ordering::Relaxed));
-        if free < floor {
+        if free < floor.saturating_add(bytes) {
             return Err(Error::DiskFull { path: self.directory.clone(), free, floor });
         }
         Ok(())

@@ -31,7 +31,7 @@ pub use batch::{Entry, IngestBatch, Ordinal, Role};
 
 use crate::journal::JournalWrite;
 use crate::layer::{Content, Layer, SegmentSet};
-use crate::maintenance::Bell;
+use crate::maintenance::{Bell, LoadGuard};
 use crate::shared::{Change, Shared, SlotGuard, Staged};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
@@ -151,11 +151,13 @@ pub struct Ingest {
     owner: String,
     /// The terms of what was prepared last, sorted: for messages until it is published.
     terms: Terms,
+    _going: LoadGuard,
 }
 
 impl Ingest {
     pub(crate) fn new(shared: Arc<Shared>, bell: Arc<Bell>, dataset: Dataset, options: IngestOptions) -> Self {
         Self {
+            _going: LoadGuard::new(&bell),
             shared,
             bell,
             dataset,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cursor::{Cursor, Merge};
-use crate::dictionary::{Dictionary, DictionaryWriter};
+use crate::cursor::Cursor;
+use crate::dictionary::Dictionary;
 use crate::order::Order;
-use crate::segment::{Segment, SegmentWriter};
+use crate::segment::Segment;
 use crate::shared::Shared;
-use crate::{CancelToken, Result, memory::MemoryRun};
+use crate::{Result, memory::MemoryRun};
 
 /// The segments and the dictionary piece of one layer on disk. An order that would be empty has no file. Clones share
 /// the files.
@@ -145,80 +145,6 @@ impl SegmentSet {
         Ok(Self { segments, dictionary })
     }
 
-    /// Writes the merge of neighbouring layers, oldest first, as one set. Tombstones go only when nothing older exists
-    /// that they could hide.
-    pub(crate) fn merge(shared: &Shared, layers: &[Arc<Layer>], oldest: bool, cancel: &CancelToken) -> Result<Self> {
-        let mut segments = [None, None, None, None];
-        for order in Order::ALL {
-            let cursors = layers.iter().rev().map(|layer| layer.cursor(order, true)).collect();
-            let mut merge = Merge::new(cursors, !oldest);
-            merge.start()?;
-            let mut writer: Option<(u64, SegmentWriter)> = None;
-            let mut entries = Vec::with_capacity(crate::segment::BLOCK);
-            loop {
-                entries.clear();
-                let more =
-                    merge.runs(&[model::TermId::MIN; 4], 0, crate::segment::BLOCK, &mut |block, low, high| {
-                        entries.extend((low..high).map(|at| (block.key(at), block.is_tombstone(at))));
-                    })?;
-                if !entries.is_empty() && writer.is_none() {
-                    let number = shared.next_file();
-                    let disk = Arc::clone(&shared.disk);
-                    let leads = layers.iter().map(|layer| layer.leads(order)).sum();
-                    let path = shared.segment_path(number);
-                    let created = SegmentWriter::create(path, order, leads, disk, cancel.clone())?;
-                    writer = Some((number, created));
-                }
-                if let Some((_, writer)) = &mut writer {
-                    entries.iter().try_for_each(|(key, tombstone)| writer.push(key, *tombstone))?;
-                }
-                if !more {
-                    break;
-                }
-            }
-            if let Some((number, writer)) = writer {
-                let segment = writer.finish(number, order, Arc::clone(&shared.cache))?;
-                segment.file().set_temporary();
-                segments[order.index()] = Some(Arc::new(segment));
-            }
-        }
-        let dictionary = Self::merge_dictionaries(shared, layers, cancel)?;
-        Ok(Self { segments, dictionary })
-    }
-
-    fn merge_dictionaries(
-        shared: &Shared,
-        layers: &[Arc<Layer>],
-        cancel: &CancelToken,
-    ) -> Result<Option<Arc<Dictionary>>> {
-        let mut sources = Vec::new();
-        for layer in layers {
-            match &layer.content {
-                Content::Memory(run) if !run.terms().is_empty() => sources.push(Terms::Memory { run, at: 0 }),
-                Content::Disk(SegmentSet { dictionary: Some(dictionary), .. }) if dictionary.blocks() > 0 => {
-                    sources.push(Terms::Disk { dictionary, block: dictionary.read(0)?, number: 0, at: 0 });
-                }
-                Content::Memory(_) | Content::Disk(_) => {}
-            }
-        }
-        if sources.is_empty() {
-            return Ok(None);
-        }
-        let number = shared.next_file();
-        let disk = Arc::clone(&shared.disk);
-        let mut writer = DictionaryWriter::create(shared.dictionary_path(number), disk, cancel.clone())?;
-        let smallest =
-            |sources: &[Terms<'_>]| sources.iter().enumerate().filter_map(|(i, terms)| Some((terms.id()?, i))).min();
-        while let Some(next) = smallest(&sources) {
-            let terms = &mut sources[next.1];
-            writer.push(next.0, terms.spelling())?;
-            terms.advance()?;
-        }
-        let dictionary = writer.finish(number, Arc::clone(&shared.cache))?;
-        dictionary.file().set_temporary();
-        Ok(Some(Arc::new(dictionary)))
-    }
-
     /// How the manifest names it, as the layer of these commits.
     pub(crate) fn record(&self, low: u64, high: u64) -> SetRecord {
         SetRecord {
@@ -252,43 +178,5 @@ impl SegmentSet {
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
         self.files().map(crate::blockfile::BlockFile::length).sum()
-    }
-}
-
-/// A sorted stream of terms.
-enum Terms<'a> {
-    Memory { run: &'a MemoryRun, at: usize },
-    Disk { dictionary: &'a Dictionary, block: crate::dictionary::TermBlock, number: usize, at: usize },
-}
-
-impl Terms<'_> {
-    fn id(&self) -> Option<model::TermId> {
-        match self {
-            Self::Memory { run, at } => run.terms().get(*at).map(|(id, _)| *id),
-            Self::Disk { block, at, .. } => (*at < block.len()).then(|| block.id(*at)),
-        }
-    }
-
-    /// Only while [`Self::id`] is some.
-    fn spelling(&self) -> &[u8] {
-        match self {
-            Self::Memory { run, at } => &run.terms()[*at].1,
-            Self::Disk { block, at, .. } => block.spelling(*at),
-        }
-    }
-
-    fn advance(&mut self) -> Result<()> {
-        match self {
-            Self::Memory { at, .. } => *at += 1,
-            Self::Disk { dictionary, block, number, at } => {
-                *at += 1;
-                if *at == block.len() && *number + 1 < dictionary.blocks() {
-                    *number += 1;
-                    *block = dictionary.read(*number)?;
-                    *at = 0;
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -33,12 +33,14 @@ mod log;
 mod maintenance;
 mod manifest;
 mod memory;
+mod merge;
 mod order;
 mod packed;
 mod segment;
 mod shared;
 mod snapshot;
 mod store;
+mod tiers;
 mod transaction;
 mod view;
 

@@ -1,93 +1,273 @@
 //! Background work on layers: the delta is folded into a segment set when it has grown, neighbouring sets are compacted
-//! when they are many. Neither blocks a reader or a writer: both only replace layers by one with the same content.
+//! when they are many. Neither blocks a reader or a writer: both only replace layers by one with the same content, and
+//! hold the manifest lock for that last change alone.
+//!
+//! - **Share**: in the background each works on one thread, and compaction rests half of the time while a load goes on.
+//!   [`settle`] takes all cores, and a compaction that runs meanwhile does so too from its next file on.
+//! - **Failure**: leaves the layers as they were and no files; tried again after [`RETRY`].
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::Dataset;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::disk::sync_directory;
 use crate::engine::{Space, Write};
-use crate::layer::{Content, Layer, SegmentSet};
+use crate::layer::{Content, Layer};
+use crate::merge::{AllCores, Pace, merge};
 use crate::shared::{Change, Shared, index};
-use crate::{CancelToken, Result};
+use crate::tiers;
+use crate::{CancelToken, Error, Result};
 
-/// More segment sets than this are compacted.
-const SETS: usize = 6;
+/// A data set with at most so many segment sets is settled.
+const SETTLED: usize = 4;
+/// While a load goes on so many are borne, so that merges are wide and the load keeps its cores.
+const BUSY: usize = 16;
+/// With more than this, compaction rests no more: the load outruns it.
+const CROWDED: usize = 64;
 /// The delta is folded when it has this share of the memory budget.
 const DELTA_SHARE: u64 = 8;
+/// How long background work is left alone after it failed: most of all a full disk is not tried again and again.
+const RETRY: Duration = Duration::from_secs(30);
+/// How long compaction works between two rests, and the longest rest.
+const REST: Duration = Duration::from_millis(10);
 
-/// Wakes the maintenance thread, and ends it.
+/// Wakes the maintenance threads, ends them, and says what they do.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
     state: Mutex<Rung>,
     rung: Condvar,
     pub(crate) cancel: CancelToken,
-    /// One fold or compaction at a time, whoever asks.
-    working: Mutex<()>,
+    /// One fold at a time, whoever asks.
+    folding: Mutex<()>,
+    /// One compaction at a time, whoever asks.
+    compacting: Mutex<()>,
+    /// Loads that go on.
+    loads: AtomicUsize,
+    /// Those who wait for the store to be settled.
+    hurried: AtomicUsize,
+    running: AtomicU64,
+    done: AtomicU64,
+    bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Rung {
-    rung: bool,
+    rings: u64,
     closed: bool,
+}
+
+/// What compaction does and has done since the store was opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    pub(crate) running: u64,
+    pub(crate) done: u64,
+    /// Bytes written by those that are done.
+    pub(crate) bytes: u64,
 }
 
 impl Bell {
     pub(crate) fn ring(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).rung = true;
+        self.lock().rings += 1;
         self.rung.notify_all();
     }
 
     pub(crate) fn close(&self) {
         self.cancel.cancel();
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.lock().closed = true;
         self.rung.notify_all();
     }
 
-    /// Whether there is work to look for; `false` once closed.
-    fn wait(&self) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while !state.rung && !state.closed {
+    pub(crate) fn progress(&self) -> Progress {
+        let [running, done, bytes] = [&self.running, &self.done, &self.bytes].map(|n| n.load(Ordering::Relaxed));
+        Progress { running, done, bytes }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rung> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a ring after the `seen` ones; `false` once closed.
+    fn wait(&self, seen: &mut u64) -> bool {
+        let mut state = self.lock();
+        while state.rings == *seen && !state.closed {
             state = self.rung.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.rung = false;
+        *seen = state.rings;
         !state.closed
     }
 
-    fn work(&self) -> MutexGuard<'_, ()> {
-        self.working.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits whatever rings; `false` once closed.
+    fn rest(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut state = self.lock();
+        while !state.closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            state = self.rung.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
     }
 }
 
-/// The maintenance thread.
-pub(crate) fn run(shared: &Shared, bell: &Bell) {
-    while bell.wait() {
-        for dataset in Dataset::ALL {
-            if let Err(error) = tend(shared, bell, dataset)
-                && !bell.cancel.is_cancelled()
-            {
-                // The layers are as they were: nothing is lost but the tidying, which the next ring tries again.
-                tracing::warn!(%error, dataset = dataset.name(), "folding or compacting failed");
+/// Held by a load as long as it goes on.
+#[derive(Debug)]
+pub(crate) struct LoadGuard(Arc<Bell>);
+
+impl LoadGuard {
+    pub(crate) fn new(bell: &Arc<Bell>) -> Self {
+        bell.loads.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(bell))
+    }
+}
+
+impl Drop for LoadGuard {
+    fn drop(&mut self) {
+        self.0.loads.fetch_sub(1, Ordering::SeqCst);
+        self.0.ring(); // what was borne for its sake
+    }
+}
+
+struct Hurry<'a>(&'a Bell);
+
+impl<'a> Hurry<'a> {
+    fn new(bell: &'a Bell) -> Self {
+        bell.hurried.fetch_add(1, Ordering::SeqCst);
+        Self(bell)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.hurried.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// One thread, beside everything else.
+struct Background<'a> {
+    bell: &'a Bell,
+    /// Whether it rests while a load goes on.
+    rests: bool,
+    /// The one thread, once there was work.
+    pool: &'a OnceLock<ThreadPool>,
+    worked: Mutex<Instant>,
+}
+
+impl<'a> Background<'a> {
+    fn new(bell: &'a Bell, pool: &'a OnceLock<ThreadPool>, rests: bool) -> Self {
+        Self { bell, rests, pool, worked: Mutex::new(Instant::now()) }
+    }
+}
+
+impl Pace for Background<'_> {
+    fn step(&self) -> Result<()> {
+        self.bell.cancel.check()?;
+        if self.all_cores() {
+            return Ok(());
+        }
+        std::thread::yield_now();
+        if self.rests && self.bell.loads.load(Ordering::Relaxed) > 0 {
+            let mut since = self.worked.lock().unwrap_or_else(PoisonError::into_inner);
+            if since.elapsed() >= REST {
+                self.bell.rest(since.elapsed().min(2 * REST));
+                *since = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    fn all_cores(&self) -> bool {
+        self.bell.hurried.load(Ordering::Relaxed) > 0
+    }
+
+    fn alone(&self, work: &mut (dyn FnMut() + Send)) {
+        if self.pool.get().is_none() {
+            match ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "merge".to_owned()).build() {
+                Ok(pool) => drop(self.pool.set(pool)),
+                Err(error) => tracing::debug!(%error, "no thread for background work alone"),
+            }
+        }
+        match self.pool.get() {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    fn token(&self) -> &CancelToken {
+        &self.bell.cancel
+    }
+}
+
+/// Which background work a thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    /// Two threads, so that a long compaction does not keep the delta from being folded.
+    Fold,
+    Compact,
+}
+
+/// A maintenance thread.
+pub(crate) fn run(shared: &Shared, bell: &Bell, chore: Chore) {
+    let (mut seen, pool) = (0, OnceLock::new());
+    while bell.wait(&mut seen) {
+        while let Err(error) = tend(shared, bell, chore, &pool) {
+            if bell.cancel.is_cancelled() {
+                return;
+            }
+            // The layers are as they were: nothing is lost but the tidying.
+            tracing::warn!(%error, ?chore, "tidying the store failed, and is put off for {} s", RETRY.as_secs());
+            if !bell.rest(RETRY) {
+                return;
             }
         }
     }
 }
 
-fn tend(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
-    if shared.delta_bytes(dataset) > shared.options.memory / DELTA_SHARE || has_buried_delta(shared, dataset) {
-        fold(shared, bell, dataset)?;
+fn tend(shared: &Shared, bell: &Bell, chore: Chore, pool: &OnceLock<ThreadPool>) -> Result<()> {
+    let mut outcome = Ok(());
+    for dataset in Dataset::ALL {
+        let done = match chore {
+            Chore::Fold => fold_due(shared, bell, dataset, &Background::new(bell, pool, false)),
+            Chore::Compact => compact_due(shared, bell, dataset, pool),
+        };
+        outcome = outcome.and(done); // one data set's trouble is not the other's
     }
-    merge_sets(shared, bell, dataset, SETS)
+    outcome
 }
 
-/// Merges neighbouring sets, the cheapest pair first, until there are no more than `limit`.
-fn merge_sets(shared: &Shared, bell: &Bell, dataset: Dataset, limit: usize) -> Result<()> {
-    let _work = bell.work();
-    while let Some(sets) = crowded(shared, dataset, limit) {
-        replace(shared, dataset, &sets, &bell.cancel)?;
+fn compact_due(shared: &Shared, bell: &Bell, dataset: Dataset, pool: &OnceLock<ThreadPool>) -> Result<()> {
+    loop {
+        let limit = if bell.loads.load(Ordering::SeqCst) > 0 { BUSY } else { SETTLED };
+        let rests = sets(shared, dataset) <= CROWDED;
+        if !compact_once(shared, bell, dataset, limit, &Background::new(bell, pool, rests))? {
+            return Ok(());
+        }
+    }
+}
+
+/// Folds what is due, and compacts until every data set has at most four segment sets.
+pub(crate) fn settle(shared: &Shared, bell: &Bell, cancel: &CancelToken) -> Result<()> {
+    let _hurry = Hurry::new(bell);
+    let pace = AllCores { stop: &bell.cancel, cancel };
+    for dataset in Dataset::ALL {
+        fold_due(shared, bell, dataset, &pace)?;
+        while compact_once(shared, bell, dataset, SETTLED, &pace)? {}
     }
     Ok(())
+}
+
+/// Whether a fold or a compaction is due, or runs.
+pub(crate) fn is_waiting(shared: &Shared, bell: &Bell) -> bool {
+    bell.progress().running > 0
+        || Dataset::ALL.into_iter().any(|dataset| is_fold_due(shared, dataset) || sets(shared, dataset) > SETTLED)
+}
+
+fn is_fold_due(shared: &Shared, dataset: Dataset) -> bool {
+    shared.delta_bytes(dataset) > shared.options.memory / DELTA_SHARE || has_buried_delta(shared, dataset)
 }
 
 /// Whether a load was published on top of part of the delta: that part grows no more.
@@ -96,11 +276,20 @@ fn has_buried_delta(shared: &Shared, dataset: Dataset) -> bool {
     state.datasets[index(dataset)].visible().windows(2).any(|pair| pair[0].is_memory() && !pair[1].is_memory())
 }
 
+fn fold_due(shared: &Shared, bell: &Bell, dataset: Dataset, pace: &dyn Pace) -> Result<()> {
+    if is_fold_due(shared, dataset) { fold_at(shared, bell, dataset, pace) } else { Ok(()) }
+}
+
 /// Writes every part of the delta as a segment set.
 pub(crate) fn fold(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
-    let _work = bell.work();
+    fold_at(shared, bell, dataset, &AllCores { stop: &bell.cancel, cancel: &CancelToken::new() })
+}
+
+fn fold_at(shared: &Shared, bell: &Bell, dataset: Dataset, pace: &dyn Pace) -> Result<()> {
+    let _work = bell.folding.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         let group = {
+            let _manifest = shared.lock_manifest(); // nobody merges layers in memory meanwhile
             let mut state = shared.state();
             let layers = &mut state.datasets[index(dataset)];
             let visible = layers.visible();
@@ -110,39 +299,78 @@ pub(crate) fn fold(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()>
                 .take_while(|layer| layer.is_memory())
                 .cloned()
                 .collect();
-            let Some(last) = group.last() else { return Ok(()) };
+            let Some(last) = group.last() else { break };
             layers.pinned = last.high;
             group
         };
-        replace(shared, dataset, &group, &bell.cancel)?;
+        replace(shared, dataset, &group, pace)?;
     }
+    bell.ring(); // there is a set more
+    Ok(())
 }
 
 /// Merges all segment sets of a data set into one.
 pub(crate) fn compact(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
-    merge_sets(shared, bell, dataset, 1)
+    let _hurry = Hurry::new(bell);
+    let pace = AllCores { stop: &bell.cancel, cancel: &CancelToken::new() };
+    while compact_once(shared, bell, dataset, 1, &pace)? {}
+    Ok(())
 }
 
-/// The two neighbouring sets that are cheapest to merge, if there are more than `limit`.
-fn crowded(shared: &Shared, dataset: Dataset, limit: usize) -> Option<Vec<Arc<Layer>>> {
-    let state = shared.state();
-    let visible = state.datasets[index(dataset)].visible();
+/// Merges one run of neighbouring sets if there are more sets than `limit`. Whether it did.
+fn compact_once(shared: &Shared, bell: &Bell, dataset: Dataset, limit: usize, pace: &dyn Pace) -> Result<bool> {
+    let _work = bell.compacting.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(sets) = crowd(shared, dataset, limit) else { return Ok(false) };
+    bell.running.fetch_add(1, Ordering::Relaxed);
+    let outcome = replace(shared, dataset, &sets, pace);
+    bell.running.fetch_sub(1, Ordering::Relaxed);
+    bell.bytes.fetch_add(outcome?, Ordering::Relaxed);
+    bell.done.fetch_add(1, Ordering::Relaxed);
+    Ok(true)
+}
+
+fn sets(shared: &Shared, dataset: Dataset) -> usize {
+    shared.state().datasets[index(dataset)].visible().iter().filter(|layer| !layer.is_memory()).count()
+}
+
+/// Ways of one merge: each holds a decoded block in each order.
+fn fan_in(memory: u64) -> usize {
+    const BLOCKS: u64 = 4 * (32 << 10);
+    (memory / 16 / BLOCKS).clamp(8, 32) as usize
+}
+
+/// The neighbouring sets that are to be merged next, if there are more than `limit`.
+fn crowd(shared: &Shared, dataset: Dataset, limit: usize) -> Option<Vec<Arc<Layer>>> {
+    let fan_in = fan_in(shared.options.memory);
+    let visible = shared.state().datasets[index(dataset)].visible().to_vec();
     if visible.iter().filter(|layer| !layer.is_memory()).count() <= limit {
         return None;
     }
-    let pairs = visible.windows(2).filter(|pair| pair.iter().all(|layer| !layer.is_memory()));
-    pairs.min_by_key(|pair| pair.iter().map(|layer| layer.entries()).sum::<u64>()).map(<[Arc<Layer>]>::to_vec)
+    // Parts of the delta that are not folded yet lie between sets that are no neighbours.
+    let runs = visible.chunk_by(|a, b| a.is_memory() == b.is_memory()).filter(|run| !run[0].is_memory());
+    let choices = runs.filter_map(|run| {
+        let sizes: Vec<u64> = run.iter().map(|layer| layer.entries().max(1)).collect();
+        let choice = if limit == 1 { tiers::all(&sizes, fan_in) } else { tiers::due(&sizes, fan_in) };
+        choice.map(|choice| (choice.cost(&sizes), run[choice.range()].to_vec()))
+    });
+    choices.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, sets)| sets)
 }
 
-/// Writes neighbours as one set and puts it in their place.
-fn replace(shared: &Shared, dataset: Dataset, old: &[Arc<Layer>], cancel: &CancelToken) -> Result<()> {
-    let (Some(first), Some(last)) = (old.first(), old.last()) else { return Ok(()) };
+/// Writes neighbours as one set and puts it in their place. The bytes written.
+fn replace(shared: &Shared, dataset: Dataset, old: &[Arc<Layer>], pace: &dyn Pace) -> Result<u64> {
+    let (Some(first), Some(last)) = (old.first(), old.last()) else { return Ok(0) };
+    let room = old.iter().map(|layer| match &layer.content {
+        Content::Memory(run) => run.bytes(),
+        Content::Disk(set) => set.bytes(),
+    });
+    shared.disk.check_room(room.sum())?;
     let oldest = {
         let state = shared.state();
         state.datasets[index(dataset)].list.first().is_some_and(|layer| Arc::ptr_eq(layer, first))
     };
-    let set = SegmentSet::merge(shared, old, oldest, cancel)?;
+    let set = merge(shared, old, oldest, pace)?;
     sync_directory(&shared.segments_directory())?;
+    let bytes = set.bytes();
     let mut writes = Vec::new();
     for layer in old.iter().filter(|layer| layer.is_memory()) {
         for commit in layer.low..=layer.high {
@@ -153,8 +381,9 @@ fn replace(shared: &Shared, dataset: Dataset, old: &[Arc<Layer>], cancel: &Cance
     let new = Layer { low: first.low, high: last.high, content: Content::Disk(set) };
     let new: Vec<_> = (!nothing_left).then(|| Arc::new(new)).into_iter().collect();
     let manifest = shared.lock_manifest();
-    if shared.closing.load(Ordering::SeqCst) {
-        return Ok(());
+    if shared.closing.load(Ordering::SeqCst) || !shared.state().datasets[index(dataset)].holds(old) {
+        return Err(Error::Cancelled); // the store closes, or the layers are gone
     }
-    shared.change(&manifest, Change { old, new, writes, ..Change::of(dataset) })
+    shared.change(&manifest, Change { old, new, writes, ..Change::of(dataset) })?;
+    Ok(bytes)
 }

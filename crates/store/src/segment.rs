@@ -109,6 +109,19 @@ impl SegmentWriter {
         if self.block.len() == BLOCK { self.flush() } else { Ok(()) }
     }
 
+    /// Appends entries `from..to` of a block; keys must ascend strictly.
+    pub(crate) fn extend(&mut self, block: &Block, mut from: usize, to: usize) -> Result<()> {
+        while from < to {
+            let end = to.min(from + BLOCK - self.block.len());
+            self.block.extend(block, from, end);
+            from = end;
+            if self.block.len() == BLOCK {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<()> {
         if !self.block.is_empty() {
             self.group.push(std::mem::replace(&mut self.block, Block::with_capacity(BLOCK)));

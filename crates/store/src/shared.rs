@@ -109,12 +109,26 @@ impl Layers {
         &self.list[..end]
     }
 
+    /// Where the neighbours `old` begin, if all of them are still there.
+    fn place(&self, old: &[Arc<Layer>]) -> Option<usize> {
+        let first = old.first()?;
+        let at = self.list.iter().position(|layer| Arc::ptr_eq(layer, first))?;
+        let there = self.list.get(at..at + old.len())?;
+        there.iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)).then_some(at)
+    }
+
+    /// Whether the neighbours `old` are still there.
+    pub(crate) fn holds(&self, old: &[Arc<Layer>]) -> bool {
+        self.place(old).is_some()
+    }
+
     /// Puts `new` in the place of the neighbours `old`.
     pub(crate) fn replace(&mut self, old: &[Arc<Layer>], new: impl IntoIterator<Item = Arc<Layer>>) {
-        let Some(first) = old.first() else { return };
-        let Some(at) = self.list.iter().position(|layer| Arc::ptr_eq(layer, first)) else { return };
-        debug_assert!(self.list[at..].iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
-        self.list.splice(at..at + old.len(), new);
+        let place = self.place(old);
+        debug_assert!(place.is_some(), "who replaces layers holds the manifest lock since looking for them");
+        if let Some(at) = place {
+            self.list.splice(at..at + old.len(), new);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::disk::Disk;
 use crate::engine::{Engine, Space, Write};
 use crate::ingest::{Ingest, IngestOptions};
 use crate::lock::{self, DirectoryLock};
-use crate::maintenance::{self, Bell};
+use crate::maintenance::{self, Bell, Chore};
 use crate::manifest::{self, Manifest};
 use crate::shared::{Change, Shared, index, make_directory};
 use crate::snapshot::Snapshot;
@@ -76,6 +76,14 @@ pub struct Usage {
     pub temporary_bytes: u64,
     /// Bytes in the block cache.
     pub cache_bytes: u64,
+    /// Whether the store is not settled: a fold or a compaction waits or runs.
+    pub compaction_waiting: bool,
+    /// Compactions that run.
+    pub compactions_running: u64,
+    /// Compactions done since the store was opened.
+    pub compactions_done: u64,
+    /// Bytes that they wrote.
+    pub compacted_bytes: u64,
 }
 
 impl Store {
@@ -122,9 +130,9 @@ impl Store {
             let commit = move || queue.run(&shared, &|| bell.ring());
             threads.push(spawn("committer", commit)?);
         }
-        {
+        for (name, chore) in [("fold", Chore::Fold), ("compact", Chore::Compact)] {
             let (shared, bell) = (Arc::clone(&shared), Arc::clone(&bell));
-            threads.push(spawn("maintenance", move || maintenance::run(&shared, &bell))?);
+            threads.push(spawn(name, move || maintenance::run(&shared, &bell, chore))?);
         }
         bell.ring();
         let inner = Inner { shared, queue, bell, lock: Mutex::new(lock), threads: Mutex::new(threads) };
@@ -193,6 +201,16 @@ impl Store {
         maintenance::fold(&self.inner.shared, &self.inner.bell, dataset)
     }
 
+    /// Folds what is due and compacts, on all cores, until every data set has at most four segment sets and no work waits.
+    /// The background does the same by and by on one thread.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] once `cancel` was pulled or the store was closed, or the failure of the work. Either way
+    /// the store holds what it held.
+    pub fn settle(&self, cancel: &CancelToken) -> Result<()> {
+        maintenance::settle(&self.inner.shared, &self.inner.bell, cancel)
+    }
+
     /// Merges the segment sets of a data set into one now.
     pub fn compact(&self, dataset: Dataset) -> Result<()> {
         maintenance::compact(&self.inner.shared, &self.inner.bell, dataset)
@@ -200,8 +218,13 @@ impl Store {
 
     /// What it uses.
     pub fn usage(&self) -> Usage {
-        let shared = &self.inner.shared;
+        let (shared, bell) = (&self.inner.shared, &self.inner.bell);
+        let compactions = bell.progress();
         let mut usage = Usage {
+            compaction_waiting: maintenance::is_waiting(shared, bell),
+            compactions_running: compactions.running,
+            compactions_done: compactions.done,
+            compacted_bytes: compactions.bytes,
             disk_bytes: shared.engine.bytes(),
             free_bytes: shared.disk.free().unwrap_or(0),
             temporary_bytes: shared.disk.temporary.load(Ordering::Relaxed),
