@@ -240,6 +240,11 @@ impl Drop for BlockFileWriter {
     }
 }
 
+/// The first id of a key, as a number.
+fn lead_of(key: &[u8]) -> u128 {
+    key.first_chunk::<16>().map_or(0, |lead| u128::from_be_bytes(*lead))
+}
+
 /// An open file of blocks. Reads are `pread`s that verify the checksum.
 #[derive(Debug)]
 pub(crate) struct BlockFile {
@@ -247,10 +252,12 @@ pub(crate) struct BlockFile {
     path: PathBuf,
     kind: Kind,
     keys: Vec<u8>,
+    /// The first ids of the keys.
+    leads: Vec<u128>,
     blocks: Vec<BlockMeta>,
     entries: u64,
     tombstones: u64,
-    leads: u64,
+    distinct: u64,
     /// Where the filter begins (and blocks end), its length and checksum.
     filter: (u64, u64, u32),
     length: u64,
@@ -327,11 +334,12 @@ impl BlockFile {
             file,
             path,
             kind,
+            leads: keys.chunks_exact(kind.key_len()).map(lead_of).collect(),
             keys,
             blocks,
             entries,
             tombstones,
-            leads,
+            distinct: leads,
             filter: (blocks_len, filter_len, u32_at(64)),
             length,
             disk,
@@ -354,7 +362,7 @@ impl BlockFile {
 
     /// Distinct first ids of keys, as the footer has it.
     pub(crate) fn leads(&self) -> u64 {
-        self.leads
+        self.distinct
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -386,7 +394,11 @@ impl BlockFile {
 
     /// The last block whose first key is not above `key`, or `None` if all are.
     pub(crate) fn block_of(&self, key: &[u8]) -> Option<usize> {
-        let (mut low, mut high) = (0, self.blocks.len());
+        // First by leading ids, which lie close together, then by the rest of the key among those that share one.
+        let lead = lead_of(key);
+        let low = self.leads.partition_point(|other| *other < lead);
+        let mut high = low + self.leads[low..].partition_point(|other| *other == lead);
+        let mut low = low;
         while low < high {
             let middle = low + (high - low) / 2;
             if self.key(middle) <= key {

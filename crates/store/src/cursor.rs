@@ -17,6 +17,8 @@ pub(crate) struct Cursor {
     block: Option<View>,
     number: usize,
     at: usize,
+    /// Where the entries of the block at hand end that begin with the prefix sought last.
+    end: usize,
     /// What was sought last is not in this layer: the place is as it was before, and there is no current entry.
     absent: bool,
 }
@@ -33,34 +35,38 @@ enum Source {
 
 impl Cursor {
     pub(crate) fn memory(block: Arc<Block>) -> Self {
+        let end = block.len();
         let block = (!block.is_empty()).then_some(View::Plain(block));
-        Self { source: Source::Memory, block, number: 0, at: 0, absent: false }
+        Self { source: Source::Memory, block, number: 0, at: 0, end, absent: false }
     }
 
     /// `bulk` reads past the cache.
     pub(crate) fn segment(segment: Arc<Segment>, bulk: bool) -> Self {
-        Self { source: Source::Segment { segment, bulk }, block: None, number: usize::MAX, at: 0, absent: false }
+        let source = Source::Segment { segment, bulk };
+        Self { source, block: None, number: usize::MAX, at: 0, end: 0, absent: false }
     }
 
-    /// Block and place of the current entry, or `None` at the end. Call [`Self::seek`] or [`Self::start`] first.
+    /// Block and place of the current entry, or `None` if there is none with the prefix. Call [`Self::seek`] or
+    /// [`Self::start`] first.
     fn current(&self) -> Option<(&View, usize)> {
-        self.block.as_ref().filter(|_| !self.absent).map(|block| (block, self.at))
+        self.block.as_ref().filter(|_| self.at < self.end && !self.absent).map(|block| (block, self.at))
     }
 
+    /// Takes a block at hand; all its entries count until [`Self::narrow`].
     fn load(&mut self, number: usize) -> Result<()> {
-        let Source::Segment { segment, bulk } = &self.source else {
-            self.block = None;
-            return Ok(());
-        };
-        self.number = number;
         self.at = 0;
-        self.block = if number >= segment.blocks() {
-            None
-        } else if *bulk {
-            Some(View::packed(Arc::new(segment.packed(number)?), true))
-        } else {
-            Some(View::packed(segment.block(number)?, false))
-        };
+        self.block = None;
+        if let Source::Segment { segment, bulk } = &self.source {
+            self.number = number;
+            if number < segment.blocks() {
+                self.block = Some(if *bulk {
+                    View::packed(Arc::new(segment.packed(number)?), true)
+                } else {
+                    View::packed(segment.block(number)?, false)
+                });
+            }
+        }
+        self.end = self.block.as_ref().map_or(0, View::len);
         Ok(())
     }
 
@@ -69,12 +75,25 @@ impl Cursor {
         if self.number == usize::MAX { self.load(0) } else { Ok(()) }
     }
 
-    /// Moves forward to the first entry that is not below `key`.
-    fn seek(&mut self, key: &Key) -> Result<()> {
+    /// Only entries from the place on that begin with the prefix count.
+    fn narrow(&mut self, prefix: &Key, given: usize) {
+        if let Some(block) = &self.block {
+            self.end = if given == 0 {
+                block.len()
+            } else if self.at < block.len() && block.has_prefix(self.at, prefix, given) {
+                block.prefix_end(self.at, prefix, given)
+            } else {
+                self.at
+            };
+        }
+    }
+
+    /// Moves forward to the first entry that is not below `key`; only those that begin with `given` columns of it count.
+    fn seek(&mut self, key: &Key, given: usize) -> Result<()> {
         self.absent = false;
         if let Some(block) = &self.block {
-            if block.compare(block.len() - 1, key) != Ordering::Less {
-                self.at = block.lower_bound(self.at, key);
+            if block.reaches(key) {
+                (self.at, self.end) = block.find(self.at, key, given);
                 return Ok(());
             }
         } else if self.number != usize::MAX {
@@ -89,9 +108,10 @@ impl Cursor {
         let found = segment.block_of(key).max(after);
         self.load(found)?;
         if let Some(block) = &self.block {
-            self.at = block.lower_bound(0, key);
+            (self.at, self.end) = block.find(0, key, given);
             if self.at == block.len() {
                 self.load(self.number + 1)?;
+                self.narrow(key, given);
             }
         }
         Ok(())
@@ -110,16 +130,19 @@ impl Cursor {
                 return Ok(());
             }
         }
-        self.seek(prefix)
+        self.seek(prefix, given)
     }
 
     /// Moves to entry `at` of the block at hand, or to the next block if that is its end.
-    fn advance_to(&mut self, at: usize) -> Result<()> {
+    fn advance_to(&mut self, at: usize, prefix: &Key, given: usize) -> Result<()> {
         self.at = at;
         if self.block.as_ref().is_some_and(|block| at >= block.len()) {
             match self.source {
                 Source::Memory => self.block = None,
-                Source::Segment { .. } => self.load(self.number + 1)?,
+                Source::Segment { .. } => {
+                    self.load(self.number + 1)?;
+                    self.narrow(prefix, given);
+                }
             }
         }
         Ok(())
@@ -132,20 +155,33 @@ pub(crate) struct Merge {
     /// Newest first.
     cursors: Vec<Cursor>,
     keep_tombstones: bool,
+    /// How many leading columns of the key sought last every current entry has.
+    given: usize,
+}
+
+/// What [`Merge::smallest`] found.
+struct Smallest {
+    cursor: usize,
+    /// Whether other cursors stand on the same key.
+    shared: bool,
+    /// The next larger key of another cursor.
+    next: Option<Key>,
 }
 
 impl Merge {
     pub(crate) fn new(cursors: Vec<Cursor>, keep_tombstones: bool) -> Self {
-        Self { cursors, keep_tombstones }
+        Self { cursors, keep_tombstones, given: 0 }
     }
 
     /// Moves forward to the first entry that is not below `key`.
     pub(crate) fn seek(&mut self, key: &Key) -> Result<()> {
-        self.cursors.iter_mut().try_for_each(|cursor| cursor.seek(key))
+        self.given = 0;
+        self.cursors.iter_mut().try_for_each(|cursor| cursor.seek(key, 0))
     }
 
     /// Moves forward to the first entry with this prefix, or to some place behind where it would be.
     pub(crate) fn seek_prefix(&mut self, prefix: &Key, given: usize) -> Result<()> {
+        self.given = given;
         self.cursors.iter_mut().try_for_each(|cursor| cursor.seek_prefix(prefix, given))
     }
 
@@ -154,20 +190,18 @@ impl Merge {
         self.cursors.iter_mut().try_for_each(Cursor::start)
     }
 
-    /// The cursor with the smallest key (the newest of equals), whether others share that key, and the next larger key.
-    fn smallest(&self) -> Option<(usize, bool, Option<Key>)> {
-        let mut winner: Option<(usize, Key)> = None;
+    /// The cursor with the smallest key (the newest of equals). Keys are looked at only if there are two.
+    fn smallest(&self) -> Option<Smallest> {
+        let mut live = self.cursors.iter().enumerate().filter_map(|(i, cursor)| Some((i, cursor.current()?)));
+        let (mut cursor, first) = live.next()?;
+        let Some(second) = live.next() else { return Some(Smallest { cursor, shared: false, next: None }) };
+        let mut key = first.0.key(first.1);
         let (mut shared, mut next): (bool, Option<Key>) = (false, None);
-        for (i, cursor) in self.cursors.iter().enumerate() {
-            let Some((block, at)) = cursor.current() else { continue };
-            let order = winner.as_ref().map_or(Ordering::Less, |(_, key)| block.compare(at, key));
-            match order {
+        for (i, (block, at)) in std::iter::once(second).chain(live) {
+            match block.compare(at, &key) {
                 Ordering::Less => {
-                    if let Some((_, beaten)) = winner {
-                        next = Some(beaten);
-                    }
-                    winner = Some((i, block.key(at)));
-                    shared = false;
+                    next = Some(key);
+                    (cursor, key, shared) = (i, block.key(at), false);
                 }
                 Ordering::Equal => shared = true,
                 Ordering::Greater => {
@@ -177,7 +211,7 @@ impl Merge {
                 }
             }
         }
-        winner.map(|(i, _)| (i, shared, next))
+        Some(Smallest { cursor, shared, next })
     }
 
     /// Hands runs of live entries (with `keep_tombstones`: of all entries) that begin with the first `given` columns of
@@ -190,31 +224,28 @@ impl Merge {
         limit: usize,
         take: &mut dyn FnMut(&View, usize, usize),
     ) -> Result<bool> {
+        if given != self.given {
+            self.given = given;
+            self.cursors.iter_mut().for_each(|cursor| cursor.narrow(prefix, given));
+        }
         let mut handed = 0;
         while handed < limit {
-            let Some((winner, shared, next)) = self.smallest() else { return Ok(false) };
+            let Some(Smallest { cursor: winner, shared, next }) = self.smallest() else { return Ok(false) };
             let cursor = &self.cursors[winner];
             let Some((block, at)) = cursor.current() else { return Ok(false) };
-            if !block.has_prefix(at, prefix, given) {
-                return Ok(false);
-            }
             if shared {
                 let key = block.key(at);
                 if self.keep_tombstones || !block.is_tombstone(at) {
                     take(block, at, at + 1);
                     handed += 1;
                 }
-                self.pass(&key)?;
+                self.pass(&key, prefix)?;
                 continue;
             }
-            let mut end = block.len();
+            let mut end = cursor.end.min(at + (limit - handed));
             if let Some(next) = &next {
                 end = block.lower_bound(at, next).min(end);
             }
-            if given > 0 && !block.has_prefix(end - 1, prefix, given) {
-                end = block.prefix_end(at, prefix, given).min(end);
-            }
-            end = end.min(at + (limit - handed));
             if self.keep_tombstones || !block.has_tombstones() {
                 take(block, at, end);
                 handed += end - at;
@@ -234,7 +265,7 @@ impl Merge {
                     handed += end - from;
                 }
             }
-            self.cursors[winner].advance_to(end)?;
+            self.cursors[winner].advance_to(end, prefix, given)?;
         }
         Ok(true)
     }
@@ -244,25 +275,23 @@ impl Merge {
     pub(crate) fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
         self.seek_prefix(prefix, given)?;
         loop {
-            let Some((winner, ..)) = self.smallest() else { return Ok(None) };
+            let Some(Smallest { cursor: winner, .. }) = self.smallest() else { return Ok(None) };
             let Some((block, at)) = self.cursors[winner].current() else { return Ok(None) };
-            if !block.has_prefix(at, prefix, given) {
-                return Ok(None);
+            if self.keep_tombstones || !block.is_tombstone(at) {
+                return Ok(Some(block.key(at)));
             }
             let key = block.key(at);
-            if self.keep_tombstones || !block.is_tombstone(at) {
-                return Ok(Some(key));
-            }
-            self.pass(&key)?;
+            self.pass(&key, prefix)?;
         }
     }
 
     /// Moves every cursor that stands on `key` beyond it.
-    fn pass(&mut self, key: &Key) -> Result<()> {
+    fn pass(&mut self, key: &Key, prefix: &Key) -> Result<()> {
+        let given = self.given;
         for cursor in &mut self.cursors {
             if cursor.current().is_some_and(|(block, at)| block.compare(at, key).is_eq()) {
                 let at = cursor.at + 1;
-                cursor.advance_to(at)?;
+                cursor.advance_to(at, prefix, given)?;
             }
         }
         Ok(())

@@ -382,7 +382,8 @@ impl Packed {
         let codes = &self.codes[self.predicate];
         let from = (at / RANK).min(codes.len().saturating_sub(1) / RANK);
         let before = usize::from(self.ranks[from * self.kinds + usize::from(code)]);
-        before + codes[from * RANK..at].iter().map(|other| usize::from(*other == code)).sum::<usize>()
+        // At most `RANK` of them: a byte counts them.
+        before + usize::from(codes[from * RANK..at].iter().map(|other| u8::from(*other == code)).sum::<u8>())
     }
 
     /// The id of a column at a place.
@@ -390,7 +391,7 @@ impl Packed {
         match &self.columns[column] {
             Column::Same(id) => *id,
             Column::List(list) => list.get(self.source(), at),
-            Column::Runs { ends, ids } => ids.get(self.source(), run_of(ends, 0, at)),
+            Column::Runs { ends, ids } => ids.get(self.source(), run_of(ends, at)),
             Column::Codes { table } => table[usize::from(self.codes[column][at])],
             Column::ByPredicate(lists) => {
                 let code = self.codes[self.predicate][at];
@@ -408,7 +409,11 @@ impl Packed {
             Column::Same(id) => out.resize(out.len() + (to - from), *id),
             Column::List(list) => list.extend(self.source(), from, to, out),
             Column::Runs { ends, ids } => {
-                let (first, last) = (run_of(ends, 0, from), run_of(ends, 0, to - 1));
+                let (first, last) = (run_of(ends, from), run_of(ends, to - 1));
+                if first == last {
+                    out.resize(out.len() + (to - from), ids.get(self.source(), first));
+                    return;
+                }
                 let mut heads = Vec::with_capacity(last - first + 8);
                 ids.extend(self.source(), first, last + 1, &mut heads);
                 out.reserve(to - from);
@@ -430,17 +435,19 @@ impl Packed {
         let codes = &self.codes[self.predicate][from..to];
         let source = self.source();
         if to - from < RANK {
-            // Where each list is to be read; looked up when its code first comes.
+            // Where each list is to be read next; looked up when its code first comes.
             let mut next = [usize::MAX; DISTINCT];
-            out.extend(codes.iter().map(|code| {
-                let place = &mut next[usize::from(*code)];
+            for some in codes.chunk_by(PartialEq::eq) {
+                let (place, list) = (&mut next[usize::from(some[0])], &lists[usize::from(some[0])]);
                 if *place == usize::MAX {
-                    *place = self.rank(from, *code);
+                    *place = self.rank(from, some[0]);
                 }
-                let at = *place;
-                *place += 1;
-                lists[usize::from(*code)].get(source, at)
-            }));
+                match some {
+                    [_] => out.push(list.get(source, *place)),
+                    _ => list.extend(source, *place, *place + some.len(), out),
+                }
+                *place += some.len();
+            }
             return;
         }
         let mut sorted = Vec::with_capacity(to - from);
@@ -457,57 +464,82 @@ impl Packed {
         }));
     }
 
-    /// The first place from `from` to before `to` whose id is not below `id` (`to` if there is none), where the column
+    /// The first place from `from` to before `to` whose id is not `below` (`to` if there is none), where the column
     /// ascends from `from` to `to`.
-    fn lower(&self, column: usize, from: usize, to: usize, id: TermId) -> usize {
-        self.partition(column, from, to, |other| other < id)
-    }
-
-    /// The first place whose id is above `id`.
-    fn upper(&self, column: usize, from: usize, to: usize, id: TermId) -> usize {
-        self.partition(column, from, to, |other| other <= id)
-    }
-
     fn partition(&self, column: usize, from: usize, to: usize, below: impl Fn(TermId) -> bool) -> usize {
         match &self.columns[column] {
-            Column::Same(id) => {
-                if below(*id) {
-                    to
-                } else {
-                    from
-                }
-            }
+            Column::Same(id) if below(*id) => to,
+            Column::Same(_) => from,
             Column::Runs { ends, ids } if from < to => {
                 let source = self.source();
-                let first = run_of(ends, 0, from);
-                let last = run_of(ends, first, to - 1);
+                let first = run_of(ends, from);
+                let last = run_of(ends, to - 1);
                 let run = gallop(first, last + 1, |run| below(ids.get(source, run)));
                 if run == first { from } else { usize::from(ends[run - 1]).min(to) }
+            }
+            Column::Codes { table } => {
+                let (code, codes) = (table.partition_point(|id| below(*id)), &self.codes[column]);
+                gallop(from, to, |at| usize::from(codes[at]) < code)
             }
             _ => gallop(from, to, |at| below(self.get(column, at))),
         }
     }
 
-    /// The first place from `from` that is not below the key.
-    pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
-        let (mut low, mut high) = (from, self.entries);
-        for (column, id) in key.iter().enumerate() {
-            low = self.lower(column, low, high, *id);
-            if low == high || self.get(column, low) != *id {
-                return low;
+    /// Where the id stands in a column that ascends from `from` to `to`, or twice the place where it would.
+    fn equal(&self, column: usize, from: usize, to: usize, id: TermId) -> (usize, usize) {
+        match &self.columns[column] {
+            Column::Runs { ends, ids } if from < to => {
+                let source = self.source();
+                let (first, last) = (run_of(ends, from), run_of(ends, to - 1));
+                let run = gallop(first, last + 1, |run| ids.get(source, run) < id);
+                let low = if run == first { from } else { usize::from(ends[run - 1]).min(to) };
+                let there = run <= last && ids.get(source, run) == id;
+                (low, if there { usize::from(ends[run]).min(to) } else { low })
             }
-            if column < 3 {
-                high = self.upper(column, low, high, *id);
+            _ => {
+                let low = self.partition(column, from, to, |other| other < id);
+                (low, self.partition(column, low, to, |other| other <= id))
             }
         }
-        low
+    }
+
+    /// The first place from `from` that is not below the key, and the end of those from there that begin with the first
+    /// `given` columns of the key (the same place, if it does not).
+    pub(crate) fn find(&self, from: usize, key: &Key, given: usize) -> (usize, usize) {
+        let (mut low, mut high) = (from, self.entries);
+        let mut end = if given == 0 { high } else { low };
+        for column in 0..4 {
+            if key[column..].iter().all(|id| *id == TermId::MIN) {
+                break; // nothing is below
+            }
+            (low, high) = self.equal(column, low, high, key[column]);
+            if column < given {
+                end = high;
+            }
+            if low == high {
+                break;
+            }
+        }
+        (low, end.max(low))
+    }
+
+    /// The first place from `from` that is not below the key.
+    pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
+        self.find(from, key, 0).0
+    }
+
+    /// Whether the last entry is not below the key.
+    pub(crate) fn reaches(&self, key: &Key) -> bool {
+        let last = self.entries - 1;
+        let at = (0..4).map(|column| self.get(column, last).cmp(&key[column])).find(|order| order.is_ne());
+        at.is_none_or(std::cmp::Ordering::is_gt)
     }
 
     /// The end of the entries from `from` that begin with the first `given` columns of `key`, as `from` does.
     pub(crate) fn prefix_end(&self, from: usize, key: &Key, given: usize) -> usize {
         let mut high = self.entries;
         for (column, id) in key.iter().take(given).enumerate() {
-            high = self.upper(column, from, high, *id);
+            high = self.partition(column, from, high, |other| other <= *id);
         }
         high
     }
@@ -528,9 +560,12 @@ impl Packed {
     }
 }
 
-/// The run of those from `from` on that holds place `at`.
-fn run_of(ends: &[u16], from: usize, at: usize) -> usize {
-    gallop(from, ends.len(), |run| usize::from(ends[run]) <= at).min(ends.len() - 1)
+/// The run that holds place `at`.
+fn run_of(ends: &[u16], at: usize) -> usize {
+    if ends.len() < 2 || usize::from(ends[ends.len() - 2]) <= at {
+        return ends.len() - 1;
+    }
+    ends.partition_point(|end| usize::from(*end) <= at)
 }
 
 /// The first from `from` to before `to` that is not `below`; looks near first.

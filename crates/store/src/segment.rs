@@ -19,8 +19,8 @@ use crate::order::{Key, Order};
 use crate::packed::{self, Packed};
 use crate::{CancelToken, Error, Result};
 
-/// Entries in a full block: a seek decodes one, 32 KiB.
-pub(crate) const BLOCK: usize = 512;
+/// Entries in a full block: what a reader takes in at once.
+pub(crate) const BLOCK: usize = 1024;
 /// Blocks held before they are encoded together on all cores.
 const GROUP: usize = 32;
 

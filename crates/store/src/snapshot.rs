@@ -112,12 +112,10 @@ impl Snapshot {
 
     /// Which of the quads are live. Sorts them and walks each layer once.
     pub fn contains_many(&self, quads: &[Quad]) -> Result<Vec<bool>> {
-        let mut places: Vec<usize> = (0..quads.len()).collect();
-        places.sort_unstable_by_key(|at| quads[*at]);
         let mut merge = self.merge(Order::Spog, false);
         let mut found = vec![false; quads.len()];
-        for at in places {
-            found[at] = merge.first(&Order::Spog.key(&quads[at]), 4)?.is_some();
+        for (quad, at) in sorted(quads) {
+            found[at] = merge.first(&Order::Spog.key(&quad), 4)?.is_some();
         }
         Ok(found)
     }
@@ -125,8 +123,6 @@ impl Snapshot {
     /// Expand: for each id, the live quads that have it in the order's first position and match the template
     /// elsewhere. Sorts the ids and walks each layer once; the answer is in the order of `ids`.
     pub fn scan_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Expansion> {
-        let mut places: Vec<usize> = (0..ids.len()).collect();
-        places.sort_unstable_by_key(|at| ids[*at]);
         let mut merge = self.merge(order, false);
         let mut columns = template.columns(order);
         let positions = order.positions();
@@ -134,14 +130,14 @@ impl Snapshot {
         // Where the rows of each place begin and end in `rows`, which is in the order of ids.
         let mut spans = vec![(0, 0); ids.len()];
         let mut last: Option<(TermId, (usize, usize))> = None;
-        for at in places {
-            if let Some((id, span)) = last
-                && id == ids[at]
+        for (id, at) in sorted(ids) {
+            if let Some((before, span)) = last
+                && before == id
             {
                 spans[at] = span; // the cursor is past it: a repeat shares the rows
                 continue;
             }
-            columns[0] = Some(ids[at]);
+            columns[0] = Some(id);
             let (prefix, given) = prefix_of(&columns);
             let residual = columns.iter().skip(given).any(Option::is_some);
             merge.seek_prefix(&prefix, given)?;
@@ -149,41 +145,49 @@ impl Snapshot {
             let mut more = true;
             while more {
                 more = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
-                    take(&mut rows, positions, Columns::ALL, block, low, high, residual.then_some(&columns));
+                    let given = (&prefix, given);
+                    take(&mut rows, positions, Columns::ALL, given, block, low, high, residual.then_some(&columns));
                 })?;
             }
             spans[at] = (from, rows.len);
-            last = Some((ids[at], spans[at]));
+            last = Some((id, spans[at]));
         }
-        let mut expansion = Expansion { offsets: Vec::with_capacity(ids.len() + 1), quads: QuadBatch::default() };
-        expansion.offsets.push(0);
-        for (from, to) in spans {
-            expansion.quads.s.extend_from_slice(&rows.s[from..to]);
-            expansion.quads.p.extend_from_slice(&rows.p[from..to]);
-            expansion.quads.o.extend_from_slice(&rows.o[from..to]);
-            expansion.quads.g.extend_from_slice(&rows.g[from..to]);
-            expansion.quads.len += to - from;
-            expansion.offsets.push(expansion.quads.len);
+        let mut offsets = Vec::with_capacity(ids.len() + 1);
+        offsets.push(0);
+        if ids.is_sorted_by(|a, b| a < b) {
+            offsets.extend(spans.iter().map(|(_, to)| *to));
+            return Ok(Expansion { offsets, quads: rows });
         }
-        Ok(expansion)
+        let len = spans.iter().map(|(from, to)| to - from).sum();
+        let [s, p, o, g] = [&rows.s, &rows.p, &rows.o, &rows.g].map(|column| {
+            let mut ordered = Vec::with_capacity(len);
+            for (from, to) in &spans {
+                ordered.extend_from_slice(&column[*from..*to]);
+            }
+            ordered
+        });
+        let mut end = 0;
+        offsets.extend(spans.iter().map(|(from, to)| {
+            end += to - from;
+            end
+        }));
+        Ok(Expansion { offsets, quads: QuadBatch { s, p, o, g, len } })
     }
 
     /// How many rows [`Self::scan_many`] would give for each id, without giving them.
     pub fn degree_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Vec<u64>> {
-        let mut places: Vec<usize> = (0..ids.len()).collect();
-        places.sort_unstable_by_key(|at| ids[*at]);
         let mut merge = self.merge(order, false);
         let mut columns = template.columns(order);
         let mut degrees = vec![0; ids.len()];
         let mut last: Option<(TermId, u64)> = None;
-        for at in places {
-            if let Some((id, degree)) = last
-                && id == ids[at]
+        for (id, at) in sorted(ids) {
+            if let Some((before, degree)) = last
+                && before == id
             {
                 degrees[at] = degree;
                 continue;
             }
-            columns[0] = Some(ids[at]);
+            columns[0] = Some(id);
             let (prefix, given) = prefix_of(&columns);
             let residual = columns.iter().skip(given).any(Option::is_some);
             merge.seek_prefix(&prefix, given)?;
@@ -199,7 +203,7 @@ impl Snapshot {
                 })?;
             }
             degrees[at] = degree;
-            last = Some((ids[at], degree));
+            last = Some((id, degree));
         }
         Ok(degrees)
     }
@@ -291,6 +295,15 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// The items in their order, each with its place.
+fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<(T, usize)> {
+    let mut sorted: Vec<(T, usize)> = items.iter().copied().zip(0..).collect();
+    if !items.is_sorted() {
+        sorted.sort_unstable();
+    }
+    sorted
+}
+
 fn prefix_of(columns: &[Option<TermId>; 4]) -> (Key, usize) {
     let given = columns.iter().take_while(|id| id.is_some()).count();
     (columns.map(|id| id.unwrap_or(TermId::MIN)), given)
@@ -300,11 +313,13 @@ fn matches(block: &crate::view::View, row: usize, columns: &[Option<TermId>; 4])
     columns.iter().enumerate().all(|(column, id)| id.is_none_or(|id| block.get(column, row) == id))
 }
 
-/// Appends rows `low..high` of a block to a batch.
+/// Appends rows `low..high` of a block to a batch. The first `given` columns are known to be the prefix's.
+#[expect(clippy::too_many_arguments, reason = "what differs between the callers, in the innermost loop")]
 fn take(
     batch: &mut QuadBatch,
     positions: [usize; 4],
     wanted: Columns,
+    (prefix, given): (&Key, usize),
     block: &crate::view::View,
     low: usize,
     high: usize,
@@ -323,7 +338,12 @@ fn take(
     }
     for (column, position) in positions.into_iter().enumerate() {
         if wanted.wants(position) {
-            block.extend(column, low, high, batch.column_mut(position));
+            let ids = batch.column_mut(position);
+            if column < given {
+                ids.resize(ids.len() + (high - low), prefix[column]);
+            } else {
+                block.extend(column, low, high, ids);
+            }
         }
     }
     batch.len += high - low;
@@ -364,9 +384,9 @@ impl Scan {
         let mut batch = QuadBatch::default();
         while batch.is_empty() && !self.done {
             self.cancel.as_ref().map_or(Ok(()), CancelToken::check)?;
-            let (columns, residual) = (self.columns, self.residual.as_ref());
+            let (columns, residual, given) = (self.columns, self.residual.as_ref(), (&self.prefix, self.given));
             let more = self.merge.runs(&self.prefix, self.given, BATCH, &mut |block, low, high| {
-                take(&mut batch, positions, columns, block, low, high, residual);
+                take(&mut batch, positions, columns, given, block, low, high, residual);
             })?;
             self.done = !more;
         }

@@ -102,6 +102,27 @@ impl View {
         key.iter().take(given).enumerate().all(|(column, id)| self.get(column, at) == *id)
     }
 
+    /// Whether the last entry is not below the key.
+    pub(crate) fn reaches(&self, key: &Key) -> bool {
+        match self {
+            Self::Plain(block) => block.compare(block.len() - 1, key).is_ge(),
+            Self::Packed { block, .. } => block.reaches(key),
+        }
+    }
+
+    /// From `from` on, the first entry that is not below `key`, and where those end from there that begin with the first
+    /// `given` columns of it.
+    pub(crate) fn find(&self, from: usize, key: &Key, given: usize) -> (usize, usize) {
+        match self {
+            Self::Plain(block) => {
+                let low = block.lower_bound(from, key);
+                let there = low < block.len() && block.has_prefix(low, key, given);
+                (low, if there { block.prefix_end(low, key, given) } else { low })
+            }
+            Self::Packed { block, .. } => block.find(from, key, given),
+        }
+    }
+
     /// The first entry at or after `from` that is not below `key`.
     pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
         match self {
