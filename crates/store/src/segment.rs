@@ -73,7 +73,7 @@ const fn has_filter(order: Order) -> bool {
 pub(crate) struct SegmentWriter {
     file: BlockFileWriter,
     order: Order,
-    /// Filled by [`Self::push`].
+    /// Filled by [`Self::extend`].
     block: Block,
     /// Full ones, until there are enough to encode on all cores.
     group: Vec<Block>,
@@ -101,12 +101,6 @@ impl SegmentWriter {
             tail: Tail::default(),
             last: None,
         })
-    }
-
-    /// Appends an entry; keys must ascend strictly.
-    pub(crate) fn push(&mut self, key: &Key, tombstone: bool) -> Result<()> {
-        self.block.push(key, tombstone);
-        if self.block.len() == BLOCK { self.flush() } else { Ok(()) }
     }
 
     /// Appends entries `from..to` of a block; keys must ascend strictly.
