@@ -2,15 +2,20 @@
 //!
 //! 1. Each index order holds exactly the quads that it is there to hold, in order, with right checksums.
 //! 2. Every hashed id in a live quad resolves in the dictionary.
-//! 3. In the property graph, every edge goes from a vertex to a vertex, and no two edges share an id.
+//! 3. The index, filter and footer of each file say what is in it.
+//! 4. In the property graph, every edge goes from a vertex to a vertex, and no two edges share an id.
+//!
+//! A damaged block is named with what is lost by it, and the rest is checked on.
 
 use std::sync::Arc;
 
-use model::{Dataset, Quad, TermId};
+use model::{Dataset, Quad, Term, TermId};
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::Merge;
+use crate::dictionary::Dictionary;
 use crate::order::{Key, Order};
+use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
@@ -92,51 +97,112 @@ pub(crate) fn check(shared: &Arc<Shared>, cancel: &CancelToken) -> Result<CheckR
     Ok(CheckReport { datasets, problems: shown })
 }
 
-/// Every block of every file: checksums, and keys that ascend strictly.
+/// Every block of every file: checksums, keys that ascend strictly, and what index, filter and footer say of them.
 fn check_files(snapshot: &Snapshot, cancel: &CancelToken, problems: &mut Problems) -> Result<()> {
     for set in snapshot.layers().iter().filter_map(|layer| layer.disk()) {
         for segment in set.segments.iter().flatten() {
-            let mut last: Option<Key> = None;
-            let mut entries = 0;
-            for number in 0..segment.blocks() {
-                cancel.check()?;
-                let block = match segment.read(number) {
-                    Ok(block) => block,
-                    Err(error) => {
-                        problems.add(|| error.to_string());
-                        continue;
-                    }
-                };
-                entries += block.len() as u64;
-                let ascending = (0..block.len()).all(|at| {
-                    let key = block.key(at);
-                    last.replace(key).is_none_or(|last| last < key)
-                });
-                let held = (0..block.len()).all(|at| segment.order().holds(&segment.order().quad(&block.key(at))));
-                if !ascending {
-                    problems.add(|| format!("{}: block {number} is out of order", segment.file().path().display()));
-                }
-                if !held {
-                    problems.add(|| {
-                        let path = segment.file().path().display();
-                        format!("{path}: block {number} holds quads that are not for {}", segment.order().name())
-                    });
-                }
-            }
-            if entries != segment.file().entries() {
-                problems.add(|| {
-                    let (path, counted) = (segment.file().path().display(), segment.file().entries());
-                    format!("{path}: holds {entries} entries, its footer says {counted}")
-                });
-            }
+            check_segment(snapshot, segment, cancel, problems)?;
         }
         if let Some(dictionary) = &set.dictionary {
-            for number in 0..dictionary.blocks() {
-                cancel.check()?;
-                if let Err(error) = dictionary.read(number) {
-                    problems.add(|| error.to_string());
-                }
+            check_dictionary(snapshot, dictionary, cancel, problems)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a reader makes of an id: its term, or the id itself if that cannot be told.
+fn spell(snapshot: &Snapshot, id: TermId) -> String {
+    snapshot.resolve(id).map_or_else(|_| format!("{id:?}"), |term| format!("{term:?}"))
+}
+
+fn check_segment(snapshot: &Snapshot, segment: &Segment, cancel: &CancelToken, problems: &mut Problems) -> Result<()> {
+    let path = segment.file().path().display();
+    let (order, blocks) = (segment.order(), segment.blocks());
+    let mut last: Option<Key> = None;
+    let (mut tombstones, mut leads, mut damaged) = (0, 0, false);
+    for number in 0..blocks {
+        cancel.check()?;
+        let first = segment.first_key(number);
+        let block = match segment.read(number) {
+            Ok(block) => block,
+            Err(error) => {
+                damaged = true;
+                problems.add(|| {
+                    let end = (number + 1 < blocks).then(|| segment.first_key(number + 1)[0]);
+                    let to = end.map_or_else(|| "to the end".to_owned(), |id| format!("to {}", spell(snapshot, id)));
+                    let (entries, from) = (segment.entries(number), spell(snapshot, first[0]));
+                    format!("{error}; lost are {entries} entries of order {}, from {from} {to}", order.name())
+                });
+                continue;
             }
+        };
+        if block.key(0) != first {
+            problems.add(|| format!("{path}: block {number} does not begin with the key that the index has"));
+        }
+        let (mut ascending, mut held, mut filtered) = (true, true, true);
+        for at in 0..block.len() {
+            let key = block.key(at);
+            if last.is_none_or(|last| last[0] != key[0]) {
+                leads += 1;
+                filtered &= segment.may_hold(key[0]);
+            }
+            ascending &= last.replace(key).is_none_or(|last| last < key);
+            held &= order.holds(&order.quad(&key));
+        }
+        tombstones += block.count_tombstones();
+        for (sound, what) in [
+            (ascending, "is out of order"),
+            (held, "holds quads that are not for this order"),
+            (filtered, "holds quads that the filter does not know"),
+        ] {
+            if !sound {
+                problems.add(|| format!("{path}: block {number} of order {} {what}", order.name()));
+            }
+        }
+    }
+    for (counted, footer, what) in
+        [(tombstones, segment.file().tombstones(), "tombstones"), (leads, segment.leads(), "distinct leading ids")]
+    {
+        if counted != footer && !damaged {
+            problems.add(|| format!("{path}: holds {counted} {what}, its footer says {footer}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every block of a dictionary: checksums, ids that ascend, and that each spelling is that of its id.
+fn check_dictionary(
+    snapshot: &Snapshot,
+    dictionary: &Dictionary,
+    cancel: &CancelToken,
+    problems: &mut Problems,
+) -> Result<()> {
+    let path = dictionary.file().path().display();
+    let mut last: Option<TermId> = None;
+    for number in 0..dictionary.blocks() {
+        cancel.check()?;
+        let block = match dictionary.read(number) {
+            Ok(block) => block,
+            Err(error) => {
+                problems.add(|| format!("{error}; lost are {} spellings", dictionary.terms(number)));
+                continue;
+            }
+        };
+        if dictionary.file().key(number) != block.id(0).to_be_bytes() {
+            problems.add(|| format!("{path}: block {number} does not begin with the id that the index has"));
+        }
+        let (mut ascending, mut wrong) = (true, 0);
+        for at in 0..block.len() {
+            let id = block.id(at);
+            ascending &= last.replace(id).is_none_or(|last| last < id);
+            let term = Term::decode(id, Some(block.spelling(at)));
+            wrong += u64::from(!term.is_ok_and(|term| snapshot.encode(term.as_ref()) == id));
+        }
+        if !ascending {
+            problems.add(|| format!("{path}: block {number} is out of order"));
+        }
+        if wrong > 0 {
+            problems.add(|| format!("{path}: {wrong} spellings of block {number} are not those of their ids"));
         }
     }
     Ok(())

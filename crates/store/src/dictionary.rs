@@ -156,6 +156,11 @@ impl Dictionary {
         self.file.blocks().len()
     }
 
+    /// How many terms a block has.
+    pub(crate) fn terms(&self, block: usize) -> u32 {
+        self.file.blocks()[block].entries
+    }
+
     /// A block past the cache.
     pub(crate) fn read(&self, block: usize) -> Result<TermBlock> {
         let entries = self.file.blocks()[block].entries as usize;

@@ -220,6 +220,17 @@ impl Segment {
         self.file.blocks().len()
     }
 
+    /// Entries of a block.
+    pub(crate) fn entries(&self, block: usize) -> u32 {
+        self.file.blocks()[block].entries
+    }
+
+    /// The first key of a block, from the index.
+    pub(crate) fn first_key(&self, block: usize) -> Key {
+        let ids = self.file.key(block).as_chunks::<16>().0;
+        std::array::from_fn(|i| ids.get(i).and_then(|id| TermId::from_be_bytes(*id)).unwrap_or(TermId::MIN))
+    }
+
     /// A block through the cache.
     pub(crate) fn block(&self, block: usize) -> Result<Arc<Packed>> {
         let id = (self.number, block as u32);
@@ -268,5 +279,103 @@ impl Segment {
         }
         let inside: u64 = (first + 1..last).map(count).sum();
         inside + u64::midpoint(count(first), count(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Tag;
+
+    use std::os::unix::fs::FileExt;
+    use std::path::Path;
+
+    use super::*;
+    use crate::dictionary::{Dictionary, DictionaryWriter};
+
+    /// Flips a bit of every byte in turn: opening the file or reading a block reports each.
+    fn every_flip_is_reported(path: &Path, read: impl Fn() -> Result<u64>) {
+        let whole = std::fs::read(path).unwrap();
+        let entries = read().unwrap();
+        assert!(entries > 0);
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        for (at, byte) in whole.iter().enumerate() {
+            file.write_all_at(&[byte ^ (1 << (at % 8))], at as u64).unwrap();
+            match read() {
+                Err(Error::Corrupt { path: named, .. } | Error::Format { path: named, .. }) => assert_eq!(named, path),
+                other => panic!("byte {at} of {}: {other:?}", whole.len()),
+            }
+            file.write_all_at(&[*byte], at as u64).unwrap();
+        }
+        for length in [0, 1, 79, 80, whole.len() / 2, whole.len() - 1] {
+            std::fs::write(path, &whole[..length]).unwrap();
+            assert!(read().is_err(), "cut at {length}");
+        }
+        std::fs::write(path, [&whole[..], &[0]].concat()).unwrap();
+        assert!(read().is_err(), "a byte too many");
+    }
+
+    #[test]
+    fn a_flipped_bit_of_a_segment_is_reported() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("some.seg");
+        let disk = Arc::new(Disk::new(directory.path(), 0));
+        let cache = Arc::new(BlockCache::new(1 << 20));
+        for order in [Order::Spog, Order::Posg] {
+            let mut writer =
+                SegmentWriter::create(path.clone(), order, 100, Arc::clone(&disk), CancelToken::new()).unwrap();
+            let mut block = Block::default();
+            for n in 0..2 * BLOCK as u128 + 10 {
+                let [a, b, c] = [n / 20, n, n * 3 % 17].map(|number| TermId::new(Tag::VertexInline, number << 80));
+                block.push(&[a, TermId::LABEL, b, c], n % 50 == 7);
+            }
+            writer.extend(&block, 0, block.len()).unwrap();
+            drop(writer.finish(1, order, Arc::clone(&cache)).unwrap());
+            every_flip_is_reported(&path, || {
+                let segment = Segment::open(path.clone(), 1, order, Arc::clone(&disk), Arc::clone(&cache))?;
+                (0..segment.blocks()).map(|block| Ok(segment.read(block)?.len() as u64)).sum()
+            });
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_of_a_dictionary_is_reported() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("some.dict");
+        let disk = Arc::new(Disk::new(directory.path(), 0));
+        let cache = Arc::new(BlockCache::new(1 << 20));
+        let mut writer = DictionaryWriter::create(path.clone(), Arc::clone(&disk), CancelToken::new()).unwrap();
+        for n in 0..500 {
+            // Some compress, some do not.
+            let spelling =
+                if n < 400 { format!("http://example.org/{n}") } else { format!("{:x}", n * n * 7_919_u128) };
+            writer.push(TermId::new(Tag::IriHash, n << 100), spelling.repeat(3).as_bytes()).unwrap();
+        }
+        drop(writer.finish(1, Arc::clone(&cache)).unwrap());
+        every_flip_is_reported(&path, || {
+            let dictionary = Dictionary::open(path.clone(), 1, Arc::clone(&disk), Arc::clone(&cache))?;
+            (0..dictionary.blocks()).map(|block| Ok(dictionary.read(block)?.len() as u64)).sum()
+        });
+    }
+
+    #[test]
+    fn a_filter_knows_every_leading_id() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("some.seg");
+        let (disk, cache) = (Arc::new(Disk::new(directory.path(), 0)), Arc::new(BlockCache::new(1 << 20)));
+        let id = |n: u128| TermId::new(Tag::EdgeInline, n);
+        for room in [1, 50_000] {
+            let mut writer =
+                SegmentWriter::create(path.clone(), Order::Gspo, room, Arc::clone(&disk), CancelToken::new()).unwrap();
+            let mut block = Block::default();
+            (0..5000).for_each(|n| block.push(&[id(n / 2), id(n), id(1), id(2)], false));
+            writer.extend(&block, 0, block.len()).unwrap();
+            let segment = writer.finish(1, Order::Gspo, Arc::clone(&cache)).unwrap();
+            assert_eq!(segment.leads(), 2500);
+            assert!((0..2500).all(|n| segment.may_hold(id(n))));
+            let wrong = (2500..12_500).filter(|n| segment.may_hold(id(*n))).count();
+            assert!(room == 1 || wrong < 400, "{wrong} of 10,000");
+            std::fs::remove_file(&path).unwrap();
+        }
     }
 }

@@ -123,6 +123,17 @@ impl Snapshot {
     /// Expand: for each id, the live quads that have it in the order's first position and match the template
     /// elsewhere. Sorts the ids and walks each layer once; the answer is in the order of `ids`.
     pub fn scan_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Expansion> {
+        self.scan_many_columns(ids, template, order, Columns::ALL)
+    }
+
+    /// The same with only the columns asked for.
+    pub fn scan_many_columns(
+        &self,
+        ids: &[TermId],
+        template: Pattern,
+        order: Order,
+        wanted: Columns,
+    ) -> Result<Expansion> {
         let mut merge = self.merge(order, false);
         let mut columns = template.columns(order);
         let positions = order.positions();
@@ -146,7 +157,7 @@ impl Snapshot {
             while more {
                 more = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
                     let given = (&prefix, given);
-                    take(&mut rows, positions, Columns::ALL, given, block, low, high, residual.then_some(&columns));
+                    take(&mut rows, positions, wanted, given, block, low, high, residual.then_some(&columns));
                 })?;
             }
             spans[at] = (from, rows.len);
@@ -159,7 +170,10 @@ impl Snapshot {
             return Ok(Expansion { offsets, quads: rows });
         }
         let len = spans.iter().map(|(from, to)| to - from).sum();
-        let [s, p, o, g] = [&rows.s, &rows.p, &rows.o, &rows.g].map(|column| {
+        let [s, p, o, g] = [rows.s, rows.p, rows.o, rows.g].map(|column| {
+            if column.is_empty() {
+                return column; // not asked for
+            }
             let mut ordered = Vec::with_capacity(len);
             for (from, to) in &spans {
                 ordered.extend_from_slice(&column[*from..*to]);
