@@ -13,6 +13,8 @@
 //! | `halimede_load_records_total` | counter | `outcome`: `loaded`, `duplicate`, `error` |
 //! | `halimede_store_disk_bytes`, `halimede_store_free_bytes`, `halimede_store_temporary_bytes` | gauge | – |
 //! | `halimede_store_segment_sets`, `halimede_store_delta_quads` | gauge | – |
+//! | `halimede_store_compaction_waiting` (0 or 1), `halimede_store_compactions_running` | gauge | – |
+//! | `halimede_store_compactions_total`, `halimede_store_compacted_bytes_total` | counter | – |
 //! | `process_resident_memory_bytes` | gauge | – |
 //!
 //! Each server has a recorder of its own, so that several can live in one process. Labels have few values: operations,
@@ -94,8 +96,16 @@ impl Metrics {
             ("halimede_store_temporary_bytes", usage.temporary_bytes),
             ("halimede_store_segment_sets", usage.segment_sets),
             ("halimede_store_delta_quads", usage.delta_quads),
+            ("halimede_store_compaction_waiting", u64::from(usage.compaction_waiting)),
+            ("halimede_store_compactions_running", usage.compactions_running),
         ] {
             self.set(name, Vec::new(), value as f64);
+        }
+        for (name, value) in [
+            ("halimede_store_compactions_total", usage.compactions_done),
+            ("halimede_store_compacted_bytes_total", usage.compacted_bytes),
+        ] {
+            self.counter(name, Vec::new()).absolute(value);
         }
     }
 
@@ -150,6 +160,8 @@ fn describe(recorder: &PrometheusRecorder) {
         ("halimede_store_temporary_bytes", Unit::Bytes, "Bytes of files of running loads"),
         ("halimede_store_segment_sets", Unit::Count, "Segment sets of both data sets"),
         ("halimede_store_delta_quads", Unit::Count, "Quads not yet folded into segments"),
+        ("halimede_store_compaction_waiting", Unit::Count, "Whether a fold or a compaction waits or runs"),
+        ("halimede_store_compactions_running", Unit::Count, "Compactions running"),
         ("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process"),
     ] {
         recorder.describe_gauge(name.into(), Some(unit), text(what));
@@ -158,9 +170,12 @@ fn describe(recorder: &PrometheusRecorder) {
         ("halimede_http_requests_total", "Requests answered"),
         ("halimede_queries_total", "Queries ended, by outcome"),
         ("halimede_load_records_total", "Records of load jobs since the start"),
+        ("halimede_store_compactions_total", "Compactions done since the start"),
     ] {
         recorder.describe_counter(name.into(), Some(Unit::Count), text(what));
     }
+    let bytes = "Bytes written by compactions since the start";
+    recorder.describe_counter("halimede_store_compacted_bytes_total".into(), Some(Unit::Bytes), text(bytes));
     for (name, what) in [
         ("halimede_http_request_duration_seconds", "Time until the head of the reply"),
         ("halimede_query_duration_seconds", "Time until the last byte of the result"),
@@ -194,7 +209,13 @@ mod tests {
         metrics.loads("LOAD_COMPLETED", 7);
         metrics.records(41, 1, 0);
         metrics.records(42, 1, 3);
-        metrics.store(&store::Usage { disk_bytes: 4096, segment_sets: 3, ..store::Usage::default() });
+        metrics.store(&store::Usage {
+            disk_bytes: 4096,
+            segment_sets: 3,
+            compaction_waiting: true,
+            compactions_done: 5,
+            ..store::Usage::default()
+        });
         let text = metrics.render();
         for line in [
             "halimede_http_connections 1",
@@ -208,6 +229,8 @@ mod tests {
             "halimede_load_records_total{outcome=\"error\"} 3",
             "halimede_store_disk_bytes 4096",
             "halimede_store_segment_sets 3",
+            "halimede_store_compaction_waiting 1",
+            "halimede_store_compactions_total 5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
         }
