@@ -62,6 +62,14 @@ pub enum Error {
     /// A transaction before this one, on which this one was built, could not be made durable. Try again.
     #[error("an earlier transaction failed while this one was being written; nothing of it was kept")]
     Conflict,
+    /// A transaction was rolled back because it had been left alone for long while another writer waited. Try again.
+    #[error(
+        "the transaction was rolled back: nothing was asked of it for {seconds} s while another one waited to write"
+    )]
+    Expired {
+        /// How long a transaction may idle then.
+        seconds: u64,
+    },
     /// The directory was written by another version.
     #[error("{} has store format {found}; this version reads format {expected}", path.display())]
     Format {

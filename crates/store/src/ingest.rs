@@ -262,7 +262,7 @@ impl Ingest {
         let manifest = self.shared.lock_manifest();
         let (owner, dataset) = (self.owner.clone(), self.dataset);
         let stage = Staged { owner, dataset, set: set.clone() };
-        self.shared.change(&manifest, Change { stage: Some(stage), ..Change::of(dataset) })?;
+        self.shared.change(&manifest, Change { stage: vec![stage], ..Change::of(dataset) })?;
         self.staged.push(set);
         Ok(())
     }

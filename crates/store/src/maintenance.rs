@@ -47,7 +47,10 @@ pub(crate) struct Bell {
     /// Loads that go on.
     loads: AtomicUsize,
     /// Those who wait for the store to be settled.
-    hurried: AtomicUsize,
+    hurried: AtomicU64,
+    /// Folds that run.
+    folds: AtomicU64,
+    /// Compactions that run, and those that are done.
     running: AtomicU64,
     done: AtomicU64,
     bytes: AtomicU64,
@@ -132,18 +135,19 @@ impl Drop for LoadGuard {
     }
 }
 
-struct Hurry<'a>(&'a Bell);
+/// One more, as long as it lives.
+struct Count<'a>(&'a AtomicU64);
 
-impl<'a> Hurry<'a> {
-    fn new(bell: &'a Bell) -> Self {
-        bell.hurried.fetch_add(1, Ordering::SeqCst);
-        Self(bell)
+impl<'a> Count<'a> {
+    fn of(counter: &'a AtomicU64) -> Self {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Self(counter)
     }
 }
 
-impl Drop for Hurry<'_> {
+impl Drop for Count<'_> {
     fn drop(&mut self) {
-        self.0.hurried.fetch_sub(1, Ordering::SeqCst);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -251,7 +255,7 @@ fn compact_due(shared: &Shared, bell: &Bell, dataset: Dataset, pool: &OnceLock<T
 
 /// Folds what is due, and compacts until every data set has at most four segment sets.
 pub(crate) fn settle(shared: &Shared, bell: &Bell, cancel: &CancelToken) -> Result<()> {
-    let _hurry = Hurry::new(bell);
+    let _hurry = Count::of(&bell.hurried);
     let pace = AllCores { stop: &bell.cancel, cancel };
     for dataset in Dataset::ALL {
         fold_due(shared, bell, dataset, &pace)?;
@@ -262,7 +266,7 @@ pub(crate) fn settle(shared: &Shared, bell: &Bell, cancel: &CancelToken) -> Resu
 
 /// Whether a fold or a compaction is due, or runs.
 pub(crate) fn is_waiting(shared: &Shared, bell: &Bell) -> bool {
-    bell.progress().running > 0
+    bell.folds.load(Ordering::SeqCst) + bell.running.load(Ordering::SeqCst) > 0
         || Dataset::ALL.into_iter().any(|dataset| is_fold_due(shared, dataset) || sets(shared, dataset) > SETTLED)
 }
 
@@ -276,17 +280,20 @@ fn has_buried_delta(shared: &Shared, dataset: Dataset) -> bool {
     state.datasets[index(dataset)].visible().windows(2).any(|pair| pair[0].is_memory() && !pair[1].is_memory())
 }
 
+/// Waits for a fold that runs, and folds if it is due then.
 fn fold_due(shared: &Shared, bell: &Bell, dataset: Dataset, pace: &dyn Pace) -> Result<()> {
-    if is_fold_due(shared, dataset) { fold_at(shared, bell, dataset, pace) } else { Ok(()) }
+    let work = bell.folding.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_fold_due(shared, dataset) { fold_at(shared, bell, &work, dataset, pace) } else { Ok(()) }
 }
 
 /// Writes every part of the delta as a segment set.
 pub(crate) fn fold(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
-    fold_at(shared, bell, dataset, &AllCores { stop: &bell.cancel, cancel: &CancelToken::new() })
+    let work = bell.folding.lock().unwrap_or_else(PoisonError::into_inner);
+    fold_at(shared, bell, &work, dataset, &AllCores { stop: &bell.cancel, cancel: &CancelToken::new() })
 }
 
-fn fold_at(shared: &Shared, bell: &Bell, dataset: Dataset, pace: &dyn Pace) -> Result<()> {
-    let _work = bell.folding.lock().unwrap_or_else(PoisonError::into_inner);
+fn fold_at(shared: &Shared, bell: &Bell, _work: &MutexGuard<'_, ()>, dataset: Dataset, pace: &dyn Pace) -> Result<()> {
+    let _running = Count::of(&bell.folds);
     loop {
         let group = {
             let _manifest = shared.lock_manifest(); // nobody merges layers in memory meanwhile
@@ -311,7 +318,7 @@ fn fold_at(shared: &Shared, bell: &Bell, dataset: Dataset, pace: &dyn Pace) -> R
 
 /// Merges all segment sets of a data set into one.
 pub(crate) fn compact(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
-    let _hurry = Hurry::new(bell);
+    let _hurry = Count::of(&bell.hurried);
     let pace = AllCores { stop: &bell.cancel, cancel: &CancelToken::new() };
     while compact_once(shared, bell, dataset, 1, &pace)? {}
     Ok(())
@@ -321,10 +328,8 @@ pub(crate) fn compact(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<
 fn compact_once(shared: &Shared, bell: &Bell, dataset: Dataset, limit: usize, pace: &dyn Pace) -> Result<bool> {
     let _work = bell.compacting.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(sets) = crowd(shared, dataset, limit) else { return Ok(false) };
-    bell.running.fetch_add(1, Ordering::Relaxed);
-    let outcome = replace(shared, dataset, &sets, pace);
-    bell.running.fetch_sub(1, Ordering::Relaxed);
-    bell.bytes.fetch_add(outcome?, Ordering::Relaxed);
+    let _running = Count::of(&bell.running);
+    bell.bytes.fetch_add(replace(shared, dataset, &sets, pace)?, Ordering::Relaxed);
     bell.done.fetch_add(1, Ordering::Relaxed);
     Ok(true)
 }

@@ -3,7 +3,8 @@
 //! - **State lock**: held for moments, to read or change the lists of layers. Readers take nothing else.
 //! - **Manifest lock**: held while a new manifest is written and applied, so that manifests follow each other.
 //! - **Writer slot**, one a data set: held by a transaction from its first write until it is queued, and by a load from
-//!   validation to publish. A slot that has to be waited for longer than a minute is [`Error::WriterBusy`].
+//!   validation to publish. A slot that has to be waited for longer than a minute is [`Error::WriterBusy`]; a transaction
+//!   that has idled for so long by then loses it ([`Error::Expired`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,6 +24,8 @@ use crate::{CancelToken, Error, Options, Result};
 
 /// How long a writer waits for the slot.
 const SLOT_WAIT: Duration = Duration::from_mins(1);
+/// How long a transaction may idle while another writer waits for its slot.
+const IDLE: Duration = Duration::from_mins(1);
 /// How often a waiting writer looks at its token.
 const SLOT_TICK: Duration = Duration::from_millis(20);
 
@@ -41,6 +44,10 @@ pub(crate) struct Shared {
     changed: Condvar,
     manifest_lock: Mutex<()>,
     slots: [Slot; 2],
+    /// Slots given out.
+    turns: AtomicU64,
+    /// See [`IDLE`].
+    pub(crate) idle_millis: AtomicU64,
 }
 
 /// The layers of both data sets.
@@ -49,11 +56,11 @@ pub(crate) struct State {
     /// The last commit number given out.
     pub(crate) commit: u64,
     pub(crate) datasets: [Layers; 2],
-    /// Sets that the manifest names for a load that has not ended.
+    /// Sets that the manifest names for a load or a transaction that has not ended.
     pub(crate) staged: Vec<Staged>,
 }
 
-/// A staged layer: durable, but only its owner sees it.
+/// A staged layer: durable, but only its owner, a load or a transaction, sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Staged {
     pub(crate) owner: String,
@@ -75,9 +82,9 @@ pub(crate) struct Change<'a> {
     /// Neighbours that `new` takes the place of; if there are none, `new` goes on top.
     pub(crate) old: &'a [Arc<Layer>],
     pub(crate) new: Vec<Arc<Layer>>,
-    /// A layer that its owner alone sees from now on.
-    pub(crate) stage: Option<Staged>,
-    /// The owner whose staged layers the manifest no longer names as such.
+    /// Layers that their owner alone sees from now on.
+    pub(crate) stage: Vec<Staged>,
+    /// The owner whose staged layers until now the manifest no longer names as such.
     pub(crate) unstage: Option<&'a str>,
     pub(crate) writes: Vec<Write>,
 }
@@ -85,7 +92,7 @@ pub(crate) struct Change<'a> {
 impl Change<'_> {
     /// No change yet.
     pub(crate) const fn of(dataset: Dataset) -> Self {
-        Self { dataset, old: &[], new: Vec::new(), stage: None, unstage: None, writes: Vec::new() }
+        Self { dataset, old: &[], new: Vec::new(), stage: Vec::new(), unstage: None, writes: Vec::new() }
     }
 }
 
@@ -141,8 +148,16 @@ pub(crate) const fn index(dataset: Dataset) -> usize {
 
 #[derive(Debug, Default)]
 struct Slot {
-    taken: Mutex<bool>,
+    holder: Mutex<Option<Holder>>,
     freed: Condvar,
+}
+
+/// Who has a slot.
+#[derive(Debug)]
+struct Holder {
+    turn: u64,
+    /// Since when nothing has been asked of it; `None` while it works, and always for a load.
+    idle_since: Option<Instant>,
 }
 
 /// The writer slot of one data set; dropping it frees it.
@@ -150,14 +165,54 @@ struct Slot {
 pub(crate) struct SlotGuard {
     shared: Arc<Shared>,
     dataset: Dataset,
+    turn: u64,
+}
+
+impl SlotGuard {
+    fn holder(&self) -> MutexGuard<'_, Option<Holder>> {
+        self.shared.slots[index(self.dataset)].holder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Under which name what this holder stages is known: no two turns of one process share it.
+    pub(crate) fn owner(&self) -> String {
+        owner(self.turn)
+    }
+
+    /// The holder works from now on.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] if it had been left alone for so long that another one has the slot now.
+    pub(crate) fn work(&self) -> Result<()> {
+        match &mut *self.holder() {
+            Some(holder) if holder.turn == self.turn => {
+                holder.idle_since = None;
+                Ok(())
+            }
+            _ => Err(Error::Expired { seconds: self.shared.idle_millis.load(Ordering::Relaxed) / 1000 }),
+        }
+    }
+
+    /// The holder waits to be asked for something.
+    pub(crate) fn idle(&self) {
+        if let Some(holder) = self.holder().as_mut().filter(|holder| holder.turn == self.turn) {
+            holder.idle_since = Some(Instant::now());
+        }
+    }
 }
 
 impl Drop for SlotGuard {
     fn drop(&mut self) {
-        let slot = &self.shared.slots[index(self.dataset)];
-        *slot.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        slot.freed.notify_one();
+        let mut holder = self.holder();
+        if holder.as_ref().is_some_and(|holder| holder.turn == self.turn) {
+            *holder = None;
+            drop(holder);
+            self.shared.slots[index(self.dataset)].freed.notify_one();
+        }
     }
+}
+
+fn owner(turn: u64) -> String {
+    format!("transaction {turn}")
 }
 
 impl Shared {
@@ -182,6 +237,8 @@ impl Shared {
             changed: Condvar::new(),
             manifest_lock: Mutex::new(()),
             slots: Default::default(),
+            turns: AtomicU64::new(0),
+            idle_millis: AtomicU64::new(IDLE.as_millis() as u64),
         }
     }
 
@@ -242,16 +299,46 @@ impl Shared {
         }
         let slot = &self.slots[index(dataset)];
         let deadline = Instant::now() + SLOT_WAIT;
-        let mut taken = slot.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        while *taken {
+        let mut evicted = None;
+        let mut holder = slot.holder.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(present) = &*holder {
             cancel.check()?;
+            let patience = Duration::from_millis(self.idle_millis.load(Ordering::Relaxed));
+            if present.idle_since.is_some_and(|since| since.elapsed() >= patience) {
+                evicted = Some(present.turn);
+                break;
+            }
             if Instant::now() >= deadline {
                 return Err(Error::WriterBusy { seconds: SLOT_WAIT.as_secs() });
             }
-            taken = slot.freed.wait_timeout(taken, SLOT_TICK).unwrap_or_else(PoisonError::into_inner).0;
+            holder = slot.freed.wait_timeout(holder, SLOT_TICK).unwrap_or_else(PoisonError::into_inner).0;
         }
-        *taken = true;
-        Ok(SlotGuard { shared: Arc::clone(self), dataset })
+        let turn = self.turns.fetch_add(1, Ordering::SeqCst);
+        *holder = Some(Holder { turn, idle_since: None });
+        drop(holder);
+        let guard = SlotGuard { shared: Arc::clone(self), dataset, turn };
+        if let Some(turn) = evicted {
+            tracing::warn!(dataset = dataset.name(), "a transaction that idled is rolled back for one that waits");
+            self.unstage(dataset, &owner(turn));
+        }
+        Ok(guard)
+    }
+
+    /// Takes back what an owner has staged. The files go with the last one who reads them.
+    pub(crate) fn unstage(&self, dataset: Dataset, owner: &str) {
+        let manifest = self.lock_manifest();
+        let state = self.state();
+        let staged = state.staged.iter().filter(|staged| staged.dataset == dataset && staged.owner == owner);
+        let sets: Vec<SegmentSet> = staged.map(|staged| staged.set.clone()).collect();
+        drop(state);
+        if sets.is_empty() {
+            return;
+        }
+        match self.change(&manifest, Change { unstage: Some(owner), ..Change::of(dataset) }) {
+            Ok(()) => sets.iter().for_each(SegmentSet::set_obsolete),
+            // The manifest still names them: the next start drops what is staged for an owner that is gone.
+            Err(error) => tracing::warn!(%error, "staged layers stay on disk until the next start"),
+        }
     }
 
     /// Waits until every queued commit of the data set is durable or taken back. Hold the slot, so that none is added.

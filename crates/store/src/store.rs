@@ -118,7 +118,7 @@ impl Store {
         let shared = Arc::new(Shared::new(directory.to_path_buf(), options, hash_key, disk, engine));
         shared.recover(&manifest)?;
         if !manifest.staged.is_empty() {
-            // Their loads ended with the process that staged them.
+            // Their loads and transactions ended with the process that staged them.
             let lock = shared.lock_manifest();
             shared.change(&lock, Change::of(Dataset::Pg))?;
         }
@@ -176,14 +176,21 @@ impl Store {
     }
 
     /// A transaction. It reads what is visible now; its first write takes the writer slot, waiting for it at most a
-    /// minute.
+    /// minute, and from a transaction that has idled so long by then it takes it. What outgrows a sixteenth of the memory
+    /// budget is written to disk, where nobody else sees it before the commit.
     pub fn begin(&self, dataset: Dataset) -> Transaction {
-        Transaction::new(Arc::clone(&self.inner.shared), Arc::clone(&self.inner.queue), dataset)
+        let Inner { shared, queue, bell, .. } = &*self.inner;
+        Transaction::new(Arc::clone(shared), Arc::clone(queue), Arc::clone(bell), dataset)
     }
 
     /// A load's way in.
     pub fn ingest(&self, dataset: Dataset, options: IngestOptions) -> Ingest {
         Ingest::new(Arc::clone(&self.inner.shared), Arc::clone(&self.inner.bell), dataset, options)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
     }
 
     /// The loader's small key-value area.

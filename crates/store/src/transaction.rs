@@ -2,6 +2,14 @@
 //!
 //! The first write takes the data set's writer slot. `commit` queues the transaction and frees the slot, so that the next
 //! writer goes on while this one's fsync is under way; the committer thread joins all that is queued into one batch.
+//!
+//! What outgrows its share of memory **spills**: it becomes a segment set that the manifest names as staged for this
+//! transaction, and is read below the writes that follow. Such a transaction has no record in the commit log: like a
+//! load's, its sets are the commit, published by one write of the manifest after everything queued before is durable.
+//! A rollback, an expired transaction and a restart drop what is staged.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -9,24 +17,47 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::{Dataset, Quad, TermId, TermRef};
 
+use crate::disk::sync_directory;
 use crate::engine::{Space, Write};
-use crate::layer::{Content, Layer};
+use crate::layer::{Content, Layer, SegmentSet};
+use crate::maintenance::Bell;
 use crate::memory::MemoryRun;
-use crate::shared::{Shared, SlotGuard, index};
+use crate::merge::{AllCores, merge};
+use crate::shared::{Change, Shared, SlotGuard, Staged, index};
 use crate::snapshot::Snapshot;
+use crate::tiers;
 use crate::{CancelToken, Error, Result};
+
+/// A transaction spills when it has this share of the memory budget. One at a time writes in each data set.
+const SPILL_SHARE: u64 = 16;
+/// Bytes that an operation takes at the peak, when it is sorted in four orders.
+const OPERATION: u64 = 512;
+/// Bytes that a term takes beside its spelling.
+const TERM: u64 = 128;
+/// Spilled sets are merged when they are more than this.
+const SETS: usize = 16;
+/// Ways of such a merge.
+const FAN_IN: usize = 16;
 
 /// See the module. Dropping it rolls it back.
 #[derive(Debug)]
 pub struct Transaction {
     shared: Arc<Shared>,
     queue: Arc<CommitQueue>,
+    bell: Arc<Bell>,
     dataset: Dataset,
     writing: Option<Writing>,
-    snapshot: Snapshot,
+    /// What was there before this transaction.
+    base: Snapshot,
+    /// What is there below `operations`: the base and what was spilled.
+    below: Snapshot,
+    /// Oldest first.
+    spilled: Vec<SegmentSet>,
     /// `true` is a tombstone.
     operations: BTreeMap<Quad, bool>,
     terms: BTreeMap<TermId, Box<[u8]>>,
+    /// Bytes of memory that these two need.
+    weight: u64,
     /// The reads over the writes so far, made when asked for.
     view: Option<Snapshot>,
 }
@@ -38,16 +69,20 @@ struct Writing {
 }
 
 impl Transaction {
-    pub(crate) fn new(shared: Arc<Shared>, queue: Arc<CommitQueue>, dataset: Dataset) -> Self {
-        let snapshot = shared.snapshot(dataset);
+    pub(crate) fn new(shared: Arc<Shared>, queue: Arc<CommitQueue>, bell: Arc<Bell>, dataset: Dataset) -> Self {
+        let base = shared.snapshot(dataset);
         Self {
             shared,
             queue,
+            bell,
             dataset,
             writing: None,
-            snapshot,
+            below: base.clone(),
+            base,
+            spilled: Vec::new(),
             operations: BTreeMap::new(),
             terms: BTreeMap::new(),
+            weight: 0,
             view: None,
         }
     }
@@ -57,56 +92,82 @@ impl Transaction {
         term.encode(&self.shared.hash_key)
     }
 
+    /// Takes the slot at the first write, keeps it from those who wait at later ones, and makes room for one more.
     fn start_writing(&mut self) -> Result<()> {
-        if self.writing.is_none() {
+        if let Some(Writing { slot, .. }) = &self.writing {
+            if let Err(error) = slot.work() {
+                self.forget(); // another one writes now, and has dropped what was staged
+                return Err(error);
+            }
+        } else {
             let slot = self.shared.take_slot(self.dataset, &CancelToken::new())?;
             let (snapshot, epoch) = self.shared.writer_snapshot(self.dataset);
-            self.snapshot = snapshot;
+            self.base = snapshot;
+            self.below = self.base.clone();
             self.writing = Some(Writing { slot, epoch });
         }
+        if self.weight > self.shared.options.memory / SPILL_SHARE {
+            self.spill()?;
+        }
         Ok(())
+    }
+
+    /// Runs one write, and lets the transaction idle before and after it.
+    fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let outcome = self.start_writing().and_then(|()| write(self));
+        if let Some(Writing { slot, .. }) = &self.writing {
+            slot.idle();
+        }
+        outcome
     }
 
     fn is_live(&self, quad: &Quad) -> Result<bool> {
         match self.operations.get(quad) {
             Some(tombstone) => Ok(!tombstone),
-            None => self.snapshot.contains(quad),
+            None => self.below.contains(quad),
         }
     }
 
-    fn intern(&mut self, term: TermRef<'_>) -> TermId {
-        let id = self.encode(term);
-        if id.is_hashed() {
-            self.terms.entry(id).or_insert_with(|| {
-                let mut spelling = Vec::new();
-                term.spelling(&mut spelling);
-                spelling.into_boxed_slice()
-            });
+    fn operate(&mut self, quad: Quad, tombstone: bool) {
+        if self.operations.insert(quad, tombstone).is_none() {
+            self.weight += OPERATION;
         }
-        id
+        self.view = None;
+    }
+
+    fn keep_term(&mut self, id: TermId, term: TermRef<'_>) {
+        if id.is_hashed() && !self.terms.contains_key(&id) {
+            let mut spelling = Vec::new();
+            term.spelling(&mut spelling);
+            self.weight += TERM + 2 * spelling.len() as u64;
+            self.terms.insert(id, spelling.into_boxed_slice());
+        }
     }
 
     /// Adds a quad; whether it was not there before.
     pub fn insert(&mut self, s: TermRef<'_>, p: TermRef<'_>, o: TermRef<'_>, g: TermRef<'_>) -> Result<bool> {
-        self.start_writing()?;
-        let quad = Quad::new(self.intern(s), self.intern(p), self.intern(o), self.intern(g));
-        let new = !self.is_live(&quad)?;
-        if new {
-            self.operations.insert(quad, false);
-            self.view = None;
-        }
-        Ok(new)
+        let quad = Quad::new(self.encode(s), self.encode(p), self.encode(o), self.encode(g));
+        self.write(|this| {
+            let new = !this.is_live(&quad)?;
+            if new {
+                for (id, term) in [(quad.s, s), (quad.p, p), (quad.o, o), (quad.g, g)] {
+                    this.keep_term(id, term);
+                }
+                this.operate(quad, false);
+            }
+            Ok(new)
+        })
     }
 
     /// Removes a quad; whether it was there before.
     pub fn delete(&mut self, quad: &Quad) -> Result<bool> {
-        self.start_writing()?;
-        let live = self.is_live(quad)?;
-        if live {
-            self.operations.insert(*quad, true);
-            self.view = None;
-        }
-        Ok(live)
+        self.write(|this| {
+            let live = this.is_live(quad)?;
+            if live {
+                this.operate(*quad, true);
+            }
+            Ok(live)
+        })
     }
 
     fn run(&self) -> MemoryRun {
@@ -115,29 +176,110 @@ impl Transaction {
         MemoryRun::new(operations, terms)
     }
 
+    /// The number that a layer of this transaction would have if it were there already.
+    fn next(&self) -> u64 {
+        self.base.commit() + 1
+    }
+
+    /// The base with layers of this transaction on top.
+    fn over<'a>(&self, base: &Snapshot, contents: impl IntoIterator<Item = &'a SegmentSet>) -> Snapshot {
+        let next = self.next();
+        let layer = |set: &SegmentSet| Arc::new(Layer { low: next, high: next, content: Content::Disk(set.clone()) });
+        let layers = base.layers().iter().cloned().chain(contents.into_iter().map(layer)).collect();
+        Snapshot::new(Arc::clone(&self.shared), self.dataset, next, layers)
+    }
+
     /// The data set with this transaction's writes so far.
     pub fn snapshot(&mut self) -> Snapshot {
         if self.operations.is_empty() {
-            return self.snapshot.clone();
+            return self.below.clone();
         }
         if let Some(view) = &self.view {
             return view.clone();
         }
-        let mut layers = self.snapshot.layers().to_vec();
-        let next = self.snapshot.commit() + 1;
+        let mut layers = self.below.layers().to_vec();
+        let next = self.next();
         layers.push(Arc::new(Layer { low: next, high: next, content: Content::Memory(self.run()) }));
         let view = Snapshot::new(Arc::clone(&self.shared), self.dataset, next, layers);
         self.view = Some(view.clone());
         view
     }
 
+    /// Writes layers of this transaction, oldest first, as one set. Tombstones hide what is below: they stay.
+    fn write_set(&self, layers: &[Arc<Layer>]) -> Result<SegmentSet> {
+        let pace = AllCores { stop: &self.bell.cancel, cancel: &CancelToken::new() };
+        let set = merge(&self.shared, layers, false, &pace)?;
+        sync_directory(&self.shared.segments_directory())?;
+        Ok(set)
+    }
+
+    /// Writes what is in memory as one set, which nothing names yet.
+    fn write_operations(&self) -> Result<SegmentSet> {
+        let run = self.run();
+        self.shared.disk.check_room(run.bytes())?;
+        let next = self.next();
+        self.write_set(&[Arc::new(Layer { low: next, high: next, content: Content::Memory(run) })])
+    }
+
+    /// Puts what is in memory aside on disk. After an error everything is as it was.
+    fn spill(&mut self) -> Result<()> {
+        let Some(owner) = self.writing.as_ref().map(|writing| writing.slot.owner()) else { return Ok(()) };
+        let stage = |set| Staged { owner: owner.clone(), dataset: self.dataset, set };
+        let set = self.write_operations()?;
+        {
+            let manifest = self.shared.lock_manifest();
+            let stage = vec![stage(set.clone())];
+            self.shared.change(&manifest, Change { stage, ..Change::of(self.dataset) })?;
+        }
+        self.spilled.push(set);
+        self.operations.clear();
+        self.terms.clear();
+        self.weight = 0;
+        self.view = None;
+        self.below = self.over(&self.base, &self.spilled);
+        if self.spilled.len() > SETS {
+            self.merge_spilled(&owner)?;
+        }
+        Ok(())
+    }
+
+    /// Merges some of the spilled sets, so that an entry is copied a logarithmic number of times.
+    fn merge_spilled(&mut self, owner: &str) -> Result<()> {
+        let sizes: Vec<u64> = self.spilled.iter().map(|set| set.entries().max(1)).collect();
+        let Some(choice) = tiers::due(&sizes, FAN_IN) else { return Ok(()) };
+        let next = self.next();
+        let layer = |set: &SegmentSet| Arc::new(Layer { low: next, high: next, content: Content::Disk(set.clone()) });
+        let layers: Vec<_> = self.spilled[choice.range()].iter().map(layer).collect();
+        let merged = self.write_set(&layers)?;
+        let mut spilled = self.spilled.clone();
+        let old: Vec<_> = spilled.splice(choice.range(), [merged]).collect();
+        let stage = |set: &SegmentSet| Staged { owner: owner.to_owned(), dataset: self.dataset, set: set.clone() };
+        let manifest = self.shared.lock_manifest();
+        let stage = spilled.iter().map(stage).collect();
+        self.shared.change(&manifest, Change { stage, unstage: Some(owner), ..Change::of(self.dataset) })?;
+        drop(manifest);
+        old.iter().for_each(SegmentSet::set_obsolete);
+        self.below = self.over(&self.base, &spilled);
+        self.spilled = spilled;
+        Ok(())
+    }
+
     /// Makes the writes durable and visible; the commit's number. Nothing is kept after an error.
     pub fn commit(mut self) -> Result<u64> {
-        let Some(Writing { slot, epoch }) = self.writing.take() else { return Ok(self.snapshot.commit()) };
-        if self.operations.is_empty() {
-            return Ok(self.snapshot.commit());
+        let Some(Writing { slot, epoch }) = &self.writing else { return Ok(self.base.commit()) };
+        let epoch = *epoch;
+        if let Err(error) = slot.work() {
+            self.forget();
+            return Err(error);
+        }
+        if self.operations.is_empty() && self.spilled.is_empty() {
+            return Ok(self.base.commit());
         }
         self.shared.disk.check_floor()?;
+        if self.spilled.is_empty() { self.commit_logged(epoch) } else { self.commit_spilled(epoch) }
+    }
+
+    fn commit_logged(&mut self, epoch: u64) -> Result<u64> {
         let run = self.run();
         let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let record = crate::log::encode(&run, millis);
@@ -152,12 +294,60 @@ impl Transaction {
             state.datasets[index(self.dataset)].list.push(Arc::new(layer));
             self.queue.push(self.dataset, commit, record)
         };
-        drop(slot);
+        self.writing = None;
         ticket.wait()
+    }
+
+    fn commit_spilled(&mut self, epoch: u64) -> Result<u64> {
+        let last = if self.operations.is_empty() { None } else { Some(self.write_operations()?) };
+        let Some(owner) = self.writing.as_ref().map(|writing| writing.slot.owner()) else {
+            return Err(Error::Conflict);
+        };
+        // What this was built on must be there first, and still be there.
+        self.shared.wait_for_queue(self.dataset);
+        let manifest = self.shared.lock_manifest();
+        let sets: Vec<_> = self.spilled.iter().cloned().chain(last).collect();
+        let first = {
+            let mut state = self.shared.state();
+            if state.datasets[index(self.dataset)].epoch != epoch {
+                return Err(Error::Conflict);
+            }
+            state.commit += sets.len() as u64;
+            state.commit + 1 - sets.len() as u64
+        };
+        let layer = |(commit, set)| Arc::new(Layer { low: commit, high: commit, content: Content::Disk(set) });
+        let new: Vec<_> = (first..).zip(sets).map(layer).collect();
+        let commit = new.last().map_or(first, |layer| layer.high);
+        self.shared.change(&manifest, Change { new, unstage: Some(&owner), ..Change::of(self.dataset) })?;
+        drop(manifest);
+        self.spilled.clear();
+        self.writing = None;
+        self.bell.ring();
+        Ok(commit)
     }
 
     /// Forgets the writes.
     pub fn rollback(self) {}
+
+    /// Lets go of everything but the slot.
+    fn forget(&mut self) {
+        self.operations.clear();
+        self.terms.clear();
+        self.weight = 0;
+        self.spilled.clear();
+        self.below = self.base.clone();
+        self.view = None;
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.spilled.is_empty()
+            && let Some(Writing { slot, .. }) = &self.writing
+        {
+            self.shared.unstage(self.dataset, &slot.owner());
+        }
+    }
 }
 
 /// Commits that wait for their fsync, in commit order.

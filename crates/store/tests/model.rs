@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use model::{Dataset, Quad, TermId, TermRef};
 use proptest::prelude::*;
@@ -43,6 +44,7 @@ enum Step {
     Staged(Vec<Vec<Small>>, bool),
     Fold,
     Compact,
+    Settle,
     Restart,
     /// A snapshot is taken here and must still be the same at the end.
     Snapshot,
@@ -54,10 +56,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (prop::collection::vec((any::<bool>(), small.clone()), 0..12), prop::bool::weighted(0.15))
             .prop_map(|(operations, back)| Step::Transaction(operations, back)),
         3 => prop::collection::vec(small.clone(), 0..25).prop_map(Step::Load),
-        2 => (prop::collection::vec(prop::collection::vec(small, 0..12), 1..4), any::<bool>())
+        2 => (prop::collection::vec(prop::collection::vec(small.clone(), 0..12), 1..6), any::<bool>())
             .prop_map(|(parts, publish)| Step::Staged(parts, publish)),
+        // Long enough to spill many times where memory is small.
+        1 => (prop::collection::vec((any::<bool>(), small.clone()), 30..70), any::<bool>())
+            .prop_map(|(operations, back)| Step::Transaction(operations, back)),
         1 => Just(Step::Fold),
         1 => Just(Step::Compact),
+        1 => Just(Step::Settle),
         1 => Just(Step::Restart),
         1 => Just(Step::Snapshot),
     ];
@@ -182,17 +188,25 @@ fn compare(snapshot: &Snapshot, expected: &BTreeSet<Quad>) {
     }
 }
 
-fn options() -> Options {
-    Options { memory: 1 << 20, disk_floor: 0, ..Options::default() }
+/// With 16 KiB a transaction spills at its third operation, and the delta is folded all the time.
+fn options(memory: u64) -> Options {
+    Options { memory, disk_floor: 0, ..Options::default() }
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory.join("segments")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn equals_a_plain_set(steps in steps()) {
+    fn equals_a_plain_set(steps in steps(), memory in prop_oneof![Just(1_u64 << 20), Just(1 << 14)]) {
         let directory = tempfile::tempdir().unwrap();
-        let mut store = Store::open(directory.path(), options()).unwrap();
+        let mut store = Store::open(directory.path(), options(memory)).unwrap();
         let mut expected: BTreeSet<Quad> = BTreeSet::new();
         let mut kept: Vec<(Snapshot, BTreeSet<Quad>)> = Vec::new();
         for step in steps {
@@ -210,7 +224,10 @@ proptest! {
                         }
                     }
                     compare(&transaction.snapshot(), &after);
+                    prop_assert_eq!(read(&store.snapshot(Dataset::Rdf), Pattern::ALL, Order::Spog).len(), expected.len());
                     if back {
+                        // Who has read it keeps reading it.
+                        kept.push((transaction.snapshot(), after));
                         transaction.rollback();
                     } else {
                         transaction.commit().unwrap();
@@ -224,12 +241,17 @@ proptest! {
                 Step::Staged(parts, publish) => load_staged(&store, &parts, publish, &mut expected),
                 Step::Fold => store.fold(Dataset::Rdf).unwrap(),
                 Step::Compact => store.compact(Dataset::Rdf).unwrap(),
+                Step::Settle => {
+                    store.settle(&CancelToken::new()).unwrap();
+                    let usage = store.usage();
+                    prop_assert!(usage.segment_sets <= 4 && !usage.compaction_waiting, "{:?}", usage);
+                }
                 Step::Restart => {
                     for (snapshot, then) in kept.drain(..) {
                         compare(&snapshot, &then);
                     }
                     drop(store);
-                    store = Store::open(directory.path(), options()).unwrap();
+                    store = Store::open(directory.path(), options(memory)).unwrap();
                 }
                 Step::Snapshot => kept.push((store.snapshot(Dataset::Rdf), expected.clone())),
             }
@@ -238,9 +260,16 @@ proptest! {
         for (snapshot, then) in &kept {
             compare(snapshot, then);
         }
+        kept.clear();
+        store.settle(&CancelToken::new()).unwrap();
+        prop_assert_eq!(store.usage().temporary_bytes, 0);
         let report = store.check(&CancelToken::new()).unwrap();
         prop_assert_eq!(&report.problems, &Vec::<String>::new());
         prop_assert_eq!(report.datasets[1].quads, expected.len() as u64);
         prop_assert_eq!(report.datasets[0].quads, 0, "the other data set stays empty");
+        let before = files(directory.path());
+        drop(store);
+        drop(Store::open(directory.path(), options(memory)).unwrap());
+        prop_assert_eq!(before, files(directory.path()), "nothing was left for the next start to remove");
     }
 }

@@ -22,7 +22,7 @@ impl From<store::Error> for Failure {
             | Error::Format { .. }
             | Error::Missing { .. } => Exception::InternalFailure,
             Error::Cancelled => Exception::CancelledByUser,
-            Error::WriterBusy { .. } | Error::Conflict => Exception::ConcurrentModification,
+            Error::WriterBusy { .. } | Error::Conflict | Error::Expired { .. } => Exception::ConcurrentModification,
             Error::ReadOnly => Exception::ReadOnlyViolation,
         };
         let message = match exception {
