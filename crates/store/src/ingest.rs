@@ -13,6 +13,7 @@ mod arrange;
 mod batch;
 mod judge;
 mod lane;
+mod memory;
 mod numbers;
 mod terms;
 #[cfg(test)]
@@ -36,10 +37,10 @@ use crate::shared::{Change, Shared, SlotGuard, Staged};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
 
-use arrange::BySubject;
 use lane::Lane;
+use memory::{Lent, Pool};
 use terms::Terms;
-use vocabulary::Vocabulary;
+use vocabulary::{Vocabulary, Workshop};
 
 /// A publish is worth its fixed cost, and one more segment set, from here on.
 const WORTHWHILE: u64 = 16_000_000;
@@ -140,6 +141,8 @@ pub struct Ingest {
     dataset: Dataset,
     options: IngestOptions,
     lanes: Mutex<Vec<Lane>>,
+    pool: Pool,
+    workshop: Workshop,
     /// What is in them.
     quads: AtomicU64,
     codes: AtomicU64,
@@ -163,6 +166,8 @@ impl Ingest {
             dataset,
             options,
             lanes: Mutex::default(),
+            pool: Pool::default(),
+            workshop: Workshop::default(),
             quads: AtomicU64::new(0),
             codes: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -286,20 +291,25 @@ impl Ingest {
         let mut lanes = std::mem::take(&mut *self.lanes());
         self.forget_counts();
         self.terms = Terms::merge(lanes.iter_mut().map(Lane::take_terms));
-        let (entries, vocabulary) = sorted(&mut lanes, stop_before, &cancel)?;
-        *self.lanes() = lanes; // what they have allocated serves again
+        let (pool, rules) = (&self.pool, self.options.rules);
+        let (entries, vocabulary) = sorted(&mut lanes, stop_before, &mut self.workshop, pool, &cancel)?;
+        // What they have allocated serves again.
+        lanes.iter_mut().for_each(Lane::clear);
+        *self.lanes() = lanes;
 
         let snapshot = self.view();
-        let rules = self.options.rules;
-        let judgement =
-            judge::judge(&entries, &vocabulary, &snapshot, rules, stop_at_violation, &cancel, on_violation)?;
+        let case =
+            judge::Case { entries: &entries, vocabulary: &vocabulary, snapshot: &snapshot, rules, stop_at_violation };
+        let judgement = judge::judge(&case, pool, &cancel, on_violation)?;
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
         drop(entries);
         let set = if fresh.is_empty() {
             None
         } else {
-            Some(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, &cancel)?)
+            Some(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, pool, &cancel)?)
         };
+        drop(fresh);
+        vocabulary.recycle(&mut self.workshop);
         Ok(Prepared { feeds, first_violation, set })
     }
 
@@ -371,22 +381,23 @@ impl Ingest {
 }
 
 /// The entries of all lanes below `stop_before`, sorted by quad, then by row, in codes of one vocabulary.
-fn sorted(
+fn sorted<'a>(
     lanes: &mut [Lane],
     stop_before: Option<Ordinal>,
+    workshop: &mut Workshop,
+    pool: &'a Pool,
     cancel: &CancelToken,
-) -> Result<(Vec<lane::Coded>, Vocabulary)> {
-    let ids: Vec<Vec<TermId>> = lanes.iter_mut().flat_map(Lane::take_ids).collect();
-    let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
-    let (vocabulary, codes) = Vocabulary::build(ids, cancel)?;
-    let mut chunks: Vec<Vec<Vec<lane::Coded>>> = lanes.iter_mut().map(Lane::take_chunks).collect();
-    let mut rest = codes.as_slice();
+) -> Result<(Lent<'a, 6>, Vocabulary)> {
+    let ids: Vec<&[TermId]> = lanes.iter().flat_map(Lane::ids).collect();
+    let lengths: Vec<usize> = ids.iter().map(|ids| ids.len()).collect();
+    let (vocabulary, codes) = Vocabulary::build(&ids, workshop, pool, cancel)?;
+    let mut rest = codes.as_flattened();
     let mut work = Vec::new();
-    for (chunks, lengths) in chunks.iter_mut().zip(lengths.chunks_exact(2)) {
+    for (lane, lengths) in lanes.iter_mut().zip(lengths.chunks_exact(2)) {
         let (edges, after) = rest.split_at(lengths[0]);
         let (others, after) = after.split_at(lengths[1]);
         rest = after;
-        work.extend(chunks.iter_mut().map(|chunk| (chunk, edges, others)));
+        work.extend(lane.chunks_mut().iter_mut().map(|chunk| (chunk, edges, others)));
     }
     work.into_par_iter().try_for_each(|(chunk, edges, others)| {
         cancel.check()?;
@@ -394,11 +405,9 @@ fn sorted(
         Ok::<(), Error>(())
     })?;
     drop(codes);
-    let wanted = |entry: &lane::Coded| stop_before.is_none_or(|stop| entry.place.ordinal() < stop);
-    let slices = chunks.iter().map(|chunks| chunks.iter().map(Vec::as_slice).collect()).collect();
-    let cells = BySubject::new(slices, &vocabulary, wanted, cancel)?;
-    drop(chunks);
-    Ok((cells.sort(cancel)?, vocabulary))
+    let wanted = |entry: &lane::Coded| stop_before.is_none_or(|stop| lane::place(entry).ordinal() < stop);
+    let slices = lanes.iter().map(|lane| lane.chunks().iter().map(Vec::as_slice).collect()).collect();
+    Ok((arrange::by_quad(slices, &vocabulary, wanted, pool, cancel)?, vocabulary))
 }
 
 impl Drop for Ingest {

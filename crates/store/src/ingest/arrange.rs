@@ -8,7 +8,8 @@
 
 use rayon::prelude::*;
 
-use super::lane::{Coded, Codes};
+use super::lane::{self, Coded, Codes};
+use super::memory::{Lent, Pool};
 use super::vocabulary::Vocabulary;
 use crate::order::Order;
 use crate::{CancelToken, Result};
@@ -23,22 +24,24 @@ const DIGIT: u32 = 8;
 const SMALL: usize = 128;
 
 /// Items by cell, in pieces: one for each slice that was given.
-struct Partition<T> {
+struct Partition<'a, const W: usize> {
     /// The items of all cells, and where each cell ends.
-    pieces: Vec<(Vec<T>, Vec<usize>)>,
+    pieces: Vec<(Lent<'a, W>, Vec<usize>)>,
     /// Items of each cell in all pieces.
     sizes: Vec<usize>,
+    pool: &'a Pool,
 }
 
-impl<T: Copy + Default + Send + Sync> Partition<T> {
+impl<'a, const W: usize> Partition<'a, W> {
     /// `cell_of` is `None` for what is left out.
     fn new(
-        slices: Vec<Vec<&[T]>>,
+        slices: Vec<Vec<&[[u32; W]]>>,
         cells: usize,
-        cell_of: impl Fn(&T) -> Option<usize> + Sync,
+        cell_of: impl Fn(&[u32; W]) -> Option<usize> + Sync,
+        pool: &'a Pool,
         cancel: &CancelToken,
     ) -> Result<Self> {
-        let pieces: Vec<(Vec<T>, Vec<usize>)> = slices
+        let pieces: Vec<(Lent<'a, W>, Vec<usize>)> = slices
             .into_par_iter()
             .map(|chunks| {
                 let mut places = vec![0; cells];
@@ -50,7 +53,8 @@ impl<T: Copy + Default + Send + Sync> Partition<T> {
                 for place in &mut places {
                     total += std::mem::replace(place, total);
                 }
-                let mut items = vec![T::default(); total];
+                let mut lent = pool.lend(total);
+                let items = &mut *lent;
                 for chunk in &chunks {
                     cancel.check()?;
                     for item in *chunk {
@@ -60,7 +64,7 @@ impl<T: Copy + Default + Send + Sync> Partition<T> {
                         }
                     }
                 }
-                Ok((items, places)) // each place has moved to its cell's end
+                Ok((lent, places)) // each place has moved to its cell's end
             })
             .collect::<Result<_>>()?;
         let mut sizes = vec![0; cells];
@@ -71,26 +75,28 @@ impl<T: Copy + Default + Send + Sync> Partition<T> {
                 from = *end;
             }
         }
-        Ok(Self { pieces, sizes })
+        Ok(Self { pieces, sizes, pool })
     }
 
-    /// A cell's items, piece by piece.
-    fn cell(&self, cell: usize) -> impl Iterator<Item = &T> {
-        self.pieces.iter().flat_map(move |(items, ends)| {
+    /// Copies a cell's items, piece by piece.
+    fn copy(&self, cell: usize, mut to: &mut [[u32; W]]) {
+        for (items, ends) in &self.pieces {
             let from = if cell == 0 { 0 } else { ends[cell - 1] };
-            &items[from..ends[cell]]
-        })
+            let part = &items[from..ends[cell]];
+            let (here, rest) = to.split_at_mut(part.len());
+            here.copy_from_slice(part);
+            to = rest;
+        }
     }
 
-    /// Fills the cells of `out` in parallel: `arrange` gets a cell's number and its place there.
-    fn fill(
-        &self,
-        out: &mut Vec<T>,
+    /// All cells, each arranged: `arrange` gets its items and memory to work with.
+    fn arranged(
+        self,
         cancel: &CancelToken,
-        arrange: impl Fn(usize, &mut [T], &mut Vec<T>) + Sync,
-    ) -> Result<()> {
-        out.resize(self.sizes.iter().sum(), T::default());
-        let mut rest = out.as_mut_slice();
+        arrange: impl Fn(&mut [[u32; W]], &mut Vec<[u32; W]>) + Sync,
+    ) -> Result<Lent<'a, W>> {
+        let mut lent = self.pool.lend(self.sizes.iter().sum());
+        let mut rest = &mut *lent;
         let mut slots = Vec::with_capacity(self.sizes.len());
         for (cell, size) in self.sizes.iter().enumerate() {
             let (slot, after) = rest.split_at_mut(*size);
@@ -99,9 +105,11 @@ impl<T: Copy + Default + Send + Sync> Partition<T> {
         }
         slots.into_par_iter().with_min_len(8).try_for_each_init(Vec::new, |scratch, (cell, slot)| {
             cancel.check()?;
-            arrange(cell, slot, scratch);
-            Ok(())
-        })
+            self.copy(cell, slot);
+            arrange(slot, scratch);
+            Ok::<(), crate::Error>(())
+        })?;
+        Ok(lent)
     }
 }
 
@@ -110,35 +118,21 @@ fn cell_bits(bits: u32, items: usize) -> u32 {
     (items / CELL).max(1).ilog2().min(CELLS_BITS).min(bits)
 }
 
-/// Entries of all lanes in cells by subject: what is left to do to sort them.
-pub(super) struct BySubject(Partition<Coded>);
-
-impl BySubject {
-    /// From the lanes' chunks, whose codes are of the vocabulary.
-    pub(super) fn new(
-        lanes: Vec<Vec<&[Coded]>>,
-        vocabulary: &Vocabulary,
-        wanted: impl Fn(&Coded) -> bool + Sync,
-        cancel: &CancelToken,
-    ) -> Result<Self> {
-        let items = lanes.iter().flatten().map(|chunk| chunk.len()).sum();
-        let bits = bits_of(vocabulary.len());
-        let cell_bits = cell_bits(bits, items);
-        let shift = bits - cell_bits;
-        let cell_of = |entry: &Coded| wanted(entry).then(|| (entry.quad[0] >> shift) as usize);
-        Partition::new(lanes, 1 << cell_bits, cell_of, cancel).map(Self)
-    }
-
-    /// Sorted by quad, then by row.
-    pub(super) fn sort(self, cancel: &CancelToken) -> Result<Vec<Coded>> {
-        let Self(partition) = self;
-        let mut sorted = Vec::new();
-        partition.fill(&mut sorted, cancel, |cell, slot, _| {
-            slot.iter_mut().zip(partition.cell(cell)).for_each(|(to, from)| *to = *from);
-            slot.sort_unstable_by_key(Coded::key);
-        })?;
-        Ok(sorted)
-    }
+/// Entries of all lanes, sorted by quad, then by row. `lanes` are their chunks, whose codes are of the vocabulary.
+pub(super) fn by_quad<'a>(
+    lanes: Vec<Vec<&[Coded]>>,
+    vocabulary: &Vocabulary,
+    wanted: impl Fn(&Coded) -> bool + Sync,
+    pool: &'a Pool,
+    cancel: &CancelToken,
+) -> Result<Lent<'a, 6>> {
+    let items = lanes.iter().flatten().map(|chunk| chunk.len()).sum();
+    let bits = bits_of(vocabulary.len());
+    let cell_bits = cell_bits(bits, items);
+    let shift = bits - cell_bits;
+    let cell_of = |entry: &Coded| wanted(entry).then(|| (entry[0] >> shift) as usize);
+    let partition = Partition::new(lanes, 1 << cell_bits, cell_of, pool, cancel)?;
+    partition.arranged(cancel, |slot, _| slot.sort_unstable_by_key(lane::key))
 }
 
 /// Bits that numbers below `limit` have.
@@ -146,26 +140,28 @@ fn bits_of(limit: usize) -> u32 {
     usize::BITS - limit.saturating_sub(1).leading_zeros()
 }
 
-/// New quads, sorted by S, P, O, G, arranged in another order. Predicates are few, so they are ranked first.
-pub(super) fn in_order(
+/// New quads, sorted by S, P, O, G, arranged in one of the other orders. Predicates are few, so they are ranked first.
+pub(super) fn in_order<'a>(
     quads: &[Codes],
     order: Order,
     vocabulary: &Vocabulary,
     predicates: &Predicates,
+    pool: &'a Pool,
     cancel: &CancelToken,
-) -> Result<Vec<Codes>> {
+) -> Result<Lent<'a, 4>> {
     let wide = bits_of(vocabulary.len());
     let narrow = bits_of(predicates.count);
     let (resources, default_graph) = (vocabulary.resources, vocabulary.default_graph);
     let rank = |quad: &Codes| u64::from(predicates.ranks[quad[1] as usize]);
     let o = |quad: &Codes| u64::from(quad[2]);
+    let posg = |quad: &Codes| Some(rank(quad) << wide | o(quad));
+    let opsg = |quad: &Codes| (quad[2] >= resources).then(|| o(quad) << narrow | rank(quad));
+    let gspo = |quad: &Codes| (quad[3] != default_graph).then(|| u64::from(quad[3]));
     match order {
-        Order::Spog => Ok(quads.to_vec()),
-        Order::Posg => stable(quads, wide + narrow, |quad| Some(rank(quad) << wide | o(quad)), cancel),
-        Order::Opsg => {
-            stable(quads, wide + narrow, |quad| (quad[2] >= resources).then(|| o(quad) << narrow | rank(quad)), cancel)
-        }
-        Order::Gspo => stable(quads, wide, |quad| (quad[3] != default_graph).then(|| u64::from(quad[3])), cancel),
+        Order::Spog => stable(quads, 0, |_| Some(0), pool, cancel),
+        Order::Posg => stable(quads, wide + narrow, posg, pool, cancel),
+        Order::Opsg => stable(quads, wide + narrow, opsg, pool, cancel),
+        Order::Gspo => stable(quads, wide, gspo, pool, cancel),
     }
 }
 
@@ -198,25 +194,26 @@ impl Predicates {
 }
 
 /// Quads sorted by a key below 2^bits, equals in the order in which they were. `None` is left out.
-fn stable(
+fn stable<'a>(
     quads: &[Codes],
     bits: u32,
     key: impl Fn(&Codes) -> Option<u64> + Sync,
+    pool: &'a Pool,
     cancel: &CancelToken,
-) -> Result<Vec<Codes>> {
+) -> Result<Lent<'a, 4>> {
     let cell_bits = cell_bits(bits, quads.len());
     let shift = bits - cell_bits;
     let threads = rayon::current_num_threads();
     let slices = quads.chunks(quads.len().div_ceil(threads).max(1)).map(|slice| slice.chunks(1 << 16).collect());
     let cell_of = |quad: &Codes| key(quad).map(|key| (key >> shift) as usize);
-    let partition = Partition::new(slices.collect(), 1 << cell_bits, cell_of, cancel)?;
+    let partition = Partition::new(slices.collect(), 1 << cell_bits, cell_of, pool, cancel)?;
     let key = |quad: &Codes| key(quad).unwrap_or(0);
-    let mut sorted = Vec::new();
-    partition.fill(&mut sorted, cancel, |cell, slot, scratch| {
-        slot.iter_mut().zip(partition.cell(cell)).for_each(|(to, from)| *to = *from);
-        if slot.len() <= SMALL { slot.sort_by_key(key) } else { radix(slot, scratch, key) }
-    })?;
-    Ok(sorted)
+    partition.arranged(
+        cancel,
+        |slot, scratch| {
+            if slot.len() <= SMALL { slot.sort_by_key(key) } else { radix(slot, scratch, key) }
+        },
+    )
 }
 
 /// Least significant digit first, over the bits in which the keys differ.

@@ -50,6 +50,15 @@ impl Place {
         Self(ordinal.0 << 2 | role as u64)
     }
 
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The inverse of [`Self::bits`].
+    pub(super) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     pub(super) const fn ordinal(self) -> Ordinal {
         Ordinal(self.0 >> 2)
     }

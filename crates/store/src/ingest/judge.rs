@@ -8,9 +8,11 @@
 use std::collections::BTreeMap;
 
 use model::{Quad, TermId};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::lane::{Coded, Codes};
+use super::lane::{Coded, Codes, place, quad};
+use super::memory::{Lent, Pool};
 use super::vocabulary::Vocabulary;
 use super::{FeedCounts, Ordinal, Role, Rules, Violation, write};
 use crate::cursor::Merge;
@@ -22,12 +24,12 @@ use crate::{CancelToken, Result};
 const TICK: usize = 4096;
 
 /// What is to be done.
-#[derive(Debug, Default)]
-pub(super) struct Judgement {
+#[derive(Debug)]
+pub(super) struct Judgement<'a> {
     pub(super) feeds: BTreeMap<u32, FeedCounts>,
     pub(super) first_violation: Option<Ordinal>,
     /// New quads, sorted and distinct.
-    pub(super) fresh: Vec<Codes>,
+    pub(super) fresh: Lent<'a, 4>,
 }
 
 /// What becomes of one entry.
@@ -52,18 +54,34 @@ enum Kind {
     SingleValue,
 }
 
-/// See the module. `entries` are sorted by quad, then by row.
-pub(super) fn judge(
-    entries: &[Coded],
-    vocabulary: &Vocabulary,
-    snapshot: &Snapshot,
-    rules: Rules,
-    stop_at_violation: bool,
+/// What is to be judged.
+pub(super) struct Case<'a> {
+    /// Sorted by quad, then by row.
+    pub(super) entries: &'a [Coded],
+    pub(super) vocabulary: &'a Vocabulary,
+    /// What the load builds on.
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) rules: Rules,
+    /// Whether the lowest violation is the only one, and rows from it on are left out.
+    pub(super) stop_at_violation: bool,
+}
+
+/// See the module.
+pub(super) fn judge<'a>(
+    case: &Case<'_>,
+    pool: &'a Pool,
     cancel: &CancelToken,
     on_violation: &mut dyn FnMut(Violation),
-) -> Result<Judgement> {
+) -> Result<Judgement<'a>> {
+    let Case { entries, vocabulary, snapshot, rules, stop_at_violation } = *case;
     let fates = vec![Fate::Kept; entries.len()];
-    let mut court = Court { entries, vocabulary, snapshot, rules, cancel, fates, rows: Vec::new() };
+    let past = Past {
+        vocabulary,
+        snapshot,
+        subjects: leads(vocabulary, snapshot, Order::Spog, cancel)?,
+        graphs: leads(vocabulary, snapshot, Order::Gspo, cancel)?,
+    };
+    let mut court = Court { entries, vocabulary, past: &past, rules, cancel, fates, rows: Vec::new() };
     let mut violations = court.sit()?;
     let mut first_violation = violations.iter().map(|(ordinal, ..)| *ordinal).min();
     if stop_at_violation && let Some(mut cut) = first_violation {
@@ -89,14 +107,14 @@ pub(super) fn judge(
             Kind::SingleValue => Violation::SingleValue { ordinal, quad },
         });
     }
-    let (feeds, fresh) = court.count()?;
+    let (feeds, fresh) = court.count(pool)?;
     Ok(Judgement { feeds, first_violation, fresh })
 }
 
 struct Court<'a> {
     entries: &'a [Coded],
     vocabulary: &'a Vocabulary,
-    snapshot: &'a Snapshot,
+    past: &'a Past<'a>,
     rules: Rules,
     cancel: &'a CancelToken,
     fates: Vec<Fate>,
@@ -108,7 +126,7 @@ type Found = (Ordinal, Kind, usize);
 
 impl Court<'_> {
     fn quad(&self, at: usize) -> Quad {
-        let [s, p, o, g] = self.entries[at].quad.map(|code| self.vocabulary.id(code));
+        let [s, p, o, g] = quad(&self.entries[at]).map(|code| self.vocabulary.id(code));
         Quad::new(s, p, o, g)
     }
 
@@ -116,7 +134,7 @@ impl Court<'_> {
     fn restart(&mut self, cut: Ordinal) {
         self.rows.clear();
         for (fate, entry) in self.fates.iter_mut().zip(self.entries) {
-            *fate = if entry.place.ordinal() < cut { Fate::Kept } else { Fate::Cut };
+            *fate = if place(entry).ordinal() < cut { Fate::Kept } else { Fate::Cut };
         }
     }
 
@@ -152,8 +170,8 @@ impl Court<'_> {
         for (chunk, entries) in self.entries.chunks(TICK).enumerate() {
             self.cancel.check()?;
             for (at, entry) in (chunk * TICK..).zip(entries) {
-                if self.is_edge(&entry.quad) && self.is_kept(at) {
-                    each(at, &entry.quad);
+                if self.is_edge(&quad(entry)) && self.is_kept(at) {
+                    each(at, &quad(entry));
                 }
             }
         }
@@ -167,7 +185,7 @@ impl Court<'_> {
         // Few ids are on more than one edge. Those are looked at closely.
         let (mut claimed, mut contested) = (CodeSet::new(self.vocabulary), CodeSet::new(self.vocabulary));
         self.edges(|at, quad| {
-            let ordinal = self.entries[at].place.ordinal();
+            let ordinal = place(&self.entries[at]).ordinal();
             if !missing.is_empty() && (missing.contains(quad[0]) || missing.contains(quad[2])) {
                 refused.insert(ordinal);
                 found.push((ordinal, Kind::MissingEnd, at));
@@ -188,13 +206,13 @@ impl Court<'_> {
             })?;
         }
         let mut repeated: FxHashSet<Ordinal> = FxHashSet::default();
-        write::sort(&mut edges, self.cancel, |at| (self.entries[*at].quad[3], self.entries[*at].place))?;
-        for group in edges.chunk_by(|a, b| self.entries[*a].quad[3] == self.entries[*b].quad[3]) {
+        write::sort(&mut edges, self.cancel, |at| (self.entries[*at][3], place(&self.entries[*at])))?;
+        for group in edges.chunk_by(|a, b| self.entries[*a][3] == self.entries[*b][3]) {
             self.cancel.check()?;
             let first = self.quad(group[0]);
-            let owner = owners.get(&self.entries[group[0]].quad[3]).copied();
+            let owner = owners.get(&self.entries[group[0]][3]).copied();
             for (i, at) in group.iter().enumerate() {
-                let (quad, ordinal) = (self.quad(*at), self.entries[*at].place.ordinal());
+                let (quad, ordinal) = (self.quad(*at), place(&self.entries[*at]).ordinal());
                 let conflict = quad != owner.unwrap_or(first);
                 match self.rules {
                     Rules::OpenCypher if conflict && owner.is_none() => {
@@ -213,9 +231,9 @@ impl Court<'_> {
         if !refused.is_empty() || !repeated.is_empty() {
             for (fate, entry) in self.fates.iter_mut().zip(self.entries) {
                 if *fate != Fate::Kept {
-                } else if refused.contains(&entry.place.ordinal()) {
+                } else if refused.contains(&place(entry).ordinal()) {
                     *fate = Fate::Refused;
-                } else if repeated.contains(&entry.place.ordinal()) {
+                } else if repeated.contains(&place(entry).ordinal()) {
                     *fate = Fate::Repeated;
                 }
             }
@@ -226,13 +244,12 @@ impl Court<'_> {
     /// The edges of the store that have one of these ids.
     fn owners(&self, claimed: &CodeSet) -> Result<FxHashMap<u32, Quad>> {
         let mut owners = FxHashMap::default();
-        let mut known = Known::new(self.snapshot, Order::Gspo);
+        let mut known = self.past.known(Order::Gspo);
         for (i, code) in claimed.iter().enumerate() {
             if i % TICK == 0 {
                 self.cancel.check()?;
             }
-            let id = self.vocabulary.id(code);
-            if let Some(key) = known.first(&[id, TermId::MIN, TermId::MIN, TermId::MIN], 1)? {
+            if let Some(key) = known.first(code, &[])? {
                 owners.insert(code, Order::Gspo.quad(&key));
             }
         }
@@ -251,18 +268,18 @@ impl Court<'_> {
         }
         if !self.vocabulary.label.is_empty() {
             for (at, entry) in self.entries.iter().enumerate() {
-                if self.is_label(&entry.quad) && self.is_kept(at) {
-                    ends.remove(entry.quad[0]);
+                if self.is_label(&quad(entry)) && self.is_kept(at) {
+                    ends.remove(entry[0]);
                 }
             }
         }
-        let mut known = Known::new(self.snapshot, Order::Spog);
+        let mut known = self.past.known(Order::Spog);
         let mut missing = CodeSet::new(self.vocabulary);
         for (i, code) in ends.iter().enumerate() {
             if i % TICK == 0 {
                 self.cancel.check()?;
             }
-            if known.first(&label_of(self.vocabulary.id(code)), 2)?.is_none() {
+            if known.first(code, &[TermId::LABEL])?.is_none() {
                 missing.insert(code);
             }
         }
@@ -271,14 +288,14 @@ impl Court<'_> {
 
     /// A single value is refused (or, for openCypher, ignored) if the element has another value by then.
     fn judge_single_values(&mut self, found: &mut Vec<Found>) -> Result<()> {
-        let mut known = Known::new(self.snapshot, Order::Spog);
+        let mut known = self.past.known(Order::Spog);
         let mut values: Vec<TermId> = Vec::new();
         let mut group: Vec<usize> = Vec::new();
         let mut from = 0;
         while from < self.entries.len() {
-            let [s, p, ..] = self.entries[from].quad;
+            let [s, p, ..] = self.entries[from];
             let mut to = from + 1;
-            while to < self.entries.len() && self.entries[to].quad[0] == s && self.entries[to].quad[1] == p {
+            while to < self.entries.len() && self.entries[to][0] == s && self.entries[to][1] == p {
                 to += 1;
             }
             if from / TICK != to / TICK {
@@ -286,16 +303,16 @@ impl Court<'_> {
             }
             // One entry alone can only clash with what the store has.
             let alone = to == from + 1;
-            if self.entries[from..to].iter().any(|entry| entry.place.role() == Role::Single)
-                && (!alone || known.may_hold(self.vocabulary.id(s)))
+            if self.entries[from..to].iter().any(|entry| place(entry).role() == Role::Single)
+                && (!alone || self.past.subjects.contains(s))
             {
                 values.clear();
-                known.values(self.vocabulary.id(s), self.vocabulary.id(p), &mut values)?;
+                known.values(s, p, &mut values)?;
                 group.clear();
                 group.extend((from..to).filter(|at| self.is_kept(*at)));
-                group.sort_unstable_by_key(|at| self.entries[*at].place);
+                group.sort_unstable_by_key(|at| place(&self.entries[*at]));
                 for at in &group {
-                    let Coded { quad, place } = self.entries[*at];
+                    let (quad, place) = (quad(&self.entries[*at]), place(&self.entries[*at]));
                     let o = self.vocabulary.id(quad[2]);
                     if values.contains(&o) {
                         continue; // a duplicate
@@ -319,11 +336,11 @@ impl Court<'_> {
 
     /// openCypher: each row beyond the first of a node, or any row of a node that exists, is one duplicate.
     fn count_repeated_nodes(&mut self) -> Result<()> {
-        let mut known = Known::new(self.snapshot, Order::Spog);
+        let mut known = self.past.known(Order::Spog);
         let mut ordinals: Vec<Ordinal> = Vec::new();
         let mut labels = (0..self.entries.len())
-            .filter(|at| self.is_label(&self.entries[*at].quad) && self.is_kept(*at))
-            .map(|at| (self.entries[at].quad[0], self.entries[at].place.ordinal()))
+            .filter(|at| self.is_label(&quad(&self.entries[*at])) && self.is_kept(*at))
+            .map(|at| (self.entries[at][0], place(&self.entries[at]).ordinal()))
             .peekable();
         let mut rows = Vec::new();
         while let Some((vertex, ordinal)) = labels.next() {
@@ -334,7 +351,7 @@ impl Court<'_> {
             }
             ordinals.sort_unstable();
             ordinals.dedup();
-            let new = usize::from(known.first(&label_of(self.vocabulary.id(vertex)), 2)?.is_none());
+            let new = usize::from(known.first(vertex, &[TermId::LABEL])?.is_none());
             rows.extend(ordinals.iter().skip(new).map(|ordinal| ordinal.feed()));
         }
         drop(labels);
@@ -343,19 +360,20 @@ impl Court<'_> {
     }
 
     /// Counts every entry and collects what is new.
-    fn count(&self) -> Result<(BTreeMap<u32, FeedCounts>, Vec<Codes>)> {
+    fn count<'a>(&self, pool: &'a Pool) -> Result<(BTreeMap<u32, FeedCounts>, Lent<'a, 4>)> {
         let mut feeds = Tally::default();
-        let mut known = Known::new(self.snapshot, Order::Spog);
-        let mut graphs = Known::new(self.snapshot, Order::Gspo);
-        let mut fresh: Vec<Codes> = Vec::with_capacity(self.entries.len());
+        let mut known = self.past.known(Order::Spog);
+        let mut lent = pool.lend(self.entries.len());
+        let fresh = &mut *lent;
+        let mut count = 0;
         let by_row = self.rules == Rules::OpenCypher;
         let mut last: Option<Codes> = None;
         for (at, entry) in self.entries.iter().enumerate() {
             if at % TICK == 0 {
                 self.cancel.check()?;
             }
-            let counted = u64::from(entry.place.role() != Role::Silent);
-            let feed = entry.place.ordinal().feed();
+            let counted = u64::from(place(entry).role() != Role::Silent);
+            let feed = place(entry).ordinal().feed();
             match self.fates[at] {
                 Fate::Cut => {}
                 Fate::Refused => feeds.of(feed).refused += counted,
@@ -363,13 +381,12 @@ impl Court<'_> {
                 Fate::Repeated => feeds.of(feed).duplicate_records += counted,
                 Fate::Kept => {
                     // Of equal quads the lowest row comes first: it is the one that loads.
-                    let repeat = last == Some(entry.quad);
-                    last = Some(entry.quad);
+                    let repeat = last == Some(quad(entry));
+                    last = Some(quad(entry));
                     // A subject or a graph that is new needs no search.
-                    let graph = entry.quad[3];
-                    let may_be_old =
-                        graph == self.vocabulary.default_graph || graphs.may_hold(self.vocabulary.id(graph));
-                    if repeat || may_be_old && known.holds(self.vocabulary, &entry.quad)? {
+                    let graph = entry[3];
+                    let may_be_old = graph == self.vocabulary.default_graph || self.past.graphs.contains(graph);
+                    if repeat || may_be_old && known.holds(&quad(entry))? {
                         let counts = feeds.of(feed);
                         counts.duplicate_records += counted;
                         if !by_row {
@@ -377,7 +394,8 @@ impl Court<'_> {
                         }
                     } else {
                         feeds.of(feed).loaded += counted;
-                        fresh.push(entry.quad);
+                        fresh[count] = quad(entry);
+                        count += 1;
                     }
                 }
             }
@@ -385,7 +403,8 @@ impl Court<'_> {
         for feed in &self.rows {
             feeds.of(*feed).duplicates += 1;
         }
-        Ok((feeds.done(), fresh))
+        lent.truncate(count);
+        Ok((feeds.done(), lent))
     }
 }
 
@@ -425,61 +444,54 @@ impl Tally {
     }
 }
 
-/// The prefix of a vertex's labels.
-fn label_of(vertex: TermId) -> Key {
-    [vertex, TermId::LABEL, TermId::MIN, TermId::MIN]
-}
-
-/// A forward cursor on what the store holds. New ids are most of a load: filters tell them without a search.
-struct Known<'a> {
+/// What the store holds, as the load sees it.
+struct Past<'a> {
+    vocabulary: &'a Vocabulary,
     snapshot: &'a Snapshot,
-    order: Order,
-    merge: Merge,
-    /// Whether the store holds anything at all.
-    any: bool,
-    /// The leading id asked for last, and whether the store may hold it.
-    last: Option<(TermId, bool)>,
+    /// Ids that are subjects there, or may be.
+    subjects: CodeSet,
+    /// Ids that are graphs there, or may be.
+    graphs: CodeSet,
 }
 
-impl<'a> Known<'a> {
-    fn new(snapshot: &'a Snapshot, order: Order) -> Self {
-        let any = !snapshot.layers().is_empty();
-        Self { snapshot, order, merge: snapshot.merge(order, false), any, last: None }
+impl Past<'_> {
+    fn known(&self, order: Order) -> Known<'_> {
+        let leads = if order == Order::Gspo { &self.graphs } else { &self.subjects };
+        Known { vocabulary: self.vocabulary, leads, merge: self.snapshot.merge(order, false) }
+    }
+}
+
+/// A forward cursor on what the store holds. New ids are most of a load: they need no search.
+struct Known<'a> {
+    vocabulary: &'a Vocabulary,
+    /// Codes that quads of the store may lead with in this order.
+    leads: &'a CodeSet,
+    merge: Merge,
+}
+
+impl Known<'_> {
+    /// The first key that begins with the id of this code, and with what follows.
+    fn first(&mut self, lead: u32, then: &[TermId]) -> Result<Option<Key>> {
+        if !self.leads.contains(lead) {
+            return Ok(None);
+        }
+        let mut prefix = [self.vocabulary.id(lead), TermId::MIN, TermId::MIN, TermId::MIN];
+        prefix[1..].iter_mut().zip(then).for_each(|(slot, id)| *slot = *id);
+        self.merge.first(&prefix, 1 + then.len())
     }
 
-    /// Whether the store may hold quads that lead with this id in this order.
-    fn may_hold(&mut self, lead: TermId) -> bool {
-        if !self.any {
-            return false;
-        }
-        match self.last {
-            Some((last, may)) if last == lead => may,
-            _ => {
-                let may = self.snapshot.may_hold(self.order, lead);
-                self.last = Some((lead, may));
-                may
-            }
-        }
-    }
-
-    fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
-        if self.may_hold(prefix[0]) { self.merge.first(prefix, given) } else { Ok(None) }
-    }
-
-    fn holds(&mut self, vocabulary: &Vocabulary, quad: &Codes) -> Result<bool> {
-        if !self.may_hold(vocabulary.id(quad[0])) {
-            return Ok(false);
-        }
-        let key = quad.map(|code| vocabulary.id(code));
-        Ok(self.merge.first(&key, 4)?.is_some())
+    /// Whether a quad is there, in an order that keeps quads as they are.
+    fn holds(&mut self, quad: &Codes) -> Result<bool> {
+        let [_, p, o, g] = quad.map(|code| self.vocabulary.id(code));
+        Ok(self.first(quad[0], &[p, o, g])?.is_some())
     }
 
     /// The values that an element has for a key in the store.
-    fn values(&mut self, s: TermId, p: TermId, values: &mut Vec<TermId>) -> Result<()> {
-        if !self.may_hold(s) {
+    fn values(&mut self, s: u32, p: u32, values: &mut Vec<TermId>) -> Result<()> {
+        if !self.leads.contains(s) {
             return Ok(());
         }
-        let prefix = [s, p, TermId::MIN, TermId::MIN];
+        let prefix = [self.vocabulary.id(s), self.vocabulary.id(p), TermId::MIN, TermId::MIN];
         self.merge.seek(&prefix)?;
         let mut more = true;
         while more {
@@ -489,6 +501,27 @@ impl<'a> Known<'a> {
         }
         Ok(())
     }
+}
+
+/// The codes that quads of the store may lead with in an order, by its filters.
+fn leads(vocabulary: &Vocabulary, snapshot: &Snapshot, order: Order, cancel: &CancelToken) -> Result<CodeSet> {
+    let mut leads = CodeSet::new(vocabulary);
+    if snapshot.layers().is_empty() {
+        return Ok(leads);
+    }
+    let resources = vocabulary.resources..vocabulary.default_graph;
+    leads.words.par_chunks_mut(TICK / 64).enumerate().try_for_each(|(chunk, words)| {
+        cancel.check()?;
+        for (code, word) in (chunk as u32 * TICK as u32..).step_by(64).zip(words) {
+            for bit in 0..64 {
+                if resources.contains(&(code + bit)) && snapshot.may_hold(order, vocabulary.id(code + bit)) {
+                    *word |= 1 << bit;
+                }
+            }
+        }
+        Ok::<(), crate::Error>(())
+    })?;
+    Ok(leads)
 }
 
 /// A set of codes, one bit each.

@@ -13,25 +13,30 @@ use super::terms::Terms;
 /// A quad's subject, predicate, object and graph as codes.
 pub(super) type Codes = [u32; 4];
 
-/// An entry as codes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Coded {
-    pub(super) quad: Codes,
-    pub(super) place: Place,
+/// An entry as codes: its quad, then its [`Place`] in two words. Plain numbers, so that memory serves for all kinds.
+pub(super) type Coded = [u32; 6];
+
+fn coded(quad: Codes, place: Place) -> Coded {
+    let [s, p, o, g] = quad;
+    let bits = place.bits();
+    [s, p, o, g, (bits >> 32) as u32, bits as u32]
 }
 
-impl Coded {
-    /// Sorts by quad, then by row.
-    pub(super) fn key(&self) -> (u64, u64, Place) {
-        let (high, low) = halves(&self.quad);
-        (high, low, self.place)
-    }
+/// The quad of an entry.
+pub(super) fn quad(entry: &Coded) -> Codes {
+    let [s, p, o, g, ..] = *entry;
+    [s, p, o, g]
 }
 
-/// The quad as two words that sort as it does.
-pub(super) fn halves(quad: &Codes) -> (u64, u64) {
-    let [s, p, o, g] = quad.map(u64::from);
-    (s << 32 | p, o << 32 | g)
+/// The row of an entry.
+pub(super) fn place(entry: &Coded) -> Place {
+    Place::from_bits(u64::from(entry[4]) << 32 | u64::from(entry[5]))
+}
+
+/// Sorts by quad, then by row.
+pub(super) fn key(entry: &Coded) -> (u64, u64, u64) {
+    let [s, p, o, g, high, low] = entry.map(u64::from);
+    (s << 32 | p, o << 32 | g, high << 32 | low)
 }
 
 /// Entries in one chunk of a lane: appending never moves what is there.
@@ -41,8 +46,8 @@ const RECENT: usize = 1 << 10;
 /// Marks the codes of edges. They are numbered on their own, so that those of ids that come again and again are dense.
 const EDGE: u32 = 1 << 31;
 
-/// Bytes that one entry needs at the peak of `prepare`: as a new quad that is arranged in all orders at once.
-const ENTRY_BYTES: u64 = 64;
+/// Bytes that one entry needs at the peak of `prepare`: here, and as a new quad that is arranged in all orders at once.
+const ENTRY_BYTES: u64 = 88;
 /// Bytes that one id needs at that peak.
 const CODE_BYTES: u64 = 24;
 
@@ -59,6 +64,8 @@ pub(super) struct Lane {
     spelled: Vec<bool>,
     recent: Vec<Option<(TermId, u32)>>,
     chunks: Vec<Vec<Coded>>,
+    /// Chunks that are empty now, for the next entries.
+    spare: Vec<Vec<Coded>>,
     len: usize,
     terms: Terms,
     /// Of the batch at hand: what is still to be looked up, and where its code goes.
@@ -94,10 +101,10 @@ impl Lane {
         self.unknown.clear();
         for (quad, entry) in self.quads.iter().zip(&batch.entries) {
             if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-                self.chunks.push(Vec::with_capacity(CHUNK));
+                self.chunks.push(self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK)));
             }
             if let Some(chunk) = self.chunks.last_mut() {
-                chunk.push(Coded { quad: *quad, place: Place::new(entry.ordinal, entry.role) });
+                chunk.push(coded(*quad, Place::new(entry.ordinal, entry.role)));
             }
         }
         self.len += batch.entries.len();
@@ -150,30 +157,43 @@ impl Lane {
             + self.terms.weight()
     }
 
-    /// The ids by code: those of edges, and the others. Call it once: they are forgotten.
-    pub(super) fn take_ids(&mut self) -> [Vec<TermId>; 2] {
-        self.codes = Numbers::default();
+    /// The ids by code: those of edges, and the others.
+    pub(super) fn ids(&self) -> [&[TermId]; 2] {
+        [&self.edges, &self.ids]
+    }
+
+    /// The entries, chunk by chunk.
+    pub(super) fn chunks(&self) -> &[Vec<Coded>] {
+        &self.chunks
+    }
+
+    pub(super) fn chunks_mut(&mut self) -> &mut [Vec<Coded>] {
+        &mut self.chunks
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.ids.clear();
+        self.edges.clear();
+        self.codes.clear();
         self.spelled.clear();
         self.recent.fill(None);
-        [std::mem::take(&mut self.edges), std::mem::take(&mut self.ids)]
+        self.terms = Terms::default();
+        self.chunks.iter_mut().for_each(Vec::clear);
+        self.spare.append(&mut self.chunks);
+        self.len = 0;
     }
 
     pub(super) fn take_terms(&mut self) -> Terms {
         std::mem::take(&mut self.terms)
-    }
-
-    /// The entries, chunk by chunk.
-    pub(super) fn take_chunks(&mut self) -> Vec<Vec<Coded>> {
-        self.len = 0;
-        std::mem::take(&mut self.chunks)
     }
 }
 
 /// Turns a lane's codes into those of the vocabulary, given by lane code: of edges, and of others.
 pub(super) fn translate(entries: &mut [Coded], edges: &[u32], others: &[u32]) {
     let translated = |code: u32| if code & EDGE == 0 { others[code as usize] } else { edges[(code ^ EDGE) as usize] };
-    for entry in entries {
-        entry.quad = entry.quad.map(translated);
+    for [s, p, o, g, ..] in entries {
+        [*s, *p, *o, *g] = [*s, *p, *o, *g].map(translated);
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use model::{Tag, TermId};
 
 use super::lane::Codes;
+use super::memory::{Lent, Pool};
 use super::write::sort;
 use crate::{CancelToken, Result};
 
@@ -22,29 +23,49 @@ pub(super) struct Vocabulary {
     pub(super) default_graph: u32,
 }
 
+/// Memory that vocabularies are built in, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Workshop {
+    /// Two words of an id, and where it came: 24 bytes; an id and a number would be 32.
+    numbered: Vec<([u64; 2], u32)>,
+    ids: Vec<TermId>,
+}
+
 impl Vocabulary {
     /// From ids in any order, with repeats. Also gives the code of each, in the order in which they came.
-    pub(super) fn build(parts: Vec<Vec<TermId>>, cancel: &CancelToken) -> Result<(Self, Vec<u32>)> {
-        let total = parts.iter().map(Vec::len).sum();
-        // Two words and a number are 24 bytes; an id and a number would be 32.
-        let mut numbered: Vec<([u64; 2], u32)> = Vec::with_capacity(total);
+    pub(super) fn build<'a>(
+        parts: &[&[TermId]],
+        workshop: &mut Workshop,
+        pool: &'a Pool,
+        cancel: &CancelToken,
+    ) -> Result<(Self, Lent<'a, 1>)> {
+        let total = parts.iter().map(|part| part.len()).sum();
+        let Workshop { numbered, ids } = workshop;
+        numbered.clear();
+        numbered.reserve(total);
         for part in parts {
             cancel.check()?;
             let from = numbered.len() as u32;
             numbered.extend(part.iter().zip(from..).map(|(id, at)| ([(id.get() >> 64) as u64, id.get() as u64], at)));
         }
-        sort(&mut numbered, cancel, |(id, _)| *id)?;
-        let mut codes = vec![0; total];
-        let mut ids: Vec<TermId> = Vec::with_capacity(total);
+        sort(numbered, cancel, |(id, _)| *id)?;
+        let mut codes = pool.lend(total);
+        let mut ids = std::mem::take(ids);
+        ids.clear();
         let mut last = [0; 2]; // no id is zero
         for (words, at) in numbered {
-            if words != last {
-                last = words;
+            if *words != last {
+                last = *words;
                 ids.extend(TermId::from_u128(u128::from(words[0]) << 64 | u128::from(words[1])));
             }
-            codes[at as usize] = (ids.len() - 1) as u32;
+            codes[*at as usize] = [(ids.len() - 1) as u32];
         }
         Ok((Self::new(ids), codes))
+    }
+
+    /// Gives the memory back.
+    pub(super) fn recycle(self, workshop: &mut Workshop) {
+        workshop.ids = self.ids;
     }
 
     fn new(ids: Vec<TermId>) -> Self {

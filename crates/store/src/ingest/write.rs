@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::arrange::{Predicates, in_order};
 use super::lane::Codes;
+use super::memory::Pool;
 use super::terms::Terms;
 use super::vocabulary::Vocabulary;
 use crate::block::Block;
@@ -40,6 +41,7 @@ pub(super) fn segments(
     quads: &[Codes],
     vocabulary: &Vocabulary,
     terms: &Terms,
+    pool: &Pool,
     cancel: &CancelToken,
 ) -> Result<SegmentSet> {
     let predicates = Predicates::of(quads, vocabulary);
@@ -52,7 +54,7 @@ pub(super) fn segments(
                     Order::Spog => segment(shared, quads, order, vocabulary, cancel),
                     _ => segment(
                         shared,
-                        &in_order(quads, order, vocabulary, &predicates, cancel)?,
+                        &in_order(quads, order, vocabulary, &predicates, pool, cancel)?,
                         order,
                         vocabulary,
                         cancel,
