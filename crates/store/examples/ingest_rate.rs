@@ -84,22 +84,31 @@ fn main() {
         usage.disk_bytes as f64 / quads as f64,
         usage.segment_sets,
     );
-    let (at, before) = (Instant::now(), usage.compacted_bytes);
+    let (at, cpu, before) = (Instant::now(), cpu_seconds(), usage.compacted_bytes);
     store.settle(&CancelToken::new()).unwrap();
     let after = store.usage();
     println!(
-        "settled in {:.2} s: {} sets; compactions wrote {} MiB in the background, {} MiB now, for {} MiB held",
+        "settled in {:.2} s ({:.2} CPU-s): {} sets; compactions wrote {} MiB in the background, {} MiB now, for {} MiB held",
         at.elapsed().as_secs_f64(),
+        cpu_seconds() - cpu,
         after.segment_sets,
         before >> 20,
         (after.compacted_bytes - before) >> 20,
         after.disk_bytes >> 20,
     );
-    let at = Instant::now();
+    let (at, cpu) = (Instant::now(), cpu_seconds());
     store.compact(Dataset::Pg).unwrap();
-    println!("merged into one in {:.2} s", at.elapsed().as_secs_f64());
+    println!("merged into one in {:.2} s ({:.2} CPU-s)", at.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let at = Instant::now();
     let scan = store.snapshot(Dataset::Pg).scan(store::Pattern::ALL, store::Order::Spog);
     let read: usize = scan.map(|batch| batch.unwrap().len()).sum();
     println!("scan of {read} quads: {:.2} s", at.elapsed().as_secs_f64());
+}
+
+/// CPU-seconds of this process so far, where the system tells.
+fn cpu_seconds() -> f64 {
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
 }

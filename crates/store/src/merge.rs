@@ -394,3 +394,108 @@ fn merge_terms(shared: &Shared, layers: &[Arc<Layer>], pace: &dyn Pace) -> Resul
     dictionary.file().set_temporary();
     Ok(Some(Arc::new(dictionary)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::{Quad, Tag};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Options, Store};
+
+    /// Quads of a world in which layers meet: subject, object and graph.
+    fn quad(n: u32) -> Quad {
+        let id = |tag, n: u32| TermId::new(tag, u128::from(n));
+        let o = if n.is_multiple_of(3) { id(Tag::Integer, n % 50) } else { id(Tag::IriHash, n % 60 + 1) };
+        let g = if n.is_multiple_of(4) { id(Tag::IriHash, n % 7 + 1) } else { TermId::DEFAULT_GRAPH };
+        Quad::new(id(Tag::IriHash, n / 5 + 1), id(Tag::IriHash, n % 2 + 1), o, g)
+    }
+
+    fn read(set: &SegmentSet, order: Order) -> Vec<(Key, bool)> {
+        let Some(segment) = &set.segments[order.index()] else { return Vec::new() };
+        let blocks = (0..segment.blocks()).map(|block| segment.read(block).unwrap());
+        blocks.flat_map(|b| (0..b.len()).map(|at| (b.key(at), b.is_tombstone(at))).collect::<Vec<_>>()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+        /// Several blocks a layer, layers in memory and on disk, tombstones in either.
+        #[test]
+        fn equals_one_map_that_is_overwritten(
+            layers in prop::collection::vec((any::<u64>(), 1..2500_usize, any::<bool>()), 1..9),
+            oldest: bool,
+            all_cores: bool,
+        ) {
+            struct OneCore<'a>(&'a CancelToken);
+            impl Pace for OneCore<'_> {
+                fn step(&self) -> Result<()> {
+                    self.0.check()
+                }
+                fn all_cores(&self) -> bool {
+                    false
+                }
+                fn alone(&self, work: &mut (dyn FnMut() + Send)) {
+                    work();
+                }
+                fn token(&self) -> &CancelToken {
+                    self.0
+                }
+            }
+            let directory = tempfile::tempdir().unwrap();
+            let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+            let shared = store.shared();
+            let token = CancelToken::new();
+            let pace: &dyn Pace =
+                if all_cores { &AllCores { stop: &token, cancel: &token } } else { &OneCore(&token) };
+            let (mut expected, mut terms) = (BTreeMap::new(), BTreeMap::new());
+            let mut list = Vec::new();
+            for (number, (seed, entries, on_disk)) in layers.into_iter().enumerate() {
+                let mut state = seed;
+                let mut below = |limit: u32| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    (state >> 33) as u32 % limit
+                };
+                let operations: BTreeMap<Quad, bool> =
+                    (0..entries).map(|_| (quad(below(5000)), below(4) == 0)).collect();
+                let spelled = operations.keys().map(|quad| (quad.s, format!("{:?}", quad.s).into_bytes().into()));
+                let spelled: Vec<(TermId, Box<[u8]>)> = spelled.collect();
+                terms.extend(spelled.clone());
+                expected.extend(operations.clone());
+                let run = MemoryRun::new(operations.into_iter().collect(), spelled);
+                let number = number as u64 + 1;
+                let mut layer = Arc::new(Layer { low: number, high: number, content: Content::Memory(run) });
+                if on_disk {
+                    let content = Content::Disk(merge(shared, &[layer], false, pace).unwrap());
+                    layer = Arc::new(Layer { low: number, high: number, content });
+                }
+                list.push(layer);
+            }
+            let set = merge(shared, &list, oldest, pace).unwrap();
+            for order in Order::ALL {
+                let kept = expected.iter().filter(|(quad, tombstone)| order.holds(quad) && !(oldest && **tombstone));
+                let mut kept: Vec<_> = kept.map(|(quad, tombstone)| (order.key(quad), *tombstone)).collect();
+                kept.sort_unstable();
+                prop_assert_eq!(read(&set, order), kept);
+            }
+            let dictionary = set.dictionary.clone().unwrap();
+            for (id, spelling) in &terms {
+                let found = dictionary.lookup(*id, |found| found == &**spelling).unwrap();
+                prop_assert_eq!(found, Some(true));
+            }
+            prop_assert_eq!(dictionary.file().entries(), terms.len() as u64);
+            // Nothing names any of it.
+            drop((set, list, dictionary));
+            prop_assert_eq!(std::fs::read_dir(shared.segments_directory()).unwrap().count(), 0);
+            prop_assert_eq!(shared.disk.temporary.load(Ordering::Relaxed), 0);
+
+            // A pulled token leaves nothing either.
+            token.cancel();
+            let layer = Layer { low: 1, high: 1, content: Content::Memory(MemoryRun::new(vec![(quad(1), false)], vec![])) };
+            prop_assert!(matches!(merge(shared, &[Arc::new(layer)], oldest, pace), Err(Error::Cancelled)));
+            prop_assert_eq!(std::fs::read_dir(shared.segments_directory()).unwrap().count(), 0);
+        }
+    }
+}
