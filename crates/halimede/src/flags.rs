@@ -142,6 +142,9 @@ pub(crate) struct Serve {
     /// Whether loads may be started and cancelled
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) loader: bool,
+    /// Make every load all or nothing, as if its request had said `atomic`
+    #[arg(long)]
+    pub(crate) atomic_loads: bool,
     /// Who may call
     #[arg(long, value_enum, default_value_t = Auth::None)]
     pub(crate) auth: Auth,
@@ -167,9 +170,6 @@ pub(crate) struct ServeLater {
     /// Principals, keys and policies
     #[arg(long, value_name = "FILE")]
     pub(crate) iam_config: Option<PathBuf>,
-    /// Make every load all-or-nothing
-    #[arg(long)]
-    pub(crate) atomic_loads: bool,
     /// Follow a writer over shared storage
     #[arg(long)]
     pub(crate) read_replica: bool,
@@ -215,6 +215,9 @@ pub(crate) struct Load {
     /// Whether relationship files have an :ID column (opencypher)
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) user_provided_edge_ids: bool,
+    /// All or nothing: what is loaded becomes visible at once, at the end
+    #[arg(long)]
+    pub(crate) atomic: bool,
     /// Memory of a load into a data directory [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
@@ -228,9 +231,6 @@ pub(crate) struct Load {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Not supported yet (refused)")]
 pub(crate) struct LoadLater {
-    /// All or nothing
-    #[arg(long)]
-    pub(crate) atomic: bool,
     /// Read and validate without changing the graph
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -30,7 +30,10 @@ struct Finished {
 /// # Errors
 /// [`Error::Failed`] if the load did not complete, [`Error::Interrupted`] if Ctrl-C cancelled it; the job was printed then.
 pub(crate) fn run(flags: &Load) -> Result<()> {
-    refuse(&flags.later)?;
+    let LoadLater { dry_run } = flags.later;
+    if dry_run {
+        return Err(Error::Unsupported("--dry-run"));
+    }
     let finished = match place::resolve(&flags.place)? {
         Target::Server(client) => remote::run(&client, &request(flags, &uri(&flags.source)?))?,
         Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
@@ -41,15 +44,6 @@ pub(crate) fn run(flags: &Load) -> Result<()> {
         "LOAD_COMPLETED" => Ok(()),
         "LOAD_CANCELLED_BY_USER" if interrupted => Err(Error::Interrupted),
         state => Err(Error::Failed(format!("the load ended as {state}"))),
-    }
-}
-
-/// Refuses the flags that are kept for later.
-fn refuse(later: &LoadLater) -> Result<()> {
-    match later {
-        LoadLater { atomic: true, .. } => Err(Error::Unsupported("--atomic")),
-        LoadLater { dry_run: true, .. } => Err(Error::Unsupported("--dry-run")),
-        LoadLater { atomic: false, dry_run: false } => Ok(()),
     }
 }
 
@@ -71,6 +65,9 @@ fn request(flags: &Load, source: &str) -> Value {
         "userProvidedEdgeIds": flags.user_provided_edge_ids,
         "parserConfiguration": parser,
     });
+    if flags.atomic {
+        request["atomic"] = true.into();
+    }
     if let Some(region) = flags.s3.region.as_ref().filter(|_| !is_local(source)) {
         request["region"] = region.as_str().into();
     }

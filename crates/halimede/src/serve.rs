@@ -22,6 +22,7 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.allow_origins.clone_from(&flags.allow_origin);
     config.query_timeout = Duration::from_secs(flags.query_timeout);
     config.loader = flags.loader;
+    config.requests.atomic = flags.atomic_loads;
     let s3 = local::s3_config(&flags.s3)?;
     let runtime = local::runtime()?;
     let store = place::open_or_create(&flags.data, flags.memory)?;
@@ -54,11 +55,10 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
 
 /// Refuses what is kept for later, and what would open the graph to the network by mistake.
 fn refuse(flags: &Serve) -> Result<()> {
-    let ServeLater { iam_config, atomic_loads, read_replica, storage, tls_cert, tls_key } = &flags.later;
+    let ServeLater { iam_config, read_replica, storage, tls_cert, tls_key } = &flags.later;
     let later = [
         (flags.auth == Auth::Iam, "--auth iam"),
         (iam_config.is_some(), "--iam-config"),
-        (*atomic_loads, "--atomic-loads"),
         (*read_replica, "--read-replica"),
         (storage.is_some(), "--storage"),
         (tls_cert.is_some(), "--tls-cert"),

@@ -376,6 +376,7 @@ impl Inner {
             threads: request.parallelism.threads(self.config.threads),
             block_bytes: self.config.block_bytes,
             publish_at: self.config.publish_at,
+            stage_at: self.config.stage_at,
         };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pipeline::run(&task)));
         let outcome = caught.unwrap_or_else(|panic| Err(Failure::Panic(pipeline::panic_text(panic.as_ref()))));

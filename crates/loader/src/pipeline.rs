@@ -7,12 +7,14 @@
 //! ```
 //!
 //! The feeder puts blocks of all files into one queue, in the order of their ordinals. Parser threads take from it until
-//! an *epoch* ends: enough is pending, the vertices are all there, or an error stops the load. Whatever was taken is then
-//! parsed to the end, so an epoch is a run of neighbouring rows of the load, and what is published after it is a prefix
-//! of the load. Nothing that is reported depends on the number of threads or on where an epoch ends.
+//! an *epoch* ends: memory is full, a publish is worth it, the vertices are all there, or an error stops the load. Whatever
+//! was taken is then parsed to the end, so an epoch is a run of neighbouring rows of the load. It is validated, and staged
+//! (durable, seen by this load alone) or published with all that was staged before, so what is published is a prefix of
+//! the load; an atomic load publishes once, at its end. Nothing that is reported depends on the number of threads or on
+//! where an epoch ends.
 //!
 //! - **Files**: `plan` (which, in which order), `opening` (ahead of their turn), `feeder`, `queue`, `epoch` (parsing),
-//!   `course` (what was found wrong), `publish`, `halt` (how all of this stops).
+//!   `course` (what was found wrong), `findings` (what the next publish tells), `publish`, `halt` (how all of this stops).
 //! - **Invariant**: every wait ends when the load is halted.
 //! - **Invariant**: a job's record changes only with a publish.
 //! - **Source**: design §5, §9; spec/loader.md §2.6, §2.11.
@@ -21,6 +23,7 @@ mod course;
 mod epoch;
 mod fault;
 mod feeder;
+mod findings;
 mod halt;
 mod lines;
 mod opening;
@@ -41,6 +44,7 @@ pub(crate) use halt::{Failure, Halt, panic_text};
 
 use course::Course;
 use feeder::CutOff;
+use findings::Findings;
 use plan::Plan;
 use queue::Queue;
 
@@ -55,8 +59,10 @@ pub(crate) struct Task<'a> {
     pub(crate) threads: usize,
     /// Bytes of text in a block.
     pub(crate) block_bytes: usize,
-    /// Quads that end an epoch, instead of the store's own choice.
+    /// Quads that are published at the latest, below the store's own choice.
     pub(crate) publish_at: Option<u64>,
+    /// Quads that fill the memory, below what the store bears.
+    pub(crate) stage_at: Option<u64>,
 }
 
 impl Task<'_> {
@@ -129,10 +135,10 @@ fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut store::Ingest) -> Result<()
             });
         })?;
         let mut course = Course::new(task.request.fail_on_error);
+        let mut findings = Findings::default();
         loop {
-            epoch::parse(task, plan, &queue, &cut_off, ingest, &mut course)?;
-            let last = queue.is_exhausted() || course.stop().is_some();
-            if publish::publish(task, plan, ingest, &mut course, last)? {
+            let end = epoch::parse(task, plan, &queue, &cut_off, ingest, &mut course)?;
+            if publish::conclude(task, plan, ingest, &mut course, &mut findings, end)? {
                 return Ok(());
             }
         }

@@ -32,6 +32,8 @@ pub struct RequestConfig {
     /// Whether `region` and `iamRoleArn` (or a pair of keys) must be given, as the service's model says. Off by
     /// default: whoever runs the server has configured both.
     pub strict: bool,
+    /// Whether every load is atomic, whatever the request says: for clients that cannot ask for it.
+    pub atomic: bool,
 }
 
 /// A validated request to load a source.
@@ -69,6 +71,9 @@ pub struct LoadRequest {
     pub user_provided_edge_ids: bool,
     /// Whether the files are loaded in the order they are listed, without vertices first.
     pub edge_only_load: bool,
+    /// Whether the load becomes visible at once at its end, or not at all. A member of our own.
+    #[serde(default)]
+    pub atomic: bool,
     /// Credentials sent with the request: in memory only.
     #[serde(skip)]
     pub keys: Option<RequestKeys>,
@@ -106,6 +111,7 @@ impl LoadRequest {
             dependencies: Vec::new(),
             user_provided_edge_ids: true,
             edge_only_load: false,
+            atomic: false,
             keys: None,
         }
     }
@@ -147,7 +153,7 @@ impl LoadRequest {
                 format!("it names {} loads, at most {MAX_DEPENDENCIES} are allowed", request.dependencies.len()),
             ));
         }
-        let atomic = own_flag(&members, &parser_members, "atomic")?;
+        request.atomic = own_flag(&members, &parser_members, "atomic")? || config.atomic;
         let dry_run = own_flag(&members, &parser_members, "dryRun")?;
         let tolerance = match members.tolerance("tolerance")? {
             Some(tolerates) => tolerates,
@@ -170,7 +176,6 @@ impl LoadRequest {
                 !request.dependencies.is_empty(),
                 "dependencies are not supported yet: start the next load when the first has completed",
             ),
-            (atomic, "atomic loads are not supported yet: what is loaded before a failure or a cancel stays"),
             (dry_run, "dryRun is not supported yet"),
             (
                 tolerance,

@@ -25,9 +25,11 @@ pub struct LoaderConfig {
     pub retained_jobs: usize,
     /// Bytes of decoded text that are parsed at a time. Results do not depend on it.
     pub block_bytes: usize,
-    /// Quads after which a load publishes what it has, instead of what the store would choose. Results do not depend
-    /// on it.
+    /// Quads after which a load publishes what it has, if the store would choose more. Results do not depend on it.
     pub publish_at: Option<u64>,
+    /// Quads that fill the memory of a load, if the store would bear more: it stages what it has then. Results do not
+    /// depend on it.
+    pub stage_at: Option<u64>,
     /// For tests.
     pub pause: Option<PauseHook>,
 }
@@ -42,6 +44,7 @@ impl LoaderConfig {
             retained_jobs: RETAINED_JOBS,
             block_bytes: 1 << 20,
             publish_at: None,
+            stage_at: None,
             pause: None,
         }
     }
@@ -56,6 +59,7 @@ impl fmt::Debug for LoaderConfig {
             .field("retained_jobs", &self.retained_jobs)
             .field("block_bytes", &self.block_bytes)
             .field("publish_at", &self.publish_at)
+            .field("stage_at", &self.stage_at)
             .finish_non_exhaustive()
     }
 }

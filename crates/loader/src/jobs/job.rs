@@ -5,11 +5,10 @@
 //! has been noted there; a cancel that comes later finds the publish decided. So exactly one of a cancel and the final
 //! publish wins.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use store::{FeedCounts, Journal, JournalWrite};
+use store::{Journal, JournalWrite};
 
 use super::PauseHook;
 use super::ending;
@@ -40,12 +39,21 @@ pub(crate) struct Job {
     changed: Condvar,
 }
 
-/// What all loads since the start of the process published.
+/// What all loads since the start of the process left.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub(super) loaded: AtomicU64,
     pub(super) duplicates: AtomicU64,
     pub(super) errors: AtomicU64,
+}
+
+impl Totals {
+    /// A job's counters went from `before` to `after`.
+    fn add(&self, before: &Counters, after: &Counters) {
+        self.loaded.fetch_add(after.loaded - before.loaded, Ordering::Relaxed);
+        self.duplicates.fetch_add(after.duplicates - before.duplicates, Ordering::Relaxed);
+        self.errors.fetch_add(after.errors() - before.errors(), Ordering::Relaxed);
+    }
 }
 
 struct State {
@@ -166,16 +174,12 @@ impl Job {
     }
 
     /// What a publish has to write, or `None` if it must not happen. Called once a publish; [`Self::decided`] follows.
-    pub(crate) fn decide(
-        &self,
-        counts: &BTreeMap<u32, FeedCounts>,
-        publication: &Publication,
-    ) -> Option<Vec<JournalWrite>> {
+    pub(crate) fn decide(&self, publication: &Publication) -> Option<Vec<JournalWrite>> {
         let mut state = self.lock();
         if state.cancel.is_some() || state.closing || self.halt.is_pulled() {
             return None;
         }
-        let (change, writes) = state.ledger.publish(counts, publication);
+        let (change, writes) = state.ledger.publish(publication);
         state.pending = Some(change);
         Some(writes)
     }
@@ -185,11 +189,7 @@ impl Job {
         let mut state = self.lock();
         let Some(change) = state.pending.take() else { return };
         if published {
-            let before = state.ledger.record.totals;
-            let after = change.record.totals;
-            self.totals.loaded.fetch_add(after.loaded - before.loaded, Ordering::Relaxed);
-            self.totals.duplicates.fetch_add(after.duplicates - before.duplicates, Ordering::Relaxed);
-            self.totals.errors.fetch_add(after.errors() - before.errors(), Ordering::Relaxed);
+            self.totals.add(&state.ledger.record.totals, &change.record.totals);
             state.ledger.apply(change);
             self.meter.settle();
         }
@@ -207,6 +207,7 @@ impl Job {
             drop(state);
             let written = journal.write(writes);
             state = self.lock();
+            self.totals.add(&state.ledger.record.totals, &change.record.totals);
             state.ledger.apply(change);
             if let Err(error) = written {
                 tracing::error!(load = %self.id, %error, "the end of the load could not be recorded");
@@ -327,17 +328,16 @@ impl Job {
 impl State {
     /// The change that ends the job, and its writes: those of the answers to the calls that cancelled it among them.
     fn end(&self, outcome: Result<(), Failure>) -> (Change, Vec<JournalWrite>) {
-        let source = &self.ledger.record.source;
-        let (ending, entry) = if self.cancel.is_some() {
-            (Ending::Cancelled, None)
+        let record = &self.ledger.record;
+        let (ending, told) = if self.cancel.is_some() {
+            (Ending::Cancelled, Publication::default())
         } else if self.closing {
-            (Ending::Fault, Some(ending::interruption(source)))
+            (Ending::Fault, Publication::of_entry(ending::interruption(record)))
         } else {
             // A runner that ends well has recorded its end with its last publish.
-            let (ending, entry) = ending::of_failure(outcome.err().unwrap_or(Failure::Halted), source);
-            (ending, Some(entry))
+            ending::of_failure(outcome.err().unwrap_or(Failure::Halted), &record.source)
         };
-        let (change, mut writes) = self.ledger.end(ending, entry);
+        let (change, mut writes) = self.ledger.end(ending, &told);
         let answer = Remembered { did: Did::Cancel, load: change.record.id, at_seconds: super::now_seconds() };
         writes.extend(self.cancel.iter().flatten().map(|attempt| journal::put_attempt(attempt, &answer)));
         (change, writes)

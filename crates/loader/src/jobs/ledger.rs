@@ -4,6 +4,7 @@
 //! they are durable. So what a reader sees of a job is what a restart would find.
 //! **Source**: design §9, "Counters"; spec/loader.md §3.2.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
@@ -45,9 +46,11 @@ pub(crate) struct ErrorCounts {
     pub(crate) insert: u64,
 }
 
-/// What becomes true with one publish, beside the data.
+/// What becomes true with one publish, beside the data; or with the end of a load of which no more is published.
 #[derive(Debug, Default)]
 pub(crate) struct Publication {
+    /// What is published of the rows, by feed.
+    pub(crate) loaded: BTreeMap<u32, FeedCounts>,
     /// Errors, by feed.
     pub(crate) errors: BTreeMap<u32, ErrorCounts>,
     /// The latest of them, in order.
@@ -59,6 +62,13 @@ pub(crate) struct Publication {
     pub(crate) stopped_at: Option<u32>,
     /// Whether the load ends with this publish.
     pub(crate) last: bool,
+}
+
+impl Publication {
+    /// Nothing but one entry of the log.
+    pub(super) fn of_entry(entry: ErrorEntry) -> Self {
+        Self { entries: vec![entry], ..Self::default() }
+    }
 }
 
 impl Ledger {
@@ -94,13 +104,9 @@ impl Ledger {
     }
 
     /// The change that a publish makes, and its writes.
-    pub(super) fn publish(
-        &self,
-        counts: &BTreeMap<u32, FeedCounts>,
-        publication: &Publication,
-    ) -> (Change, Vec<JournalWrite>) {
+    pub(super) fn publish(&self, publication: &Publication) -> (Change, Vec<JournalWrite>) {
         let mut change = self.change();
-        for (&feed, counts) in counts {
+        for (&feed, counts) in &publication.loaded {
             self.touch(&mut change, feed).counters += Counters {
                 loaded: counts.loaded,
                 duplicates: counts.duplicates,
@@ -109,14 +115,7 @@ impl Ledger {
                 ..Counters::default()
             };
         }
-        for (&feed, errors) in &publication.errors {
-            self.touch(&mut change, feed).counters += Counters {
-                parsing_errors: errors.parsing,
-                datatype_errors: errors.datatype,
-                insert_errors: errors.insert,
-                ..Counters::default()
-            };
-        }
+        self.count_errors(&mut change, publication);
         for (&feed, &forced) in &publication.ended {
             let record = self.touch(&mut change, feed);
             let told = if record.counters.errors() > 0 { FeedState::Failed } else { FeedState::Completed };
@@ -133,20 +132,40 @@ impl Ledger {
         (change, writes)
     }
 
-    /// The change that ends the job without a publish, and its writes.
-    pub(super) fn end(&self, ending: Ending, entry: Option<ErrorEntry>) -> (Change, Vec<JournalWrite>) {
+    /// The change that ends the job without a publish, and its writes. Of what is told, errors count; rows do not, since
+    /// none of them stays.
+    pub(super) fn end(&self, ending: Ending, told: &Publication) -> (Change, Vec<JournalWrite>) {
         let mut change = self.change();
+        self.count_errors(&mut change, told);
         for (feed, record) in self.feeds.iter().enumerate() {
-            let state = match ending {
-                Ending::Cancelled if !record.state.is_terminal() => FeedState::CancelledByUser,
-                Ending::Fault if record.state == FeedState::InProgress => FeedState::UnexpectedError,
-                Ending::Failed if record.state == FeedState::InProgress => FeedState::Failed,
-                Ending::Cancelled | Ending::Fault | Ending::Failed | Ending::Done => continue,
+            let feed = feed as u32;
+            let state = match (ending, told.stopped_at) {
+                (Ending::Cancelled, _) if !record.state.is_terminal() => FeedState::CancelledByUser,
+                (Ending::Fault, _) if record.state == FeedState::InProgress => FeedState::UnexpectedError,
+                (Ending::Failed, Some(stopped_at)) => match feed.cmp(&stopped_at) {
+                    // It was read, and taken back for the error of another.
+                    Less => FeedState::CancelledDueToErrors,
+                    Equal => told.ended.get(&feed).copied().flatten().unwrap_or(FeedState::Failed),
+                    Greater => FeedState::NotStarted,
+                },
+                (Ending::Failed, None) if record.state == FeedState::InProgress => FeedState::Failed,
+                (Ending::Cancelled | Ending::Fault | Ending::Failed | Ending::Done, _) => continue,
             };
-            self.touch(&mut change, feed as u32).state = state;
+            self.touch(&mut change, feed).state = state;
         }
-        let writes = self.seal(&mut change, entry.into_iter().collect(), Some(ending));
+        let writes = self.seal(&mut change, told.entries.clone(), Some(ending));
         (change, writes)
+    }
+
+    fn count_errors(&self, change: &mut Change, publication: &Publication) {
+        for (&feed, errors) in &publication.errors {
+            self.touch(change, feed).counters += Counters {
+                parsing_errors: errors.parsing,
+                datatype_errors: errors.datatype,
+                insert_errors: errors.insert,
+                ..Counters::default()
+            };
+        }
     }
 
     fn change(&self) -> Change {
@@ -225,7 +244,7 @@ pub(super) fn interrupted(
     record.feeds = feeds.iter().map(|feed| feed.state).collect();
     record.state = overall(Ending::Fault, &record.feeds);
     let mut log = LogTail::resume(record.errors_logged, last_chunk);
-    let appended = log.append(vec![interruption(&record.source)]);
+    let appended = log.append(vec![interruption(&record)]);
     writes.extend(journal::put_errors(record.id, &appended));
     record.errors_logged = log.logged();
     writes.push(journal::put_job(&record));

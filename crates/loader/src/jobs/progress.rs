@@ -22,6 +22,8 @@ pub enum Phase {
     Preparing,
     /// What is validated is in files, which are being made durable.
     Writing,
+    /// Putting it aside, to be published with what follows.
+    Staging,
     /// Making it visible.
     Publishing,
     /// Ended.
@@ -30,13 +32,14 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in the order in which a load first enters them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Listing,
         Self::Classifying,
         Self::Downloading,
         Self::Parsing,
         Self::Preparing,
         Self::Writing,
+        Self::Staging,
         Self::Publishing,
         Self::Ended,
     ];
@@ -50,6 +53,7 @@ impl Phase {
             Self::Parsing => "parsing",
             Self::Preparing => "preparing",
             Self::Writing => "writing",
+            Self::Staging => "staging",
             Self::Publishing => "publishing",
             Self::Ended => "ended",
         }

@@ -1,4 +1,4 @@
-//! What was found wrong since the last publish, and where the load stops because of it.
+//! What was found wrong in an epoch, and where the load stops because of it.
 //!
 //! With `failOnError` TRUE only the lowest error counts: rows below it stay, none after. Otherwise errors are counted by
 //! feed and the latest are kept for the log; an error that ends its feed cuts the feed off there, whatever other threads
@@ -30,7 +30,7 @@ pub(super) struct Course {
     lines: HashMap<u32, Lines>,
 }
 
-/// What a publish has to say about errors and feeds.
+/// What an epoch has to say about errors and feeds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) counts: BTreeMap<u32, ErrorCounts>,
@@ -127,7 +127,7 @@ impl Course {
             }
             states.insert(feed, state);
         }
-        self.lines.values_mut().for_each(Lines::published);
+        self.lines.values_mut().for_each(Lines::told);
         Found { counts: std::mem::take(&mut self.counts), latest: std::mem::take(&mut self.latest), ended: states }
     }
 
@@ -161,6 +161,13 @@ impl Latest {
         self.0.push(Reverse(Numbered(ordinal, entry)));
         if self.0.len() as u64 > RETAINED_ERRORS {
             self.0.pop();
+        }
+    }
+
+    /// Takes another's entries too.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for Reverse(Numbered(ordinal, entry)) in other.0 {
+            self.push(ordinal, entry);
         }
     }
 

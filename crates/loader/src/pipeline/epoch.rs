@@ -1,4 +1,4 @@
-//! One epoch: parser threads take work until enough is pending, and parse whatever they took.
+//! One epoch: parser threads take work until memory is full or a publish is worth it, and parse whatever they took.
 //!
 //! Work is taken in order and numbered. A thread that has parsed its piece waits until all earlier pieces of the epoch are
 //! parsed too: only then is it certain whether an earlier row ends the feed, or the load, before these rows. What is
@@ -16,6 +16,7 @@ use super::course::Course;
 use super::fault::Fault;
 use super::feeder::CutOff;
 use super::plan::Plan;
+use super::publish::End;
 use super::queue::{Queue, Work};
 use super::{Failure, Task, spawn};
 use crate::format::{Parsed, RowErrorKind};
@@ -24,7 +25,7 @@ use crate::jobs::Phase;
 /// How often a thread that waits for others looks whether the load is halted.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// Parses until the epoch ends.
+/// Parses until the epoch ends; why it did.
 ///
 /// # Errors
 /// The load is halted, or the store refuses.
@@ -35,15 +36,19 @@ pub(super) fn parse(
     cut_off: &CutOff,
     ingest: &Ingest,
     course: &mut Course,
-) -> Result<(), Failure> {
+) -> Result<End, Failure> {
+    // An atomic load publishes at its end alone.
+    let publish_at =
+        if task.request.atomic { u64::MAX } else { ingest.publish_at().min(task.publish_at.unwrap_or(u64::MAX)) };
     let epoch = Epoch {
         task,
         plan,
         queue,
         cut_off,
         ingest,
-        publish_at: task.publish_at.unwrap_or(u64::MAX),
+        due_at: publish_at.saturating_sub(ingest.staged()),
         enough: AtomicBool::new(false),
+        vertices_done: AtomicBool::new(false),
         taking: Mutex::new(0),
         turn: Mutex::new(Turn { course, below: 0, done: BTreeSet::new() }),
         turned: Condvar::new(),
@@ -55,7 +60,15 @@ pub(super) fn parse(
         }
         Ok::<(), Failure>(())
     })?;
-    task.check()
+    task.check()?;
+    let due = epoch.is_due();
+    Ok(if queue.is_exhausted() || course.stop().is_some() {
+        End::Last
+    } else if due {
+        End::Due
+    } else {
+        End::Full
+    })
 }
 
 struct Epoch<'a> {
@@ -64,10 +77,12 @@ struct Epoch<'a> {
     queue: &'a Queue<'a>,
     cut_off: &'a CutOff,
     ingest: &'a Ingest,
-    /// An upper bound on what the store says.
-    publish_at: u64,
+    /// Pending quads that are worth a publish, with what is staged.
+    due_at: u64,
     /// No more work is taken.
     enough: AtomicBool,
+    /// What comes next are edges.
+    vertices_done: AtomicBool,
     /// The number of the next piece. Held while one is waited for.
     taking: Mutex<u64>,
     turn: Mutex<Turn<'a>>,
@@ -106,7 +121,7 @@ impl<'a> Epoch<'a> {
             }
             if self.judge(number, first, &mut buffer)? {
                 self.ingest.add(&mut buffer.batch)?;
-                if self.ingest.is_full() || self.ingest.pending() >= self.ingest.publish_at().min(self.publish_at) {
+                if self.is_due() || self.is_full() {
                     self.enough.store(true, Atomic::SeqCst);
                 }
             }
@@ -138,7 +153,10 @@ impl<'a> Epoch<'a> {
                     continue;
                 }
                 Some(Work::VerticesDone) => {
-                    self.enough.store(true, Atomic::SeqCst);
+                    self.vertices_done.store(true, Atomic::SeqCst);
+                    if self.is_due() {
+                        self.enough.store(true, Atomic::SeqCst);
+                    }
                     continue;
                 }
                 Some(Work::Block { feed, ref block, .. }) => {
@@ -195,6 +213,17 @@ impl<'a> Epoch<'a> {
         let records = parsed.batch.entries.iter().filter(|entry| entry.role != Role::Silent).count();
         self.task.job.meter.add_rows(records as u64, parsing, datatype);
         Ok(true)
+    }
+
+    /// Whether a publish is worth it.
+    fn is_due(&self) -> bool {
+        let vertices_done = self.vertices_done.load(Atomic::SeqCst) && !self.task.request.atomic;
+        vertices_done || self.ingest.pending() >= self.due_at
+    }
+
+    /// Whether no more may be held in memory.
+    fn is_full(&self) -> bool {
+        self.ingest.is_full() || self.task.stage_at.is_some_and(|stage_at| self.ingest.pending() >= stage_at)
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn<'a>> {

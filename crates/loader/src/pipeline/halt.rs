@@ -10,13 +10,17 @@ use std::sync::{Mutex, PoisonError};
 use crossbeam_channel::{Receiver, Sender};
 use store::CancelToken;
 
+use crate::jobs::Publication;
 use crate::source::SourceError;
 
-/// Why a load cannot go on. A faulty file is no such failure: that is in the log, and the load goes on or stops at it.
+/// Why a load cannot go on. A faulty file is no such failure: that is in the log, and
+/// the load goes on or stops at it, unless it is all or nothing.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The token was pulled: the job knows by whom.
     Halted,
+    /// An error stops an atomic load: nothing of it stays but this.
+    Rejected(Box<Publication>),
     /// The source could not be listed.
     Listing(SourceError),
     /// The store refused.

@@ -3,7 +3,7 @@
 //! Where every record of a block is one line, which is nearly always, a record's line follows from its number. Only
 //! what is certain is told: in blocks with blank lines or line breaks in values, only the first record's line is.
 
-/// The lines of one feed's records, since the last publish.
+/// The lines of one feed's records, since the last epoch.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     /// Beginnings of runs of blocks with one common rule, in order.
@@ -53,7 +53,7 @@ impl Lines {
     }
 
     /// Forgets all but what is needed to go on.
-    pub(super) fn published(&mut self) {
+    pub(super) fn told(&mut self) {
         self.runs.clear();
     }
 }
@@ -85,7 +85,7 @@ mod tests {
             assert_eq!(lines.line(record), line, "record {record}");
         }
         assert_eq!(lines.runs.len(), 3);
-        lines.published();
+        lines.told();
         assert_eq!((lines.line(1), lines.line(31)), (None, Some(34)));
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LENIENT: RequestConfig = RequestConfig { strict: false };
+const LENIENT: RequestConfig = RequestConfig { strict: false, atomic: false };
 
 fn read(body: &str) -> Result<LoadRequest, RequestError> {
     LoadRequest::read(body.as_bytes(), Some("application/json"), None, &LENIENT)
@@ -176,8 +176,6 @@ fn what_comes_later_is_refused_and_not_ignored() {
         r#""dependencies": ["ef478d76-d9da-4d94-8ff1-08d9d4863aa5"]"#,
         r#""dependencies": "a, b""#,
         r#""dependencies": "[\"a\"]""#,
-        r#""atomic": true"#,
-        r#""parserConfiguration": {"atomic": "TRUE"}"#,
         r#""dryRun": "true""#,
         r#""parserConfiguration": {"dryRun": true}"#,
         r#""tolerance": 5"#,
@@ -187,10 +185,29 @@ fn what_comes_later_is_refused_and_not_ignored() {
         assert!(matches!(with(members), Err(RequestError::Unsupported(_))), "{members}");
     }
     // A member wins over the same name inside of parserConfiguration.
-    assert!(with(r#""atomic": false, "parserConfiguration": {"atomic": "TRUE"}"#).is_ok());
     let repeated =
         LoadRequest::read(b"", None, Some("source=s3://b/&format=csv&dependencies=&dependencies=a"), &LENIENT);
     assert!(matches!(repeated, Err(RequestError::Unsupported(_))), "{repeated:?}");
+}
+
+/// A member, or a string where SDKs let one pass; the server may want it of every load.
+#[test]
+fn all_or_nothing_is_asked_for_in_three_ways() {
+    let everything = RequestConfig { atomic: true, ..LENIENT };
+    for (members, asked) in [
+        (r#""mode": "NEW""#, false),
+        (r#""atomic": true"#, true),
+        (r#""atomic": "TRUE""#, true),
+        (r#""atomic": "FALSE""#, false),
+        (r#""parserConfiguration": {"atomic": "TRUE"}"#, true),
+        (r#""parserConfiguration": {"atomic": "false"}"#, false),
+        (r#""atomic": false, "parserConfiguration": {"atomic": "TRUE"}"#, false),
+    ] {
+        let body = format!(r#"{{"source": "s3://b/k", "format": "csv", {members}}}"#);
+        assert_eq!(read(&body).map(|request| request.atomic), Ok(asked), "{members}");
+        let read = LoadRequest::read(body.as_bytes(), None, None, &everything);
+        assert_eq!(read.map(|request| request.atomic), Ok(true), "{members}");
+    }
 }
 
 #[test]
@@ -210,7 +227,7 @@ fn flags_foreign_to_the_format_mean_nothing() {
 
 #[test]
 fn a_strict_server_wants_role_and_region() {
-    let strict = RequestConfig { strict: true };
+    let strict = RequestConfig { strict: true, ..LENIENT };
     let read = |members: &str| {
         let body = format!(r#"{{"source": "s3://b/k", "format": "csv"{members}}}"#);
         LoadRequest::read(body.as_bytes(), None, None, &strict)

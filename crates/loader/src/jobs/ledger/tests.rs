@@ -40,8 +40,12 @@ fn states(ledger: &Ledger) -> Vec<FeedState> {
 fn a_publish_changes_nothing_until_it_is_applied() {
     let mut ledger = ledger(2);
     ledger.feed_started(0, 7);
-    let publication = Publication { ended: BTreeMap::from([(0, None)]), ..Publication::default() };
-    let (change, writes) = ledger.publish(&BTreeMap::from([(0, loaded(5))]), &publication);
+    let publication = Publication {
+        loaded: BTreeMap::from([(0, loaded(5))]),
+        ended: BTreeMap::from([(0, None)]),
+        ..Publication::default()
+    };
+    let (change, writes) = ledger.publish(&publication);
     assert_eq!(ledger.record.totals, Counters::default());
     assert_eq!(states(&ledger), [FeedState::InProgress, FeedState::NotStarted]);
     assert_eq!(writes.len(), 2, "one chunk of feeds and the record");
@@ -57,13 +61,14 @@ fn what_follows_the_error_that_stops_a_load_was_not_started() {
     let mut ledger = ledger(4);
     (0..3).for_each(|feed| ledger.feed_started(feed, 7));
     let publication = Publication {
+        loaded: BTreeMap::from([(0, loaded(2)), (1, loaded(3))]),
         errors: BTreeMap::from([(1, ErrorCounts { parsing: 1, ..ErrorCounts::default() })]),
         entries: vec![ErrorEntry::whole(ErrorCode::ParsingError, "x", "s3://bucket/prefix/1")],
         ended: BTreeMap::from([(0, None), (1, Some(FeedState::Failed))]),
         stopped_at: Some(1),
         last: true,
     };
-    let (change, _) = ledger.publish(&BTreeMap::from([(0, loaded(2)), (1, loaded(3))]), &publication);
+    let (change, _) = ledger.publish(&publication);
     ledger.apply(change);
     assert_eq!(
         states(&ledger),
@@ -71,6 +76,30 @@ fn what_follows_the_error_that_stops_a_load_was_not_started() {
     );
     assert_eq!(ledger.record.state, JobState::CancelledDueToErrors);
     assert_eq!((ledger.record.totals.records(), ledger.record.errors_logged), (6, 1));
+}
+
+/// An atomic load that an error stops: the error is counted and told, rows are not, and no feed is completed.
+#[test]
+fn what_is_taken_back_is_not_counted() {
+    let mut ledger = ledger(4);
+    (0..3).for_each(|feed| ledger.feed_started(feed, 7));
+    let told = Publication {
+        loaded: BTreeMap::from([(0, loaded(2)), (1, loaded(3))]),
+        errors: BTreeMap::from([(1, ErrorCounts { insert: 1, ..ErrorCounts::default() })]),
+        entries: vec![ErrorEntry::whole(ErrorCode::ParsingError, "x", "s3://bucket/prefix/1")],
+        ended: BTreeMap::from([(0, None), (1, Some(FeedState::ModifiedOrDeleted))]),
+        stopped_at: Some(1),
+        last: true,
+    };
+    let (change, _) = ledger.end(Ending::Failed, &told);
+    ledger.apply(change);
+    assert_eq!(
+        states(&ledger),
+        [FeedState::CancelledDueToErrors, FeedState::ModifiedOrDeleted, FeedState::NotStarted, FeedState::NotStarted]
+    );
+    assert_eq!(ledger.record.state, JobState::Failed);
+    assert_eq!(ledger.record.totals, Counters { insert_errors: 1, ..Counters::default() });
+    assert_eq!(ledger.record.errors_logged, 1);
 }
 
 #[test]
@@ -84,7 +113,7 @@ fn each_ending_leaves_its_states() {
         let mut ledger = ledger(3);
         ledger.feeds[0].state = F::Completed;
         ledger.feed_started(1, 7);
-        let (change, _) = ledger.end(ending, None);
+        let (change, _) = ledger.end(ending, &Publication::default());
         ledger.apply(change);
         assert_eq!((states(&ledger), ledger.record.state), (expected.to_vec(), state), "{ending:?}");
     }
@@ -117,11 +146,11 @@ proptest! {
         for publish in publishes {
             let there = |feed: &u32| (*feed as usize) < feeds;
             let counts = publish.iter().filter(|(feed, _)| there(feed));
-            let counts = counts.map(|(feed, (records, _))| (*feed, loaded(*records))).collect();
+            let counts = counts.map(|(feed, (records, _))| (*feed, loaded(*records)));
             let errors = publish.iter().filter(|(feed, _)| there(feed));
             let errors = errors.map(|(feed, (_, insert))| (*feed, ErrorCounts { insert: *insert, ..ErrorCounts::default() }));
-            let publication = Publication { errors: errors.collect(), ..Publication::default() };
-            let (change, writes) = ledger.publish(&counts, &publication);
+            let publication = Publication { loaded: counts.collect(), errors: errors.collect(), ..Publication::default() };
+            let (change, writes) = ledger.publish(&publication);
             keep(writes);
             ledger.apply(change);
         }
