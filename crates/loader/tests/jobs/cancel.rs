@@ -48,6 +48,8 @@ fn in_every_phase() {
         (Phase::Preparing, 1),
         (Phase::Writing, 0),
         (Phase::Writing, 1),
+        (Phase::Staging, 0),
+        (Phase::Staging, 2),
         (Phase::Publishing, 0),
         (Phase::Publishing, 1),
     ];
@@ -55,7 +57,8 @@ fn in_every_phase() {
         let gate = Gate::at(phase, nth);
         let house = House::gated(&gate, |config| {
             config.block_bytes = 1000;
-            config.publish_at = Some(400);
+            config.publish_at = Some(600);
+            config.stage_at = Some(200);
         });
         graph(&house, 1000);
         let id = house.start(house.request("g", Format::Csv));
@@ -150,10 +153,11 @@ fn at_random_moments() {
     };
     let mut ends = [0, 0];
     for _ in 0..60 {
-        let gate = Gate::at(Phase::ALL[random(7) as usize], random(12) as u32);
+        let gate = Gate::at(Phase::ALL[random(8) as usize], random(12) as u32);
         let house = House::gated(&gate, |config| {
             config.block_bytes = 500;
             config.publish_at = Some(300);
+            config.stage_at = Some(100);
         });
         graph(&house, 300);
         let id = house.start(house.request("g", Format::Csv));

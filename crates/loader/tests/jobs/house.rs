@@ -46,6 +46,12 @@ impl House {
         Self::in_directory(tempfile::tempdir().expect("a temporary directory"), |_| {}, hook)
     }
 
+    /// A house whose loads and caches have this many bytes.
+    pub(crate) fn budgeted(memory: u64, hook: impl FnOnce(&mut LoaderConfig)) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::with_options(directory, Options { memory, ..OPTIONS }, |_| {}, hook)
+    }
+
     /// A house whose first load panics in `phase`.
     pub(crate) fn panicking(phase: Phase) -> Self {
         let armed = AtomicBool::new(true);
@@ -225,6 +231,12 @@ impl Gate {
         Arc::new(gate)
     }
 
+    /// Closes when `phase` is entered for the `nth` time from now, from 0; lets go what it holds.
+    pub(crate) fn close_at(&self, phase: Phase, nth: u32) {
+        *self.state.lock().expect("no panic") = GateState { closed_at: Some(phase), lets_pass: nth, held: false };
+        self.changed.notify_all();
+    }
+
     /// A gate that is open.
     pub(crate) fn open_one() -> Arc<Self> {
         Arc::default()
@@ -241,7 +253,7 @@ impl Gate {
         }
         state.held = true;
         self.changed.notify_all();
-        drop(self.changed.wait_while(state, |state| state.closed_at.is_some()).expect("no panic"));
+        drop(self.changed.wait_while(state, |state| state.closed_at == Some(phase)).expect("no panic"));
     }
 
     /// Waits until the load stands at the gate.

@@ -1,5 +1,6 @@
 //! Load jobs over a real store and real files: what is loaded, what is reported, what a cancel and a restart leave.
 
+mod atomic;
 mod attempts;
 mod cancel;
 mod content;
@@ -9,3 +10,4 @@ mod limits;
 mod random;
 mod restart;
 mod s3;
+mod staging;

@@ -36,8 +36,10 @@ struct Files {
 struct Way {
     block_bytes: usize,
     publish_at: Option<u64>,
+    stage_at: Option<u64>,
     parallelism: Parallelism,
     fail_on_error: bool,
+    atomic: bool,
 }
 
 fn files() -> impl Strategy<Value = Files> {
@@ -58,12 +60,15 @@ fn files() -> impl Strategy<Value = Files> {
 
 fn way() -> impl Strategy<Value = Way> {
     let parallelism = prop_oneof![Just(Parallelism::Low), Just(Parallelism::High), Just(Parallelism::Oversubscribe)];
-    (1..400usize, prop::option::of(1..100u64), parallelism, any::<bool>()).prop_map(
-        |(block_bytes, publish_at, parallelism, fail_on_error)| Way {
+    let quads = || prop::option::of(1..100u64);
+    (1..400usize, quads(), quads(), parallelism, any::<bool>(), any::<bool>()).prop_map(
+        |(block_bytes, publish_at, stage_at, parallelism, fail_on_error, atomic)| Way {
             block_bytes,
             publish_at,
+            stage_at,
             parallelism,
             fail_on_error,
+            atomic,
         },
     )
 }
@@ -76,8 +81,8 @@ struct Outcome {
     errors: Vec<(String, String, u64)>,
 }
 
-/// A load row by row.
-fn model(files: &Files, fail_on_error: bool) -> Outcome {
+/// A load row by row; all of it or nothing, if that is wanted.
+fn model(files: &Files, fail_on_error: bool, atomic: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let mut ends = BTreeMap::new();
     let mut error = |code: &str, file: &str, record: usize| {
@@ -118,6 +123,10 @@ fn model(files: &Files, fail_on_error: bool) -> Outcome {
         }
     }
     outcome.edges = ends.keys().map(|id| format!("e{id}")).collect();
+    if atomic && fail_on_error && !outcome.errors.is_empty() {
+        outcome.vertices.clear();
+        outcome.edges.clear();
+    }
     outcome
 }
 
@@ -150,23 +159,57 @@ fn found(house: &House, status: &Value) -> Outcome {
     Outcome { vertices: house.vertices(), edges: house.edges(), errors: errors.collect() }
 }
 
+/// Loads the files into a house of their own.
+fn load(files: &Files, way: Way) -> (House, Value) {
+    let house = House::hooked(|config| {
+        config.block_bytes = way.block_bytes;
+        config.publish_at = way.publish_at;
+        config.stage_at = way.stage_at;
+    });
+    write(&house, files);
+    let request = LoadRequest {
+        parallelism: way.parallelism,
+        fail_on_error: way.fail_on_error,
+        atomic: way.atomic,
+        ..house.request("g", Format::Csv)
+    };
+    let status = house.load(request);
+    (house, status)
+}
+
 #[test]
 fn a_load_is_a_load_row_by_row() {
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let ran = runner.run(&(files(), way()), |(files, way)| {
-        let house = House::hooked(|config| {
-            config.block_bytes = way.block_bytes;
-            config.publish_at = way.publish_at;
-        });
-        write(&house, &files);
-        let request = LoadRequest {
-            parallelism: way.parallelism,
-            fail_on_error: way.fail_on_error,
-            ..house.request("g", Format::Csv)
-        };
-        let status = house.load(request);
-        prop_assert_eq!(found(&house, &status), model(&files, way.fail_on_error), "{}", status);
+        let (house, status) = load(&files, way);
+        prop_assert_eq!(found(&house, &status), model(&files, way.fail_on_error, way.atomic), "{}", status);
         super::errors::adds_up(&house, &status, model::Dataset::Pg);
+        Ok(())
+    });
+    ran.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Whether memory is full once, often or never, and whether all becomes visible at once: unless an error takes an atomic
+/// load back, the counters are the same to the last duplicate, and so are the states of the files.
+#[test]
+fn the_budget_changes_nothing() {
+    let mut runner = TestRunner::new(Config { cases: 30, failure_persistence: None, ..Config::default() });
+    let ran = runner.run(&(files(), way()), |(files, way)| {
+        let plain = Way { block_bytes: 1 << 20, publish_at: None, stage_at: None, atomic: false, ..way };
+        let told = |status: &Value| {
+            let overall = &status["overallStatus"];
+            let counters = ["status", "totalRecords", "totalDuplicates", "parsingErrors", "insertErrors", "ignored"];
+            let mut told: Vec<Value> = counters.iter().map(|name| overall[name].clone()).collect();
+            told.push(status["feedCount"].clone());
+            told
+        };
+        let (_, expected) = load(&files, plain);
+        let errors = |status: &Value| status["errors"]["endIndex"].clone();
+        let taken_back = way.atomic && way.fail_on_error && errors(&expected) != 0;
+        let way = Way { atomic: way.atomic && !taken_back, ..way };
+        let (_, status) = load(&files, way);
+        prop_assert_eq!(told(&status), told(&expected));
+        prop_assert_eq!(errors(&status), errors(&expected));
         Ok(())
     });
     ran.unwrap_or_else(|failure| panic!("{failure}"));
