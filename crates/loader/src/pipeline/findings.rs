@@ -95,7 +95,9 @@ impl Findings {
             self.errors.entry(feed).or_default().insert += count;
         }
         self.latest.absorb(latest);
-        words.into_iter().for_each(|(ordinal, entry)| self.latest.push(ordinal, entry));
+        for (ordinal, entry) in words {
+            self.latest.push(ordinal, entry);
+        }
         Ok(())
     }
 

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::house::{Gate, House, names, rows};
 
-/// Settings with which a graph of a few hundred rows is staged many times.
+/// Settings with which a graph of a few hundred rows is staged many times. Blocks are small, since those that were taken
+/// when memory is full are parsed to the end.
 fn many_stages(config: &mut LoaderConfig) {
-    config.block_bytes = 400;
-    config.stage_at = Some(100);
+    config.block_bytes = 60;
+    config.stage_at = Some(50);
 }
 
 /// What is in the store before, the files of the load to come, and a request for it.
@@ -58,7 +59,7 @@ fn nothing_is_visible_before_everything_is() {
     let house = House::gated(&gate, many_stages);
     let (before, request) = prepare(&house);
     let files = segment_files(&house);
-    gate.close_at(Phase::Staging, 5);
+    gate.close_at(Phase::Staging, 8);
     let id = house.start(request);
     gate.wait_held();
     assert_eq!(house.quads(Dataset::Pg), before);

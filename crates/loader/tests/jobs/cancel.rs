@@ -27,6 +27,8 @@ fn truthful(house: House, id: LoadId) {
         assert!(last.contains_key("LOAD_CANCELLED_BY_USER") || last.contains_key("LOAD_COMPLETED"), "{status}");
     }
     house.check();
+    // The store may be merging what publishes before the cancel left; when that is done, nothing temporary is there.
+    house.store.compact(Dataset::Pg).expect("there is space");
     assert_eq!(house.store.usage().temporary_bytes, 0);
     assert!(matches!(house.loader.cancel(&id.to_string(), None), Err(CancelError::NotFound { .. })));
     let house = house.reopened();
@@ -56,7 +58,7 @@ fn in_every_phase() {
     for (phase, nth) in phases {
         let gate = Gate::at(phase, nth);
         let house = House::gated(&gate, |config| {
-            config.block_bytes = 1000;
+            config.block_bytes = 100;
             config.publish_at = Some(600);
             config.stage_at = Some(200);
         });

@@ -40,7 +40,10 @@ impl Steps {
 fn a_small_budget_stages() {
     for atomic in [false, true] {
         let steps = Arc::<Steps>::default();
-        let house = House::budgeted(4 << 20, |config| steps.count(config));
+        let house = House::budgeted(4 << 20, |config| {
+            config.block_bytes = 64 << 10;
+            steps.count(config);
+        });
         let vertices = rows(150_000, |row| format!("vertex number {row},L,{row}\n"));
         house.file("g/v.csv", format!("~id,~label,n:Int\n{vertices}"));
         let edges = rows(50_000, |row| format!("e{row},vertex number {row},vertex number {},NEXT\n", row * 3));
@@ -61,7 +64,7 @@ fn a_small_budget_stages() {
 fn staged_layers_are_published_together() {
     let steps = Arc::<Steps>::default();
     let house = House::hooked(|config| {
-        config.block_bytes = 300;
+        config.block_bytes = 60;
         config.stage_at = Some(100);
         config.publish_at = Some(450);
         steps.count(config);
@@ -81,7 +84,7 @@ fn staged_layers_are_published_together() {
 fn the_record_knows_nothing_of_what_is_staged() {
     let gate = Gate::at(Phase::Staging, 4);
     let house = House::gated(&gate, |config| {
-        config.block_bytes = 200;
+        config.block_bytes = 40;
         config.stage_at = Some(50);
     });
     house.file("g/v.csv", "~id,~label,n:Int\na,L,1\nb,L,wrong\n");
@@ -103,7 +106,7 @@ fn the_record_knows_nothing_of_what_is_staged() {
 /// failOnError TRUE: rows below the lowest error stay, none after, wherever stages and publishes fall.
 #[test]
 fn a_violation_in_a_staged_epoch_keeps_the_rows_below() {
-    for (stage_at, publish_at) in [(20, None), (20, Some(90)), (100, Some(101)), (1, None)] {
+    for (stage_at, publish_at) in [(20, None), (20, Some(90)), (60, Some(100)), (1, None)] {
         let steps = Arc::<Steps>::default();
         let house = House::hooked(|config| {
             config.block_bytes = 150;
