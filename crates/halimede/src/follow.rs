@@ -1,4 +1,4 @@
-//! Following a load: a live bar on a terminal, else a line every few seconds; Ctrl-C cancels it.
+//! Following a load: a live bar on a terminal, else a line every few seconds; Ctrl-C cancels it. Then the store settles.
 //!
 //! All of it goes to standard error, so that standard output holds nothing but the finished job.
 
@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use store::CancelToken;
 use tokio::runtime::Handle;
 
 use crate::error::Result;
@@ -143,6 +144,36 @@ pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
     })
 }
 
+/// Does what is left to do in the store after a load, and says so. An interrupt stops it; the load is kept either way.
+pub(crate) fn settle(interrupts: &Interrupts, work: impl FnOnce(&CancelToken) -> Result<()> + Send) {
+    let mut display = Display::new();
+    let cancel = CancelToken::new();
+    let ended = interrupts.send.clone();
+    thread::scope(|scope| {
+        let token = &cancel;
+        scope.spawn(move || {
+            // The receiver outlives this scope.
+            let _ = ended.send(Event::Ended(work(token)));
+        });
+        loop {
+            match interrupts.receive.recv_timeout(display.tick()) {
+                Ok(Event::Ended(outcome)) => {
+                    display.clear();
+                    match outcome {
+                        Ok(()) => {}
+                        Err(_) if cancel.is_cancelled() => display.note("left before the data directory was settled"),
+                        Err(error) => display.note(&format!("the data directory could not be settled: {error}")),
+                    }
+                    return;
+                }
+                Ok(Event::Interrupted) => cancel.cancel(),
+                Err(RecvTimeoutError::Timeout) => display.say("settling: the load is kept, its files are merged"),
+                Err(RecvTimeoutError::Disconnected) => unreachable!("`interrupts` holds a sender"),
+            }
+        }
+    });
+}
+
 /// A bar, or lines.
 struct Display {
     started: Instant,
@@ -177,6 +208,14 @@ impl Display {
             }
             None if input.is_empty() => drop(writeln!(stderr(), "{output}")),
             None => drop(writeln!(stderr(), "{output}, {input}")),
+        }
+    }
+
+    /// Shows a text where the progress stands.
+    fn say(&self, text: &'static str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(text),
+            None => drop(writeln!(stderr(), "{text}")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use loader::source::{Credentials, S3Config, SourceConfig};
 use loader::{Loader, LoaderConfig};
-use store::Store;
+use store::{CancelToken, Store};
 use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
@@ -26,6 +26,11 @@ impl Local {
             SourceConfig { import_dirs: Vec::new(), data_dir: store.directory().to_owned(), any_local: true, s3 };
         let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
         Ok(Self { loader, store, runtime })
+    }
+
+    /// Merges what loads have left behind until the store is compact.
+    pub(crate) fn settle(&self, cancel: &CancelToken) -> Result<()> {
+        Ok(self.store.settle(cancel)?)
     }
 
     /// Stops what runs and gives the data directory back.

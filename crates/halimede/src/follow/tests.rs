@@ -24,6 +24,26 @@ fn durations_are_said_in_words() {
     }
 }
 
+/// What is left to do after a load ends with an interrupt, which may come before it begins; without one it is done.
+#[test]
+fn an_interrupt_ends_the_settling() {
+    let (send, receive) = channel();
+    let interrupts = Interrupts { send, receive };
+    let mut done = false;
+    settle(&interrupts, |_| {
+        done = true;
+        Ok(())
+    });
+    assert!(done);
+    interrupts.send.send(Event::Interrupted).expect("the receiver is there");
+    settle(&interrupts, |cancel| {
+        while !cancel.is_cancelled() {
+            thread::yield_now();
+        }
+        Err(store::Error::Cancelled.into())
+    });
+}
+
 /// A load that runs until it is cancelled.
 #[derive(Default)]
 struct Endless {
