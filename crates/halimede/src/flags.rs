@@ -186,6 +186,7 @@ pub(crate) struct ServeLater {
 
 /// `halimede load`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, known by its name")]
 pub(crate) struct Load {
     /// A file or directory (a path or file://), or s3://bucket/prefix
     pub(crate) source: String,

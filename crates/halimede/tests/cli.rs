@@ -334,6 +334,20 @@ fn bad_rows_are_named_and_the_load_fails() {
     shell.run("load missing.csv --format csv --data strict").fails(1, "does not exist");
 }
 
+/// A command that loads leaves a compact directory behind: nobody comes after it to merge.
+#[test]
+fn a_loaded_directory_is_settled() {
+    let shell = Shell::new();
+    for load in 0..8 {
+        fs::write(shell.path("v.csv"), format!("~id,~label\nv{load},P\n")).expect("the file is written");
+        shell.run("load v.csv --format csv --atomic").ok();
+    }
+    // Four sets at most; a vertex with a label is in two orders, and short ids need no dictionary.
+    let files = fs::read_dir(shell.path("halimede-data/segments")).expect("the segments").count();
+    assert!(files <= 4 * 4, "{files} files");
+    assert_eq!(row(&shell.run("check").ok(), "pg")[2], "8");
+}
+
 #[test]
 fn an_interrupt_cancels_the_load_cleanly() {
     let shell = Shell::new();
