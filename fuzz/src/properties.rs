@@ -10,13 +10,20 @@ use model::HashKey;
 pub type Property = fn(&[u8]);
 
 /// All properties by the name of their fuzz target and corpus folder.
-pub const ALL: [(&str, Property); 5] = [
+pub const ALL: [(&str, Property); 6] = [
     ("gremlin_csv", gremlin_csv),
     ("opencypher_csv", opencypher_csv),
     ("lines", lines),
     ("blocks", blocks),
     ("serial", serial),
+    ("quad_block", quad_block),
 ];
+
+/// A stored block of quads is refused, or read the same whichever way. The first byte is the order, two more the number
+/// of entries.
+pub fn quad_block(input: &[u8]) {
+    store::fuzz_quad_block(input);
+}
 
 /// A Gremlin CSV file reads the same however it is cut, and every row is loaded or refused.
 pub fn gremlin_csv(input: &[u8]) {

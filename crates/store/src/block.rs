@@ -90,14 +90,20 @@ impl Block {
         Ordering::Equal
     }
 
-    /// The first entry at or after `from` that is not below `key`. Gallops, since the answer is mostly near.
+    /// The first entry at or after `from` that is not below `key`.
     pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
-        self.partition_point(from, |block, at| block.compare(at, key) == Ordering::Less)
+        self.find(from, key, 0).0
+    }
+
+    /// From `from` on, the first entry that is not below `key`, and where those end from there that begin with the first
+    /// `given` columns of it.
+    pub(crate) fn find(&self, from: usize, key: &Key, given: usize) -> (usize, usize) {
+        find(self.len(), |column| self.column(column), from, key, given)
     }
 
     /// The first entry at or after `from` whose leading columns are not those of `key`, given that `from`'s are.
     pub(crate) fn prefix_end(&self, from: usize, key: &Key, given: usize) -> usize {
-        self.partition_point(from, |block, at| block.has_prefix(at, key, given))
+        gallop(from, self.len(), |at| self.has_prefix(at, key, given))
     }
 
     /// Whether the entry begins with the first `given` columns of `key`.
@@ -105,39 +111,62 @@ impl Block {
         self.columns.iter().zip(key).take(given).all(|(column, id)| column[at] == *id)
     }
 
-    fn partition_point(&self, from: usize, below: impl Fn(&Self, usize) -> bool) -> usize {
-        let len = self.len();
-        if from >= len || !below(self, from) {
-            return from;
-        }
-        // `low` is below; double the step until `high` is not.
-        let (mut low, mut step) = (from, 1);
-        let mut high = loop {
-            let next = low + step;
-            if next >= len {
-                break len;
-            }
-            if !below(self, next) {
-                break next;
-            }
-            low = next;
-            step *= 2;
-        };
-        while low + 1 < high {
-            let middle = low + (high - low) / 2;
-            if below(self, middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        high
-    }
-
     /// Heap bytes held.
     pub(crate) fn weight(&self) -> u64 {
         (self.len() * 64 + self.tombstones.len() * 8) as u64
     }
+}
+
+/// [`Block::find`] in columns of `len` sorted entries, one column after the other: ids of one lie close together.
+pub(crate) fn find<'a>(
+    len: usize,
+    column: impl Fn(usize) -> &'a [TermId],
+    from: usize,
+    key: &Key,
+    given: usize,
+) -> (usize, usize) {
+    let (mut low, mut high) = (from, len);
+    let mut end = if given == 0 { len } else { from };
+    for (at, id) in key.iter().enumerate() {
+        if key[at..].iter().all(|id| *id == TermId::MIN) {
+            break; // nothing is below
+        }
+        let ids = column(at);
+        low = gallop(low, high, |at| ids[at] < *id);
+        high = gallop(low, high, |at| ids[at] == *id);
+        if at < given {
+            end = high;
+        }
+        if low == high {
+            break;
+        }
+    }
+    (low, end.max(low))
+}
+
+/// The first from `from` to before `to` that is not `below`. Looks near first, since the answer is mostly near; but from
+/// the beginning, where a reader has only come in, it may be anywhere.
+pub(crate) fn gallop(from: usize, to: usize, below: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high, mut step) = (from, to, if from == 0 { to / 2 + 1 } else { 1 });
+    // All before `low` are below.
+    while low + step <= to {
+        let next = low + step - 1;
+        if !below(next) {
+            high = next;
+            break;
+        }
+        low = next + 1;
+        step *= 2;
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if below(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -163,6 +192,8 @@ mod tests {
                 let key = [id, id, id, id];
                 let walked = (from..300).find(|at| block.key(*at) >= key).unwrap_or(300);
                 assert_eq!(block.lower_bound(from, &key), walked.max(from));
+                let end = walked.max(from) + usize::from(wanted % 2 == 0 && wanted / 2 >= from as u128 && wanted < 600);
+                assert_eq!(block.find(from, &key, 2), (walked.max(from), end));
             }
         }
     }

@@ -54,3 +54,9 @@ pub use order::{Order, Pattern};
 pub use snapshot::{Estimate, Expansion, Graphs, Scan, Snapshot};
 pub use store::{Options, Store, Usage};
 pub use transaction::Transaction;
+
+/// For the fuzz target of stored blocks only: panics if they break what they promise.
+#[doc(hidden)]
+pub fn fuzz_quad_block(input: &[u8]) {
+    packed::fuzz(input);
+}

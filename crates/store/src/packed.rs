@@ -19,7 +19,7 @@ use std::ops::Range;
 use model::TermId;
 
 use crate::bits::{self, BitWriter, Bits, Field, PADDING, Plan, Source, Stats};
-use crate::block::Block;
+use crate::block::{Block, gallop};
 use crate::order::{Key, Order};
 
 /// The most entries that a block can have.
@@ -306,13 +306,13 @@ impl Packed {
         }
         let predicate = predicate(order);
         let mut parser = Parser { bytes: &bytes, entries, fields: Vec::new(), codes: Default::default() };
-        let mut counts = Vec::new();
-        let own = parser.column(predicate, spans[predicate].clone(), &counts)?;
-        if let Column::Codes { table } = &own {
-            counts = vec![0; table.len()];
-            for code in &parser.codes[predicate] {
-                counts[usize::from(*code)] += 1;
-            }
+        let own = parser.column(predicate, spans[predicate].clone(), &[])?;
+        let (mut ranks, mut counts) = (Vec::new(), Vec::new());
+        let by_predicate = |span: &Range<usize>| bytes.get(span.start) == Some(&BY_PREDICATE);
+        if let Column::Codes { table } = &own
+            && spans.iter().any(by_predicate)
+        {
+            (ranks, counts) = rank_all(&parser.codes[predicate], table.len());
         }
         let mut columns = [const { Column::Same(TermId::MIN) }; 4];
         for (column, slot) in columns.iter_mut().enumerate().filter(|(column, _)| *column != predicate) {
@@ -320,17 +320,6 @@ impl Packed {
         }
         columns[predicate] = own;
         let Parser { fields, codes, .. } = parser;
-        let mut ranks = Vec::new();
-        if columns.iter().any(|column| matches!(column, Column::ByPredicate(_))) {
-            let mut seen = vec![0_u16; counts.len()];
-            ranks.reserve_exact(entries.div_ceil(RANK) * counts.len());
-            for some in codes[predicate].chunks(RANK) {
-                ranks.extend_from_slice(&seen);
-                for code in some {
-                    seen[usize::from(*code)] += 1;
-                }
-            }
-        }
         Some(Self {
             tombstones: at..at + bits,
             bytes,
@@ -382,8 +371,7 @@ impl Packed {
         let codes = &self.codes[self.predicate];
         let from = (at / RANK).min(codes.len().saturating_sub(1) / RANK);
         let before = usize::from(self.ranks[from * self.kinds + usize::from(code)]);
-        // At most `RANK` of them: a byte counts them.
-        before + usize::from(codes[from * RANK..at].iter().map(|other| u8::from(*other == code)).sum::<u8>())
+        before + usize::from(count(&codes[from * RANK..at], code))
     }
 
     /// The id of a column at a place.
@@ -523,11 +511,6 @@ impl Packed {
         (low, end.max(low))
     }
 
-    /// The first place from `from` that is not below the key.
-    pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
-        self.find(from, key, 0).0
-    }
-
     /// Whether the last entry is not below the key.
     pub(crate) fn reaches(&self, key: &Key) -> bool {
         let last = self.entries - 1;
@@ -560,38 +543,36 @@ impl Packed {
     }
 }
 
+/// How many of at most [`RANK`] codes are this one: a byte counts them, sixteen at a time.
+fn count(codes: &[u8], code: u8) -> u16 {
+    u16::from(codes.iter().map(|other| u8::from(*other == code)).sum::<u8>())
+}
+
+/// For every [`RANK`] codes how often each came before, and how often each comes at all.
+fn rank_all(codes: &[u8], kinds: usize) -> (Vec<u16>, Vec<u16>) {
+    let mut ranks = Vec::with_capacity(codes.len().div_ceil(RANK) * kinds);
+    let mut seen = vec![0_u16; kinds];
+    for some in codes.chunks(RANK) {
+        ranks.extend_from_slice(&seen);
+        if kinds <= RANK / 4 {
+            for (code, seen) in (0..).zip(&mut seen) {
+                *seen += count(some, code);
+            }
+        } else {
+            for code in some {
+                seen[usize::from(*code)] += 1;
+            }
+        }
+    }
+    (ranks, seen)
+}
+
 /// The run that holds place `at`.
 fn run_of(ends: &[u16], at: usize) -> usize {
     if ends.len() < 2 || usize::from(ends[ends.len() - 2]) <= at {
         return ends.len() - 1;
     }
     ends.partition_point(|end| usize::from(*end) <= at)
-}
-
-/// The first from `from` to before `to` that is not `below`; looks near first.
-fn gallop(from: usize, to: usize, below: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut step) = (from, 1);
-    // All before `low` are below.
-    let mut high = loop {
-        let next = low + step - 1;
-        if next >= to {
-            break to;
-        }
-        if !below(next) {
-            break next;
-        }
-        low = next + 1;
-        step *= 2;
-    };
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if below(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    high
 }
 
 struct Parser<'a> {
@@ -603,8 +584,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    /// `counts` is how many entries each code of the predicate's column has, if it has codes.
-    fn column(&mut self, column: usize, span: Range<usize>, counts: &[usize]) -> Option<Column> {
+    /// `counts` is how many entries each code of the predicate's column has, if there are lists by it.
+    fn column(&mut self, column: usize, span: Range<usize>, counts: &[u16]) -> Option<Column> {
         let mut at = span.start + 1;
         let (kind, mut rest) = self.bytes[span].split_first()?;
         let parsed = match *kind {
@@ -624,7 +605,7 @@ impl Parser<'_> {
                     return None;
                 }
                 let before = rest.len();
-                let between = self.numbers(&mut rest, at, runs - 2, width)?;
+                let between = self.numbers(&mut rest, at, runs - 2, width, |length| length as u16)?;
                 at += before - rest.len();
                 let mut ends = Vec::with_capacity(runs);
                 let mut end = usize::from(first);
@@ -651,11 +632,14 @@ impl Parser<'_> {
                 list.extend(Source { bytes: self.bytes, fields: &self.fields }, 0, distinct, &mut table);
                 let (width, behind) = rest.split_first()?;
                 (rest, at) = (behind, at + 1);
-                let codes = self.numbers(&mut rest, at, self.entries, *width)?;
-                if codes.iter().any(|code| usize::from(*code) >= distinct) {
+                if *width > 7 {
                     return None;
                 }
-                self.codes[column] = codes.into_iter().map(|code| code as u8).collect();
+                let codes = self.numbers(&mut rest, at, self.entries, *width, |code| code as u8)?;
+                if usize::from(codes.iter().fold(0, |most, code| *code.max(&most))) >= distinct {
+                    return None;
+                }
+                self.codes[column] = codes;
                 Column::Codes { table }
             }
             BY_PREDICATE if !counts.is_empty() => {
@@ -663,7 +647,7 @@ impl Parser<'_> {
                 for count in counts {
                     lists.push(match count {
                         0 => Bits::NONE,
-                        count => Bits::parse(&mut rest, &mut at, *count, &mut self.fields)?,
+                        count => Bits::parse(&mut rest, &mut at, usize::from(*count), &mut self.fields)?,
                     });
                 }
                 Column::ByPredicate(lists)
@@ -674,9 +658,16 @@ impl Parser<'_> {
     }
 
     /// So many numbers of `width` bits, from byte `at` of the block, where `rest` begins; steps over them.
-    fn numbers(&self, rest: &mut &[u8], at: usize, count: usize, width: u8) -> Option<Vec<u16>> {
+    fn numbers<T: Copy + Default>(
+        &self,
+        rest: &mut &[u8],
+        at: usize,
+        count: usize,
+        width: u8,
+        make: impl Fn(u64) -> T + Copy,
+    ) -> Option<Vec<T>> {
         if width == 0 {
-            return Some(vec![0; count]);
+            return Some(vec![T::default(); count]);
         }
         if width > 16 {
             return None;
@@ -685,10 +676,36 @@ impl Parser<'_> {
         let mut numbers = Vec::with_capacity(count.next_multiple_of(8));
         for chunk in 0..count.div_ceil(8) {
             let unpacked = bits::unpack(self.bytes, at + chunk * usize::from(width), u32::from(width));
-            numbers.extend(unpacked.map(|number| number as u16));
+            numbers.extend_from_slice(&unpacked.map(make));
         }
         numbers.truncate(count);
         Some(numbers)
+    }
+}
+
+/// The property of the fuzz target `quad_block`: bytes are refused or read, the same whichever way, and what is read and
+/// sorted comes back from being stored. The first byte is the order, the next two the number of entries.
+pub(crate) fn fuzz(input: &[u8]) {
+    let Some(([order, a, b], bytes)) = input.split_first_chunk::<3>() else { return };
+    let order = Order::ALL[usize::from(*order) % 4];
+    let parse = |bytes: &[u8], entries: usize| {
+        let padded = [bytes, &[0; PADDING]].concat();
+        Packed::parse(order, padded, entries)
+    };
+    let Some(packed) = parse(bytes, usize::from(u16::from_le_bytes([*a, *b]))) else { return };
+    let block = packed.unpack();
+    let mut ascending = true;
+    for at in 0..block.len() {
+        let key = block.key(at);
+        assert_eq!(std::array::from_fn(|column| packed.get(column, at)), key);
+        assert_eq!(packed.is_tombstone(at), block.is_tombstone(at));
+        let (low, end) = packed.find(0, &key, 2);
+        assert!(low <= end && end <= block.len());
+        ascending &= at == 0 || block.key(at - 1) < key;
+    }
+    if ascending {
+        let again = parse(&encode(order, &block), block.len()).map(|packed| packed.unpack());
+        assert!(again.is_some_and(|again| (0..block.len()).all(|at| again.key(at) == block.key(at))));
     }
 }
 
@@ -731,16 +748,17 @@ mod tests {
             prop_assert_eq!(std::array::from_fn(|column| packed.get(column, at)), block.key(at));
             let key = block.key(at);
             let from = at * 7 % (at + 1);
-            prop_assert_eq!(packed.lower_bound(from, &key), at);
+            prop_assert_eq!(packed.find(from, &key, 0).0, at);
             for given in 1..=4 {
                 let mut prefix = key;
                 prefix[given..].fill(TermId::MIN);
                 let low = block.lower_bound(from, &prefix);
-                prop_assert_eq!(packed.lower_bound(from, &prefix), low);
+                prop_assert_eq!(packed.find(from, &prefix, 0).0, low);
+                prop_assert_eq!(packed.find(from, &prefix, given), block.find(from, &prefix, given));
                 prop_assert_eq!(packed.prefix_end(low, &prefix, given), block.prefix_end(low, &prefix, given));
                 if let Some(next) = key[given - 1].get().checked_add(1).and_then(TermId::from_u128) {
                     prefix[given - 1] = next;
-                    prop_assert_eq!(packed.lower_bound(at, &prefix), block.lower_bound(at, &prefix));
+                    prop_assert_eq!(packed.find(at, &prefix, 0).0, block.lower_bound(at, &prefix));
                 }
             }
             let (from, to) = (at, (at + 1 + at * 13 % 97).min(n));
@@ -794,7 +812,7 @@ mod tests {
                     let unpacked = packed.unpack();
                     for at in 0..block.len() {
                         prop_assert_eq!(std::array::from_fn(|column| packed.get(column, at)), unpacked.key(at));
-                        packed.lower_bound(0, &block.key(at));
+                        packed.find(0, &block.key(at), 2);
                     }
                 }
                 bytes.truncate(usize::from(flips[0].0) % bytes.len());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::TermId;
 
-use crate::block::Block;
+use crate::block::{self, Block};
 use crate::order::Key;
 use crate::packed::Packed;
 
@@ -114,10 +114,9 @@ impl View {
     /// `given` columns of it.
     pub(crate) fn find(&self, from: usize, key: &Key, given: usize) -> (usize, usize) {
         match self {
-            Self::Plain(block) => {
-                let low = block.lower_bound(from, key);
-                let there = low < block.len() && block.has_prefix(low, key, given);
-                (low, if there { block.prefix_end(low, key, given) } else { low })
+            Self::Plain(block) => block.find(from, key, given),
+            Self::Packed { block: packed, whole: true, .. } => {
+                block::find(packed.len(), |column| self.column(column), from, key, given)
             }
             Self::Packed { block, .. } => block.find(from, key, given),
         }
@@ -125,10 +124,7 @@ impl View {
 
     /// The first entry at or after `from` that is not below `key`.
     pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
-        match self {
-            Self::Plain(block) => block.lower_bound(from, key),
-            Self::Packed { block, .. } => block.lower_bound(from, key),
-        }
+        self.find(from, key, 0).0
     }
 
     /// The first entry at or after `from` whose leading columns are not those of `key`, given that `from`'s are.
