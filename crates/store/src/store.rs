@@ -130,7 +130,13 @@ impl Store {
             let commit = move || queue.run(&shared, &|| bell.ring());
             threads.push(spawn("committer", commit)?);
         }
-        for (name, chore) in [("fold", Chore::Fold), ("compact", Chore::Compact)] {
+        // Who only reads tidies nothing.
+        let chores = if shared.options.read_only {
+            Vec::new()
+        } else {
+            vec![("fold", Chore::Fold), ("compact", Chore::Compact)]
+        };
+        for (name, chore) in chores {
             let (shared, bell) = (Arc::clone(&shared), Arc::clone(&bell));
             threads.push(spawn(name, move || maintenance::run(&shared, &bell, chore))?);
         }
@@ -212,9 +218,12 @@ impl Store {
     /// The background does the same by and by on one thread.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] once `cancel` was pulled or the store was closed, or the failure of the work. Either way
-    /// the store holds what it held.
+    /// [`Error::Cancelled`] once `cancel` was pulled or the store was closed, [`Error::ReadOnly`], or the failure of the
+    /// work. Either way the store holds what it held.
     pub fn settle(&self, cancel: &CancelToken) -> Result<()> {
+        if self.options().read_only {
+            return Err(Error::ReadOnly);
+        }
         maintenance::settle(&self.inner.shared, &self.inner.bell, cancel)
     }
 

@@ -14,7 +14,7 @@ fn open(directory: &Path, disk_floor: u64) -> Store {
     Store::open(directory, Options { disk_floor, memory: 16 << 20, ..Options::default() }).unwrap()
 }
 
-/// Loads sets that overlap by half, and returns how many quads there are. While `others` go on nothing is compacted.
+/// Loads sets that overlap by half, and returns how many quads there are.
 fn fill(store: &Store) -> u64 {
     let key = store.hash_key();
     for set in 0..SETS {
@@ -99,6 +99,17 @@ fn what_cannot_be_settled_stays_as_it_was() {
     let usage = store.usage();
     assert_eq!((usage.segment_sets, usage.temporary_bytes, files(directory.path())), (sets, 0, there));
     assert_eq!(read(&store), expected);
+    drop(store);
+
+    // Who only reads changes nothing.
+    let options = Options { disk_floor: 0, read_only: true, ..Options::default() };
+    let store = Store::open(directory.path(), options).unwrap();
+    assert!(matches!(store.settle(&CancelToken::new()), Err(Error::ReadOnly)));
+    assert_eq!(read(&store), expected);
+    assert_eq!((store.usage().segment_sets, files(directory.path())), (sets, there));
+    drop(store);
+
+    let store = open(directory.path(), u64::MAX / 2);
     store.close(); // does not wait for the next try
     assert!(matches!(store.settle(&CancelToken::new()), Err(Error::Cancelled | Error::DiskFull { .. })));
 }
