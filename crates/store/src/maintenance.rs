@@ -88,6 +88,11 @@ impl Bell {
         Progress { running, done, bytes }
     }
 
+    #[cfg(test)]
+    pub(crate) fn keep_from_folding(&self) -> MutexGuard<'_, ()> {
+        self.folding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Rung> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

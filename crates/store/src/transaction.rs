@@ -30,6 +30,8 @@ use crate::{CancelToken, Error, Result};
 
 /// A transaction spills when it has this share of the memory budget. One at a time writes in each data set.
 const SPILL_SHARE: u64 = 16;
+/// With this share of the budget in the delta, commits go to disk themselves: folding does not keep up, or fails.
+const DELTA_SHARE: u64 = 4;
 /// Bytes that an operation takes at the peak, when it is sorted in four orders.
 const OPERATION: u64 = 512;
 /// Bytes that a term takes beside its spelling.
@@ -276,7 +278,8 @@ impl Transaction {
             return Ok(self.base.commit());
         }
         self.shared.disk.check_floor()?;
-        if self.spilled.is_empty() { self.commit_logged(epoch) } else { self.commit_spilled(epoch) }
+        let crowded = self.shared.delta_bytes(self.dataset) > self.shared.options.memory / DELTA_SHARE;
+        if self.spilled.is_empty() && !crowded { self.commit_logged(epoch) } else { self.commit_spilled(epoch) }
     }
 
     fn commit_logged(&mut self, epoch: u64) -> Result<u64> {

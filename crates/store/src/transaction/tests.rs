@@ -130,3 +130,22 @@ fn who_idles_while_another_waits_is_rolled_back() {
     eager.commit().unwrap();
     assert_eq!(read(&store.snapshot(Dataset::Rdf)).len(), 2);
 }
+
+#[test]
+fn the_delta_is_bounded() {
+    const MEMORY: u64 = 256 << 10;
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), Options { memory: MEMORY, disk_floor: 0, ..Options::default() }).unwrap();
+    let bell = store.bell();
+    let folding = bell.keep_from_folding();
+    for i in 0..40 {
+        let mut transaction = store.begin(Dataset::Rdf);
+        insert(&mut transaction, i * 20..i * 20 + 20).unwrap();
+        transaction.commit().unwrap();
+    }
+    let delta = store.shared().delta_bytes(Dataset::Rdf);
+    assert!(delta > MEMORY / 4 && delta < MEMORY / 3, "{delta} bytes in the delta");
+    assert!(store.usage().segment_sets > 0);
+    assert_eq!(read(&store.snapshot(Dataset::Rdf)).len(), 800);
+    drop(folding);
+}
