@@ -11,7 +11,7 @@
 //! | `halimede_lane_running`, `halimede_lane_waiting` | gauge | `lane` |
 //! | `halimede_loads` | gauge | `state`: a status of the loader API |
 //! | `halimede_load_records_total` | counter | `outcome`: `loaded`, `duplicate`, `error` |
-//! | `halimede_store_disk_bytes`, `halimede_store_free_bytes`, `halimede_store_temporary_bytes` | gauge | – |
+//! | `halimede_store_disk_bytes`, `halimede_store_free_bytes`, `halimede_store_temporary_bytes`, `halimede_store_merging_bytes` | gauge | – |
 //! | `halimede_store_segment_sets`, `halimede_store_delta_quads` | gauge | – |
 //! | `halimede_store_compaction_waiting` (0 or 1), `halimede_store_compactions_running` | gauge | – |
 //! | `halimede_store_compactions_total`, `halimede_store_compacted_bytes_total` | counter | – |
@@ -94,6 +94,7 @@ impl Metrics {
             ("halimede_store_disk_bytes", usage.disk_bytes),
             ("halimede_store_free_bytes", usage.free_bytes),
             ("halimede_store_temporary_bytes", usage.temporary_bytes),
+            ("halimede_store_merging_bytes", usage.merging_bytes),
             ("halimede_store_segment_sets", usage.segment_sets),
             ("halimede_store_delta_quads", usage.delta_quads),
             ("halimede_store_compaction_waiting", u64::from(usage.compaction_waiting)),
@@ -158,6 +159,7 @@ fn describe(recorder: &PrometheusRecorder) {
         ("halimede_store_disk_bytes", Unit::Bytes, "Bytes of the store's files"),
         ("halimede_store_free_bytes", Unit::Bytes, "Bytes free on the store's disk"),
         ("halimede_store_temporary_bytes", Unit::Bytes, "Bytes of files of running loads"),
+        ("halimede_store_merging_bytes", Unit::Bytes, "Bytes of files of running folds and compactions"),
         ("halimede_store_segment_sets", Unit::Count, "Segment sets of both data sets"),
         ("halimede_store_delta_quads", Unit::Count, "Quads not yet folded into segments"),
         ("halimede_store_compaction_waiting", Unit::Count, "Whether a fold or a compaction waits or runs"),

@@ -306,7 +306,7 @@ impl Output<'_> {
             none => {
                 let number = self.shared.next_file();
                 let path = self.shared.segment_path(number);
-                let disk = Arc::clone(&self.shared.disk);
+                let disk = Arc::clone(&self.shared.merging);
                 none.insert((number, SegmentWriter::create(path, self.order, self.leads, disk, self.token.clone())?))
             }
         };
@@ -383,7 +383,7 @@ fn merge_terms(shared: &Shared, layers: &[Arc<Layer>], pace: &dyn Pace) -> Resul
     }
     let number = shared.next_file();
     let path = shared.dictionary_path(number);
-    let mut writer = DictionaryWriter::create(path, Arc::clone(&shared.disk), pace.token().clone())?;
+    let mut writer = DictionaryWriter::create(path, Arc::clone(&shared.merging), pace.token().clone())?;
     let mut heads = Heads::new(streams.iter().filter_map(Terms::id).collect());
     while let (Some(top), Some(id)) = (heads.top(), heads.head().copied()) {
         let terms = &mut streams[top];
@@ -489,7 +489,7 @@ mod tests {
             // Nothing names any of it.
             drop((set, list, dictionary));
             prop_assert_eq!(std::fs::read_dir(shared.segments_directory()).unwrap().count(), 0);
-            prop_assert_eq!(shared.disk.temporary.load(Ordering::Relaxed), 0);
+            prop_assert_eq!(shared.merging.temporary.load(Ordering::Relaxed), 0);
 
             // A pulled token leaves nothing either.
             token.cancel();

@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) hash_key: HashKey,
     pub(crate) disk: Arc<Disk>,
+    /// The same disk as seen by merges: what they write is counted apart, so that a load's end shows.
+    pub(crate) merging: Arc<Disk>,
     pub(crate) cache: Arc<BlockCache>,
     pub(crate) engine: Engine,
     pub(crate) closing: AtomicBool,
@@ -224,11 +226,13 @@ impl Shared {
         engine: Engine,
     ) -> Self {
         let cache = Arc::new(BlockCache::new(options.memory / 4));
+        let merging = Arc::new(Disk::new(&directory, options.disk_floor));
         Self {
             directory,
             options,
             hash_key,
             disk,
+            merging,
             cache,
             engine,
             closing: AtomicBool::new(false),

@@ -72,8 +72,10 @@ pub struct Usage {
     pub delta_quads: u64,
     /// Free bytes on the disk.
     pub free_bytes: u64,
-    /// Bytes of files that are being written and that nothing names yet.
+    /// Bytes of files that loads are writing and that nothing names yet.
     pub temporary_bytes: u64,
+    /// The same of folds, compactions and transactions that spill.
+    pub merging_bytes: u64,
     /// Bytes in the block cache.
     pub cache_bytes: u64,
     /// Whether the store is not settled: a fold or a compaction waits or runs.
@@ -249,6 +251,7 @@ impl Store {
             disk_bytes: shared.engine.bytes(),
             free_bytes: shared.disk.free().unwrap_or(0),
             temporary_bytes: shared.disk.temporary.load(Ordering::Relaxed),
+            merging_bytes: shared.merging.temporary.load(Ordering::Relaxed),
             cache_bytes: shared.cache.weight(),
             ..Usage::default()
         };

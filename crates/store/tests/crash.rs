@@ -180,7 +180,7 @@ fn what_was_acknowledged_survives() {
         store.fold(Dataset::Rdf).unwrap();
         store.compact(Dataset::Rdf).unwrap();
         let usage = store.usage();
-        assert_eq!(usage.temporary_bytes, 0);
+        assert_eq!((usage.temporary_bytes, usage.merging_bytes), (0, 0));
         let files = std::fs::read_dir(directory.path().join("segments")).unwrap().count() as u64;
         assert!(files <= 5, "{files} files for {} sets", usage.segment_sets);
     }

@@ -262,7 +262,7 @@ proptest! {
         }
         kept.clear();
         store.settle(&CancelToken::new()).unwrap();
-        prop_assert_eq!(store.usage().temporary_bytes, 0);
+        prop_assert_eq!((store.usage().temporary_bytes, store.usage().merging_bytes), (0, 0));
         let report = store.check(&CancelToken::new()).unwrap();
         prop_assert_eq!(&report.problems, &Vec::<String>::new());
         prop_assert_eq!(report.datasets[1].quads, expected.len() as u64);

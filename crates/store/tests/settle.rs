@@ -87,7 +87,7 @@ fn what_cannot_be_settled_stays_as_it_was() {
     pulled.cancel();
     assert!(matches!(store.settle(&pulled), Err(Error::Cancelled)));
     let usage = store.usage();
-    assert_eq!((usage.segment_sets, usage.temporary_bytes, files(directory.path())), (SETS, 0, there));
+    assert_eq!((usage.segment_sets, usage.merging_bytes, files(directory.path())), (SETS, 0, there));
     assert_eq!(read(&store), expected);
     drop((going, store));
 
@@ -97,7 +97,7 @@ fn what_cannot_be_settled_stays_as_it_was() {
     assert!(sets > 4);
     assert!(matches!(store.settle(&CancelToken::new()), Err(Error::DiskFull { .. })));
     let usage = store.usage();
-    assert_eq!((usage.segment_sets, usage.temporary_bytes, files(directory.path())), (sets, 0, there));
+    assert_eq!((usage.segment_sets, usage.merging_bytes, files(directory.path())), (sets, 0, there));
     assert_eq!(read(&store), expected);
     drop(store);
 
