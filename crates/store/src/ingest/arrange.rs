@@ -20,6 +20,8 @@ const CELL: usize = 1 << 13;
 const CELLS_BITS: u32 = 12;
 /// Bits of the key that one pass within a cell sorts by.
 const DIGIT: u32 = 8;
+/// Items between two looks at the token.
+const TICK: usize = 1 << 16;
 /// Cells up to this size are sorted by comparing.
 const SMALL: usize = 128;
 
@@ -174,22 +176,25 @@ pub(super) struct Predicates {
 }
 
 impl Predicates {
-    pub(super) fn of(quads: &[Codes], vocabulary: &Vocabulary) -> Self {
+    pub(super) fn of(quads: &[Codes], vocabulary: &Vocabulary, cancel: &CancelToken) -> Result<Self> {
         let mut ranks = vec![0; vocabulary.len()];
         let mut used = Vec::new();
         let mut last = u32::MAX;
-        for [_, p, ..] in quads {
-            if *p != last && ranks[*p as usize] == 0 {
-                ranks[*p as usize] = 1;
-                used.push(*p);
+        for chunk in quads.chunks(TICK) {
+            cancel.check()?;
+            for [_, p, ..] in chunk {
+                if *p != last && ranks[*p as usize] == 0 {
+                    ranks[*p as usize] = 1;
+                    used.push(*p);
+                }
+                last = *p;
             }
-            last = *p;
         }
         used.sort_unstable();
         for (rank, p) in (0..).zip(&used) {
             ranks[*p as usize] = rank;
         }
-        Self { ranks, count: used.len() }
+        Ok(Self { ranks, count: used.len() })
     }
 }
 
@@ -204,7 +209,7 @@ fn stable<'a>(
     let cell_bits = cell_bits(bits, quads.len());
     let shift = bits - cell_bits;
     let threads = rayon::current_num_threads();
-    let slices = quads.chunks(quads.len().div_ceil(threads).max(1)).map(|slice| slice.chunks(1 << 16).collect());
+    let slices = quads.chunks(quads.len().div_ceil(threads).max(1)).map(|slice| slice.chunks(TICK).collect());
     let cell_of = |quad: &Codes| key(quad).map(|key| (key >> shift) as usize);
     let partition = Partition::new(slices.collect(), 1 << cell_bits, cell_of, pool, cancel)?;
     let key = |quad: &Codes| key(quad).unwrap_or(0);

@@ -268,6 +268,9 @@ impl Court<'_> {
         }
         if !self.vocabulary.label.is_empty() {
             for (at, entry) in self.entries.iter().enumerate() {
+                if at % TICK == 0 {
+                    self.cancel.check()?;
+                }
                 if self.is_label(&quad(entry)) && self.is_kept(at) {
                     ends.remove(entry[0]);
                 }

@@ -10,6 +10,9 @@ use super::memory::{Lent, Pool};
 use super::write::sort;
 use crate::{CancelToken, Result};
 
+/// Ids between two looks at the token.
+const TICK: usize = 1 << 16;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
@@ -43,7 +46,7 @@ impl Vocabulary {
         let Workshop { numbered, ids } = workshop;
         numbered.clear();
         numbered.reserve(total);
-        for part in parts {
+        for part in parts.iter().flat_map(|part| part.chunks(TICK)) {
             cancel.check()?;
             let from = numbered.len() as u32;
             numbered.extend(part.iter().zip(from..).map(|(id, at)| ([(id.get() >> 64) as u64, id.get() as u64], at)));
@@ -53,12 +56,15 @@ impl Vocabulary {
         let mut ids = std::mem::take(ids);
         ids.clear();
         let mut last = [0; 2]; // no id is zero
-        for (words, at) in numbered {
-            if *words != last {
-                last = *words;
-                ids.extend(TermId::from_u128(u128::from(words[0]) << 64 | u128::from(words[1])));
+        for numbered in numbered.chunks(TICK) {
+            cancel.check()?;
+            for (words, at) in numbered {
+                if *words != last {
+                    last = *words;
+                    ids.extend(TermId::from_u128(u128::from(words[0]) << 64 | u128::from(words[1])));
+                }
+                codes[*at as usize] = [(ids.len() - 1) as u32];
             }
-            codes[*at as usize] = [(ids.len() - 1) as u32];
         }
         Ok((Self::new(ids), codes))
     }

@@ -44,7 +44,7 @@ pub(super) fn segments(
     pool: &Pool,
     cancel: &CancelToken,
 ) -> Result<SegmentSet> {
-    let predicates = Predicates::of(quads, vocabulary);
+    let predicates = Predicates::of(quads, vocabulary, cancel)?;
     let (segments, dictionary) = rayon::join(
         || {
             // The largest first.
