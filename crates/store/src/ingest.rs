@@ -152,6 +152,8 @@ pub struct Ingest {
     /// What was staged, oldest first, and under which name.
     staged: Vec<SegmentSet>,
     owner: String,
+    /// What was there before this load, for rules that set its own rows apart.
+    before: Option<Snapshot>,
     /// The terms of what was prepared last, sorted: for messages until it is published.
     terms: Terms,
     _going: LoadGuard,
@@ -173,6 +175,7 @@ impl Ingest {
             bytes: AtomicU64::new(0),
             slot: None,
             staged: Vec::new(),
+            before: None,
             owner: format!("{:032x}", rand::random::<u128>()),
             terms: Terms::default(),
         }
@@ -298,8 +301,18 @@ impl Ingest {
         *self.lanes() = lanes;
 
         let snapshot = self.view();
-        let case =
-            judge::Case { entries: &entries, vocabulary: &vocabulary, snapshot: &snapshot, rules, stop_at_violation };
+        if rules == Rules::OpenCypher && self.before.is_none() {
+            self.before = Some(snapshot.clone());
+        }
+        let before = self.before.as_ref();
+        let case = judge::Case {
+            entries: &entries,
+            vocabulary: &vocabulary,
+            snapshot: &snapshot,
+            before,
+            rules,
+            stop_at_violation,
+        };
         let judgement = judge::judge(&case, pool, &cancel, on_violation)?;
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
         drop(entries);
@@ -377,6 +390,7 @@ impl Ingest {
         self.clear();
         self.terms = Terms::default();
         self.slot = None;
+        self.before = None;
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Case<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     /// What the load builds on.
     pub(super) snapshot: &'a Snapshot,
+    /// What was there before the load began, if the rules make a difference ([`Rules::OpenCypher`]).
+    pub(super) before: Option<&'a Snapshot>,
     pub(super) rules: Rules,
     /// Whether the lowest violation is the only one, and rows from it on are left out.
     pub(super) stop_at_violation: bool,
@@ -73,11 +75,12 @@ pub(super) fn judge<'a>(
     cancel: &CancelToken,
     on_violation: &mut dyn FnMut(Violation),
 ) -> Result<Judgement<'a>> {
-    let Case { entries, vocabulary, snapshot, rules, stop_at_violation } = *case;
+    let Case { entries, vocabulary, snapshot, before, rules, stop_at_violation } = *case;
     let fates = vec![Fate::Kept; entries.len()];
     let past = Past {
         vocabulary,
         snapshot,
+        before,
         subjects: leads(vocabulary, snapshot, Order::Spog, cancel)?,
         graphs: leads(vocabulary, snapshot, Order::Gspo, cancel)?,
     };
@@ -215,7 +218,7 @@ impl Court<'_> {
                 let (quad, ordinal) = (self.quad(*at), place(&self.entries[*at]).ordinal());
                 let conflict = quad != owner.unwrap_or(first);
                 match self.rules {
-                    Rules::OpenCypher if conflict && owner.is_none() => {
+                    Rules::OpenCypher if conflict && !self.past.was_there(owner)? => {
                         repeated.insert(ordinal);
                         self.rows.push(ordinal.feed());
                     }
@@ -451,6 +454,7 @@ impl Tally {
 struct Past<'a> {
     vocabulary: &'a Vocabulary,
     snapshot: &'a Snapshot,
+    before: Option<&'a Snapshot>,
     /// Ids that are subjects there, or may be.
     subjects: CodeSet,
     /// Ids that are graphs there, or may be.
@@ -458,6 +462,16 @@ struct Past<'a> {
 }
 
 impl Past<'_> {
+    /// Whether a quad of the store was there before the load began.
+    fn was_there(&self, quad: Option<Quad>) -> Result<bool> {
+        match (quad, self.before) {
+            (Some(quad), Some(before)) => {
+                Ok(before.merge(Order::Spog, false).first(&Order::Spog.key(&quad), 4)?.is_some())
+            }
+            (quad, _) => Ok(quad.is_some()),
+        }
+    }
+
     fn known(&self, order: Order) -> Known<'_> {
         let leads = if order == Order::Gspo { &self.graphs } else { &self.subjects };
         Known { vocabulary: self.vocabulary, leads, merge: self.snapshot.merge(order, false) }

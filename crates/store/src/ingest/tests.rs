@@ -248,6 +248,82 @@ proptest! {
     }
 }
 
+/// What becomes of one piece of a load.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Staged,
+    Published,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+
+    /// Vertices come before edges, as the loader has them.
+    #[test]
+    fn pieces_make_no_difference(
+        before in rows(),
+        load in rows(),
+        rules in rules(),
+        pieces in prop::collection::vec((1..8_usize, prop_oneof![Just(Fate::Staged), Just(Fate::Published)]), 1..8),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+        let key = store.hash_key();
+        let mut expected = Reference::default();
+        let sorted = |mut rows: Vec<Row>| {
+            rows.sort_by_key(|row| matches!(row, Row::Edge { .. }));
+            rows
+        };
+        for (rows, pieces) in [(sorted(before), [].as_slice()), (sorted(load), pieces.as_slice())] {
+            let options = IngestOptions { rules, cancel: CancelToken::new(), threads: 1 };
+            let mut ingest = store.ingest(Dataset::Pg, options);
+            let mut batch = IngestBatch::new();
+            let given: Vec<_> = (1..)
+                .zip(&rows)
+                .map(|(record, row)| (Ordinal::new(0, record), row.quads(rules, |term| batch.term(&key, term))))
+                .collect();
+            expected.load(&given, rules, false);
+            let mut counts = FeedCounts::default();
+            let mut violations = Vec::new();
+            let mut rest = rows.as_slice();
+            let mut pieces = pieces.iter();
+            let mut record = 0;
+            loop {
+                let (size, fate) = pieces.next().copied().unwrap_or((rest.len(), Fate::Published));
+                let (piece, after) = rest.split_at(size.min(rest.len()));
+                rest = after;
+                let mut batch = IngestBatch::new();
+                for row in piece {
+                    record += 1;
+                    for (quad, role) in row.quads(rules, |term| batch.term(&key, term)) {
+                        batch.push(quad, Ordinal::new(0, record), role);
+                    }
+                }
+                ingest.add(&mut batch).unwrap();
+                let prepared = ingest.prepare(None, false, &mut |violation| violations.push(violation)).unwrap();
+                if let Some(more) = prepared.feeds.get(&0) {
+                    counts.loaded += more.loaded;
+                    counts.duplicates += more.duplicates;
+                    counts.duplicate_records += more.duplicate_records;
+                    counts.ignored += more.ignored;
+                    counts.refused += more.refused;
+                }
+                match fate {
+                    Fate::Staged if !rest.is_empty() => ingest.stage(prepared).unwrap(),
+                    _ => assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap()),
+                }
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(counts, expected.counts);
+            prop_assert_eq!(&violations, &expected.violations);
+            prop_assert_eq!(&graph(&store), &expected.graph);
+        }
+        prop_assert_eq!(store.check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+    }
+}
+
 #[test]
 fn nothing_is_left_of_what_was_not_published() {
     let directory = tempfile::tempdir().unwrap();
