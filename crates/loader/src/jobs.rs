@@ -374,7 +374,7 @@ impl Inner {
             request,
             job,
             threads: request.parallelism.threads(self.config.threads),
-            block_bytes: self.config.block_bytes,
+            block_bytes: self.config.block_bytes.min(bearable_block(self.store.memory())),
             publish_at: self.config.publish_at,
             stage_at: self.config.stage_at,
         };
@@ -391,6 +391,11 @@ impl Inner {
 }
 
 /// Seconds since 1970.
+/// Bytes of text in a block, at most, within a memory budget: parsed, a block takes ten times as much, on each thread.
+fn bearable_block(memory: u64) -> usize {
+    (memory / 1024).clamp(64 << 10, 1 << 20) as usize
+}
+
 fn now_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -46,6 +46,9 @@ use vocabulary::{Vocabulary, Workshop};
 const WORTHWHILE: u64 = 16_000_000;
 /// The least that is collected, however small the budget.
 const LEAST: u64 = 50_000;
+/// Sixteenths of the memory budget that a load may take. Beside it are the cache, the delta, what is parsed, and what
+/// the allocator keeps at hand.
+const SHARE_SIXTEENTHS: u64 = 5;
 /// Codes in one `prepare`, at most: they are 4 bytes.
 const CODES: u64 = 1 << 30;
 
@@ -207,7 +210,7 @@ impl Ingest {
 
     /// Whether what is pending fills the memory that it may take: prepare it now, then stage or publish it.
     pub fn is_full(&self) -> bool {
-        let full = self.bytes.load(Ordering::Relaxed) > self.shared.options.memory / 2;
+        let full = self.bytes.load(Ordering::Relaxed) > self.shared.options.memory / 16 * SHARE_SIXTEENTHS;
         self.codes.load(Ordering::Relaxed) >= CODES || full && self.pending() >= LEAST
     }
 

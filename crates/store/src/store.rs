@@ -31,7 +31,8 @@ use crate::{CancelToken, Error, Journal, Result};
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The memory budget in bytes: a quarter of it for the block cache, an eighth for the delta, half for a load.
+    /// The memory budget in bytes: a quarter of it for the block cache, an eighth for the delta, a
+    /// third for a load.
     pub memory: u64,
     /// Free bytes on the disk below which no data is written.
     pub disk_floor: u64,
@@ -145,6 +146,11 @@ impl Store {
         bell.ring();
         let inner = Inner { shared, queue, bell, lock: Mutex::new(lock), threads: Mutex::new(threads) };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The memory budget in bytes.
+    pub fn memory(&self) -> u64 {
+        self.inner.shared.options.memory
     }
 
     /// Says where this process answers, so that a second one can name it.

@@ -15,8 +15,10 @@ use super::lane::{Coded, Codes, place, quad};
 use super::memory::{Lent, Pool};
 use super::vocabulary::Vocabulary;
 use super::{FeedCounts, Ordinal, Role, Rules, Violation, write};
+use crate::batch::Columns;
+use crate::block::gallop;
 use crate::cursor::Merge;
-use crate::order::{Key, Order};
+use crate::order::{Key, Order, Pattern};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Result};
 
@@ -279,17 +281,7 @@ impl Court<'_> {
                 }
             }
         }
-        let mut known = self.past.known(Order::Spog);
-        let mut missing = CodeSet::new(self.vocabulary);
-        for (i, code) in ends.iter().enumerate() {
-            if i % TICK == 0 {
-                self.cancel.check()?;
-            }
-            if known.first(code, &[TermId::LABEL])?.is_none() {
-                missing.insert(code);
-            }
-        }
-        Ok(missing)
+        self.past.without_vertices(ends, self.cancel)
     }
 
     /// A single value is refused (or, for openCypher, ignored) if the element has another value by then.
@@ -475,6 +467,42 @@ impl Past<'_> {
     fn known(&self, order: Order) -> Known<'_> {
         let leads = if order == Order::Gspo { &self.graphs } else { &self.subjects };
         Known { vocabulary: self.vocabulary, leads, merge: self.snapshot.merge(order, false) }
+    }
+}
+
+/// So many entries are read in the time of one search.
+const ENTRIES_A_SEARCH: u64 = 8;
+
+impl Past<'_> {
+    /// Those of the ids that are no vertices of the store. Few are searched for; for many it is faster to read all
+    /// vertices: they are one run of POSG, and in it those of each label ascend.
+    fn without_vertices(&self, mut ids: CodeSet, cancel: &CancelToken) -> Result<CodeSet> {
+        let codes: Vec<u32> = ids.iter().collect();
+        let labels = Pattern { p: Some(TermId::LABEL), ..Pattern::ALL };
+        if self.snapshot.estimate(&labels).quads > codes.len() as u64 * ENTRIES_A_SEARCH {
+            let mut known = self.known(Order::Spog);
+            for (i, code) in codes.into_iter().enumerate() {
+                if i % TICK == 0 {
+                    cancel.check()?;
+                }
+                if known.first(code, &[TermId::LABEL])?.is_some() {
+                    ids.remove(code);
+                }
+            }
+            return Ok(ids);
+        }
+        let (mut at, mut last) = (0, TermId::MIN);
+        for batch in self.snapshot.scan_columns(labels, Order::Posg, Columns::S).until(cancel) {
+            for vertex in batch?.s {
+                let from = if vertex < last { 0 } else { at };
+                last = vertex;
+                at = gallop(from, codes.len(), |at| self.vocabulary.id(codes[at]) < vertex);
+                if codes.get(at).is_some_and(|code| self.vocabulary.id(*code) == vertex) {
+                    ids.remove(codes[at]);
+                }
+            }
+        }
+        Ok(ids)
     }
 }
 

@@ -46,10 +46,11 @@ const RECENT: usize = 1 << 10;
 /// Marks the codes of edges. They are numbered on their own, so that those of ids that come again and again are dense.
 const EDGE: u32 = 1 << 31;
 
-/// Bytes that one entry needs at the peak of `prepare`: here, and as a new quad that is arranged in all orders at once.
-const ENTRY_BYTES: u64 = 88;
-/// Bytes that one id needs at that peak.
-const CODE_BYTES: u64 = 24;
+/// Bytes that one entry needs at the peak of `prepare`: here, and in arrays that are lent for its sorting and then for
+/// all orders at once.
+const ENTRY_BYTES: u64 = 112;
+/// Bytes that one id needs at that peak: here, in the sort of the vocabulary, there, and its code.
+const CODE_BYTES: u64 = 60;
 
 /// See the module.
 #[derive(Debug, Default)]
