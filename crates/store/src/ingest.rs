@@ -40,15 +40,14 @@ use crate::{CancelToken, Error, Result};
 use lane::Lane;
 use memory::{Lent, Pool};
 use terms::Terms;
-use vocabulary::{Vocabulary, Workshop};
+use vocabulary::Vocabulary;
 
 /// A publish is worth its fixed cost, and one more segment set, from here on.
 const WORTHWHILE: u64 = 16_000_000;
 /// The least that is collected, however small the budget.
 const LEAST: u64 = 50_000;
-/// Sixteenths of the memory budget that a load may take. Beside it are the cache, the delta, what is parsed, and what
-/// the allocator keeps at hand.
-const SHARE_SIXTEENTHS: u64 = 5;
+/// What a process needs beside its budget's shares, however small the budget is.
+const FIXED: u64 = 42 << 20;
 /// Codes in one `prepare`, at most: they are 4 bytes.
 const CODES: u64 = 1 << 30;
 
@@ -144,8 +143,6 @@ pub struct Ingest {
     dataset: Dataset,
     options: IngestOptions,
     lanes: Mutex<Vec<Lane>>,
-    pool: Pool,
-    workshop: Workshop,
     /// What is in them.
     quads: AtomicU64,
     codes: AtomicU64,
@@ -171,8 +168,6 @@ impl Ingest {
             dataset,
             options,
             lanes: Mutex::default(),
-            pool: Pool::default(),
-            workshop: Workshop::default(),
             quads: AtomicU64::new(0),
             codes: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -210,7 +205,7 @@ impl Ingest {
 
     /// Whether what is pending fills the memory that it may take: prepare it now, then stage or publish it.
     pub fn is_full(&self) -> bool {
-        let full = self.bytes.load(Ordering::Relaxed) > self.shared.options.memory / 16 * SHARE_SIXTEENTHS;
+        let full = self.bytes.load(Ordering::Relaxed) > share(self.shared.options.memory);
         self.codes.load(Ordering::Relaxed) >= CODES || full && self.pending() >= LEAST
     }
 
@@ -297,11 +292,8 @@ impl Ingest {
         let mut lanes = std::mem::take(&mut *self.lanes());
         self.forget_counts();
         self.terms = Terms::merge(lanes.iter_mut().map(Lane::take_terms));
-        let (pool, rules) = (&self.pool, self.options.rules);
-        let (entries, vocabulary) = sorted(&mut lanes, stop_before, &mut self.workshop, pool, &cancel)?;
-        // What they have allocated serves again.
-        lanes.iter_mut().for_each(Lane::clear);
-        *self.lanes() = lanes;
+        let (pool, rules) = (&Pool::default(), self.options.rules);
+        let (entries, vocabulary) = sorted(lanes, stop_before, pool, &cancel)?;
 
         let snapshot = self.view();
         if rules == Rules::OpenCypher && self.before.is_none() {
@@ -324,8 +316,6 @@ impl Ingest {
         } else {
             Some(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, pool, &cancel)?)
         };
-        drop(fresh);
-        vocabulary.recycle(&mut self.workshop);
         Ok(Prepared { feeds, first_violation, set })
     }
 
@@ -397,24 +387,30 @@ impl Ingest {
     }
 }
 
-/// The entries of all lanes below `stop_before`, sorted by quad, then by row, in codes of one vocabulary.
+/// What a load may take of a memory budget: two fifths of what is left of it beside the fixed part. The rest is for the
+/// cache, the delta, what is parsed and merged, and what the allocator keeps at hand.
+fn share(memory: u64) -> u64 {
+    (memory.saturating_sub(FIXED) / 5 * 2).max(memory / 8)
+}
+
+/// The entries of all lanes below `stop_before`, sorted by quad, then by row, in codes of one vocabulary. What is not
+/// needed any more is dropped at once: this is where a load's memory is at its peak.
 fn sorted<'a>(
-    lanes: &mut [Lane],
+    lanes: Vec<Lane>,
     stop_before: Option<Ordinal>,
-    workshop: &mut Workshop,
     pool: &'a Pool,
     cancel: &CancelToken,
 ) -> Result<(Lent<'a, 6>, Vocabulary)> {
-    let ids: Vec<&[TermId]> = lanes.iter().flat_map(Lane::ids).collect();
-    let lengths: Vec<usize> = ids.iter().map(|ids| ids.len()).collect();
-    let (vocabulary, codes) = Vocabulary::build(&ids, workshop, pool, cancel)?;
+    let (ids, mut chunks): (Vec<_>, Vec<_>) = lanes.into_iter().map(Lane::into_parts).unzip();
+    let lengths: Vec<[usize; 2]> = ids.iter().map(|[edges, others]| [edges.len(), others.len()]).collect();
+    let (vocabulary, codes) = Vocabulary::build(ids.into_iter().flatten().collect(), pool, cancel)?;
     let mut rest = codes.as_flattened();
     let mut work = Vec::new();
-    for (lane, lengths) in lanes.iter_mut().zip(lengths.chunks_exact(2)) {
-        let (edges, after) = rest.split_at(lengths[0]);
-        let (others, after) = after.split_at(lengths[1]);
+    for (chunks, [edges, others]) in chunks.iter_mut().zip(lengths) {
+        let (edges, after) = rest.split_at(edges);
+        let (others, after) = after.split_at(others);
         rest = after;
-        work.extend(lane.chunks_mut().iter_mut().map(|chunk| (chunk, edges, others)));
+        work.extend(chunks.iter_mut().map(|chunk| (chunk, edges, others)));
     }
     work.into_par_iter().try_for_each(|(chunk, edges, others)| {
         cancel.check()?;
@@ -423,8 +419,10 @@ fn sorted<'a>(
     })?;
     drop(codes);
     let wanted = |entry: &lane::Coded| stop_before.is_none_or(|stop| lane::place(entry).ordinal() < stop);
-    let slices = lanes.iter().map(|lane| lane.chunks().iter().map(Vec::as_slice).collect()).collect();
-    Ok((arrange::by_quad(slices, &vocabulary, wanted, pool, cancel)?, vocabulary))
+    let slices = chunks.iter().map(|chunks| chunks.iter().map(Vec::as_slice).collect()).collect();
+    let cells = arrange::by_subject(slices, &vocabulary, wanted, pool, cancel)?;
+    drop(chunks);
+    Ok((arrange::by_quad(cells, cancel)?, vocabulary))
 }
 
 impl Drop for Ingest {

@@ -225,7 +225,7 @@ impl Shared {
         disk: Arc<Disk>,
         engine: Engine,
     ) -> Self {
-        let cache = Arc::new(BlockCache::new(options.memory / 4));
+        let cache = Arc::new(BlockCache::new(options.memory / 8));
         let merging = Arc::new(Disk::new(&directory, options.disk_floor));
         Self {
             directory,

@@ -26,7 +26,7 @@ const TICK: usize = 1 << 16;
 const SMALL: usize = 128;
 
 /// Items by cell, in pieces: one for each slice that was given.
-struct Partition<'a, const W: usize> {
+pub(super) struct Partition<'a, const W: usize> {
     /// The items of all cells, and where each cell ends.
     pieces: Vec<(Lent<'a, W>, Vec<usize>)>,
     /// Items of each cell in all pieces.
@@ -120,21 +120,25 @@ fn cell_bits(bits: u32, items: usize) -> u32 {
     (items / CELL).max(1).ilog2().min(CELLS_BITS).min(bits)
 }
 
-/// Entries of all lanes, sorted by quad, then by row. `lanes` are their chunks, whose codes are of the vocabulary.
-pub(super) fn by_quad<'a>(
+/// Entries of all lanes in cells by subject. `lanes` are their chunks, whose codes are of the vocabulary.
+pub(super) fn by_subject<'a>(
     lanes: Vec<Vec<&[Coded]>>,
     vocabulary: &Vocabulary,
     wanted: impl Fn(&Coded) -> bool + Sync,
     pool: &'a Pool,
     cancel: &CancelToken,
-) -> Result<Lent<'a, 6>> {
+) -> Result<Partition<'a, 6>> {
     let items = lanes.iter().flatten().map(|chunk| chunk.len()).sum();
     let bits = bits_of(vocabulary.len());
     let cell_bits = cell_bits(bits, items);
     let shift = bits - cell_bits;
     let cell_of = |entry: &Coded| wanted(entry).then(|| (entry[0] >> shift) as usize);
-    let partition = Partition::new(lanes, 1 << cell_bits, cell_of, pool, cancel)?;
-    partition.arranged(cancel, |slot, _| slot.sort_unstable_by_key(lane::key))
+    Partition::new(lanes, 1 << cell_bits, cell_of, pool, cancel)
+}
+
+/// The same entries sorted by quad, then by row.
+pub(super) fn by_quad<'a>(cells: Partition<'a, 6>, cancel: &CancelToken) -> Result<Lent<'a, 6>> {
+    cells.arranged(cancel, |slot, _| slot.sort_unstable_by_key(lane::key))
 }
 
 /// Bits that numbers below `limit` have.

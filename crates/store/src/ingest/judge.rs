@@ -6,6 +6,7 @@
 //! - **Source**: loader §2.8, §4.4, §5.3, §6.5, §7.4; design §5 and §9 "Counters".
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use model::{Quad, TermId};
 use rayon::prelude::*;
@@ -79,12 +80,15 @@ pub(super) fn judge<'a>(
 ) -> Result<Judgement<'a>> {
     let Case { entries, vocabulary, snapshot, before, rules, stop_at_violation } = *case;
     let fates = vec![Fate::Kept; entries.len()];
+    let resources = vocabulary.resources..vocabulary.default_graph;
+    // The graphs of a property graph are its edges.
+    let graphs = if rules == Rules::Rdf { resources.clone() } else { vocabulary.edges.clone() };
     let past = Past {
         vocabulary,
         snapshot,
         before,
-        subjects: leads(vocabulary, snapshot, Order::Spog, cancel)?,
-        graphs: leads(vocabulary, snapshot, Order::Gspo, cancel)?,
+        subjects: leads(vocabulary, snapshot, Order::Spog, resources.clone(), cancel)?,
+        graphs: leads(vocabulary, snapshot, Order::Gspo, graphs, cancel)?,
     };
     let mut court = Court { entries, vocabulary, past: &past, rules, cancel, fates, rows: Vec::new() };
     let mut violations = court.sit()?;
@@ -548,18 +552,23 @@ impl Known<'_> {
     }
 }
 
-/// The codes that quads of the store may lead with in an order, by its filters.
-fn leads(vocabulary: &Vocabulary, snapshot: &Snapshot, order: Order, cancel: &CancelToken) -> Result<CodeSet> {
+/// Those of a range of codes that quads of the store may lead with in an order, by its filters.
+fn leads(
+    vocabulary: &Vocabulary,
+    snapshot: &Snapshot,
+    order: Order,
+    range: Range<u32>,
+    cancel: &CancelToken,
+) -> Result<CodeSet> {
     let mut leads = CodeSet::new(vocabulary);
     if snapshot.layers().is_empty() {
         return Ok(leads);
     }
-    let resources = vocabulary.resources..vocabulary.default_graph;
     leads.words.par_chunks_mut(TICK / 64).enumerate().try_for_each(|(chunk, words)| {
         cancel.check()?;
         for (code, word) in (chunk as u32 * TICK as u32..).step_by(64).zip(words) {
             for bit in 0..64 {
-                if resources.contains(&(code + bit)) && snapshot.may_hold(order, vocabulary.id(code + bit)) {
+                if range.contains(&(code + bit)) && snapshot.may_hold(order, vocabulary.id(code + bit)) {
                     *word |= 1 << bit;
                 }
             }

@@ -46,11 +46,11 @@ const RECENT: usize = 1 << 10;
 /// Marks the codes of edges. They are numbered on their own, so that those of ids that come again and again are dense.
 const EDGE: u32 = 1 << 31;
 
-/// Bytes that one entry needs at the peak of `prepare`: here, and in arrays that are lent for its sorting and then for
-/// all orders at once.
-const ENTRY_BYTES: u64 = 112;
-/// Bytes that one id needs at that peak: here, in the sort of the vocabulary, there, and its code.
-const CODE_BYTES: u64 = 60;
+/// Bytes that one entry needs at the peak of `prepare`: sorted into cells and then by quad, or as a new quad that is
+/// arranged in other orders.
+const ENTRY_BYTES: u64 = 60;
+/// Bytes that one id needs at that peak.
+const CODE_BYTES: u64 = 24;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -65,8 +65,6 @@ pub(super) struct Lane {
     spelled: Vec<bool>,
     recent: Vec<Option<(TermId, u32)>>,
     chunks: Vec<Vec<Coded>>,
-    /// Chunks that are empty now, for the next entries.
-    spare: Vec<Vec<Coded>>,
     len: usize,
     terms: Terms,
     /// Of the batch at hand: what is still to be looked up, and where its code goes.
@@ -102,7 +100,7 @@ impl Lane {
         self.unknown.clear();
         for (quad, entry) in self.quads.iter().zip(&batch.entries) {
             if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-                self.chunks.push(self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK)));
+                self.chunks.push(Vec::with_capacity(CHUNK));
             }
             if let Some(chunk) = self.chunks.last_mut() {
                 chunk.push(coded(*quad, Place::new(entry.ordinal, entry.role)));
@@ -158,31 +156,9 @@ impl Lane {
             + self.terms.weight()
     }
 
-    /// The ids by code: those of edges, and the others.
-    pub(super) fn ids(&self) -> [&[TermId]; 2] {
-        [&self.edges, &self.ids]
-    }
-
-    /// The entries, chunk by chunk.
-    pub(super) fn chunks(&self) -> &[Vec<Coded>] {
-        &self.chunks
-    }
-
-    pub(super) fn chunks_mut(&mut self) -> &mut [Vec<Coded>] {
-        &mut self.chunks
-    }
-
-    /// Forgets everything and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        self.ids.clear();
-        self.edges.clear();
-        self.codes.clear();
-        self.spelled.clear();
-        self.recent.fill(None);
-        self.terms = Terms::default();
-        self.chunks.iter_mut().for_each(Vec::clear);
-        self.spare.append(&mut self.chunks);
-        self.len = 0;
+    /// The ids by code (those of edges, and the others), and the entries, chunk by chunk.
+    pub(super) fn into_parts(self) -> ([Vec<TermId>; 2], Vec<Vec<Coded>>) {
+        ([self.edges, self.ids], self.chunks)
     }
 
     pub(super) fn take_terms(&mut self) -> Terms {

@@ -62,12 +62,6 @@ impl Numbers {
         None
     }
 
-    /// Forgets all and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        self.slots.fill(None);
-        self.len = 0;
-    }
-
     fn grow(&mut self) {
         let slots = (self.slots.len() * 2).max(1 << 10);
         let old = std::mem::replace(&mut self.slots, vec![None; slots]);

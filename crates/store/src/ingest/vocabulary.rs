@@ -26,35 +26,28 @@ pub(super) struct Vocabulary {
     pub(super) default_graph: u32,
 }
 
-/// Memory that vocabularies are built in, one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Workshop {
-    /// Two words of an id, and where it came: 24 bytes; an id and a number would be 32.
-    numbered: Vec<([u64; 2], u32)>,
-    ids: Vec<TermId>,
-}
-
 impl Vocabulary {
     /// From ids in any order, with repeats. Also gives the code of each, in the order in which they came.
     pub(super) fn build<'a>(
-        parts: &[&[TermId]],
-        workshop: &mut Workshop,
+        parts: Vec<Vec<TermId>>,
         pool: &'a Pool,
         cancel: &CancelToken,
     ) -> Result<(Self, Lent<'a, 1>)> {
-        let total = parts.iter().map(|part| part.len()).sum();
-        let Workshop { numbered, ids } = workshop;
-        numbered.clear();
-        numbered.reserve(total);
-        for part in parts.iter().flat_map(|part| part.chunks(TICK)) {
-            cancel.check()?;
-            let from = numbered.len() as u32;
-            numbered.extend(part.iter().zip(from..).map(|(id, at)| ([(id.get() >> 64) as u64, id.get() as u64], at)));
+        let total = parts.iter().map(Vec::len).sum();
+        // Two words of an id, and where it came: 24 bytes; an id and a number would be 32.
+        let mut numbered: Vec<([u64; 2], u32)> = Vec::with_capacity(total);
+        for part in parts {
+            for part in part.chunks(TICK) {
+                cancel.check()?;
+                let from = numbered.len() as u32;
+                let words = part.iter().map(|id| [(id.get() >> 64) as u64, id.get() as u64]);
+                numbered.extend(words.zip(from..));
+            }
         }
-        sort(numbered, cancel, |(id, _)| *id)?;
+        sort(&mut numbered, cancel, |(id, _)| *id)?;
+        let distinct = numbered.chunk_by(|(a, _), (b, _)| a == b).count();
         let mut codes = pool.lend(total);
-        let mut ids = std::mem::take(ids);
-        ids.clear();
+        let mut ids = Vec::with_capacity(distinct);
         let mut last = [0; 2]; // no id is zero
         for numbered in numbered.chunks(TICK) {
             cancel.check()?;
@@ -67,11 +60,6 @@ impl Vocabulary {
             }
         }
         Ok((Self::new(ids), codes))
-    }
-
-    /// Gives the memory back.
-    pub(super) fn recycle(self, workshop: &mut Workshop) {
-        workshop.ids = self.ids;
     }
 
     fn new(ids: Vec<TermId>) -> Self {
