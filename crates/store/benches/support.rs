@@ -16,6 +16,10 @@ use store::{
 };
 use tempfile::TempDir;
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Ids that one call of a bulk operation is given.
 pub(crate) const MANY: usize = 100_000;
 /// Seeks of one measurement.

@@ -220,6 +220,10 @@ struct Half {
     copies: u64,
 }
 
+/// The kept bits of an id, those of the upper half first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Kept(u64, u64);
+
 /// A list of ids, as it is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bits {
@@ -274,6 +278,19 @@ impl Bits {
         id(self.base, self.high.get(source, at), self.low.get(source, at))
     }
 
+    /// The kept bits of the id at a place. They compare as ids of the list do.
+    #[inline]
+    pub(crate) fn kept(&self, source: Source<'_>, at: usize) -> Kept {
+        Kept(self.high.kept(source, at), self.low.kept(source, at))
+    }
+
+    /// The kept bits that the list would have for this id, if it could hold it.
+    pub(crate) fn keep(&self, source: Source<'_>, id: TermId) -> Option<Kept> {
+        let [high, low] = halves(id.get().wrapping_sub(self.base));
+        let kept = Kept(self.high.keep(source, high), self.low.keep(source, low));
+        (self.high.spread(source, kept.0) == high && self.low.spread(source, kept.1) == low).then_some(kept)
+    }
+
     /// Appends the ids `from..to`.
     pub(crate) fn extend(&self, source: Source<'_>, from: usize, to: usize, out: &mut Vec<TermId>) {
         out.reserve(to.saturating_sub(from));
@@ -300,19 +317,31 @@ fn id(base: u128, high: u64, low: u64) -> TermId {
 
 impl Half {
     #[inline]
-    fn get(&self, source: Source<'_>, at: usize) -> u64 {
+    fn kept(&self, source: Source<'_>, at: usize) -> u64 {
         if self.width == 0 {
             return 0;
         }
         let bit = at * self.width as usize;
         let word = source.bytes.get(self.at as usize + bit / 8..).and_then(<[u8]>::first_chunk::<8>);
         let word = word.map_or(0, |word| u64::from_le_bytes(*word));
-        let packed = (word >> (bit % 8)) & (u64::MAX >> (64 - self.width));
-        let mut value = 0;
-        for field in self.fields(source) {
-            value |= (packed << field.shift) & field.mask;
-        }
+        (word >> (bit % 8)) & (u64::MAX >> (64 - self.width))
+    }
+
+    /// Moves kept bits to their places.
+    #[inline]
+    fn spread(&self, source: Source<'_>, kept: u64) -> u64 {
+        let value = self.fields(source).iter().fold(0, |value, field| value | ((kept << field.shift) & field.mask));
         value | (value >> 1) & self.copies
+    }
+
+    /// Takes the kept bits from their places.
+    fn keep(&self, source: Source<'_>, value: u64) -> u64 {
+        self.fields(source).iter().fold(0, |kept, field| kept | ((value & field.mask) >> field.shift))
+    }
+
+    #[inline]
+    fn get(&self, source: Source<'_>, at: usize) -> u64 {
+        if self.width == 0 { 0 } else { self.spread(source, self.kept(source, at)) }
     }
 
     fn fields<'a>(&self, source: Source<'a>) -> &'a [Field] {

@@ -101,6 +101,11 @@ impl Block {
         find(self.len(), |column| self.column(column), from, key, given)
     }
 
+    /// The first entry from `from` to before `to` that is not below the key, where all have its first `given` columns.
+    pub(crate) fn find_among(&self, from: usize, to: usize, key: &Key, given: usize) -> usize {
+        find_among(|column| self.column(column), from, to, key, given)
+    }
+
     /// The first entry at or after `from` whose leading columns are not those of `key`, given that `from`'s are.
     pub(crate) fn prefix_end(&self, from: usize, key: &Key, given: usize) -> usize {
         gallop(from, self.len(), |at| self.has_prefix(at, key, given))
@@ -142,6 +147,26 @@ pub(crate) fn find<'a>(
         }
     }
     (low, end.max(low))
+}
+
+/// [`Block::find_among`] in columns.
+pub(crate) fn find_among<'a>(
+    column: impl Fn(usize) -> &'a [TermId],
+    from: usize,
+    to: usize,
+    key: &Key,
+    given: usize,
+) -> usize {
+    let (mut low, mut high) = (from, to);
+    for (at, id) in key.iter().enumerate().skip(given) {
+        let ids = column(at);
+        low = gallop(low, high, |at| ids[at] < *id);
+        high = gallop(low, high, |at| ids[at] == *id);
+        if low == high {
+            break;
+        }
+    }
+    low
 }
 
 /// The first from `from` to before `to` that is not `below`. Looks near first, since the answer is mostly near; but from

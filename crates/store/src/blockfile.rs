@@ -397,6 +397,9 @@ impl BlockFile {
         // First by leading ids, which lie close together, then by the rest of the key among those that share one.
         let lead = lead_of(key);
         let low = self.leads.partition_point(|other| *other < lead);
+        if self.leads.get(low).is_none_or(|other| *other != lead) {
+            return low.checked_sub(1);
+        }
         let mut high = low + self.leads[low..].partition_point(|other| *other == lead);
         let mut low = low;
         while low < high {

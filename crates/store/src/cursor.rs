@@ -21,6 +21,8 @@ pub(crate) struct Cursor {
     end: usize,
     /// What was sought last is not in this layer: the place is as it was before, and there is no current entry.
     absent: bool,
+    /// Whether no other layer has to be asked.
+    alone: bool,
 }
 
 #[derive(Debug)]
@@ -37,13 +39,13 @@ impl Cursor {
     pub(crate) fn memory(block: Arc<Block>) -> Self {
         let end = block.len();
         let block = (!block.is_empty()).then_some(View::Plain(block));
-        Self { source: Source::Memory, block, number: 0, at: 0, end, absent: false }
+        Self { source: Source::Memory, block, number: 0, at: 0, end, absent: false, alone: false }
     }
 
     /// `bulk` reads past the cache.
     pub(crate) fn segment(segment: Arc<Segment>, bulk: bool) -> Self {
         let source = Source::Segment { segment, bulk };
-        Self { source, block: None, number: usize::MAX, at: 0, end: 0, absent: false }
+        Self { source, block: None, number: usize::MAX, at: 0, end: 0, absent: false, alone: false }
     }
 
     /// Block and place of the current entry, or `None` if there is none with the prefix. Call [`Self::seek`] or
@@ -54,7 +56,6 @@ impl Cursor {
 
     /// Takes a block at hand; all its entries count until [`Self::narrow`].
     fn load(&mut self, number: usize) -> Result<()> {
-        self.at = 0;
         self.block = None;
         if let Source::Segment { segment, bulk } = &self.source {
             self.number = number;
@@ -66,6 +67,7 @@ impl Cursor {
                 });
             }
         }
+        self.at = 0;
         self.end = self.block.as_ref().map_or(0, View::len);
         Ok(())
     }
@@ -106,7 +108,15 @@ impl Cursor {
         // What is sought is beyond the block at hand, so its block is a later one (or none is at hand).
         let after = if self.number == usize::MAX { 0 } else { self.number + 1 };
         let found = segment.block_of(key).max(after);
-        self.load(found)?;
+        if self.alone && given > 0 && found < segment.blocks() {
+            let Some(block) = segment.block_with(found, key[0])? else {
+                self.absent = true;
+                return Ok(());
+            };
+            (self.block, self.number) = (Some(View::packed(block, false)), found);
+        } else {
+            self.load(found)?;
+        }
         if let Some(block) = &self.block {
             (self.at, self.end) = block.find(0, key, given);
             if self.at == block.len() {
@@ -120,15 +130,25 @@ impl Cursor {
     /// Moves forward to the first entry that begins with the first `given` columns of `prefix`, which has nothing behind
     /// them. A layer that does not hold the leading one is not read.
     fn seek_prefix(&mut self, prefix: &Key, given: usize) -> Result<()> {
-        if let Source::Segment { segment, .. } = &self.source
-            && given > 0
-        {
-            // The filter costs about what finding the place in the block at hand does.
-            let near = self.block.as_ref().is_some_and(|block| block.get(0, block.len() - 1) >= prefix[0]);
-            if !near && !segment.may_hold(prefix[0]) {
-                self.absent = true;
-                return Ok(());
+        match &self.source {
+            _ if given == 0 => {}
+            Source::Memory => {
+                let next = self.block.as_ref().map(|block| block.get(0, self.at));
+                if next.is_none_or(|next| next > prefix[0]) {
+                    self.end = self.at;
+                    return Ok(());
+                }
             }
+            // Alone, the filter is asked only before a block is read from the disk.
+            Source::Segment { segment, .. } if !self.alone => {
+                // It costs about what finding the place in the block at hand does.
+                let near = self.block.as_ref().is_some_and(|block| block.last_lead() >= prefix[0]);
+                if !near && !segment.may_hold(prefix[0]) {
+                    self.absent = true;
+                    return Ok(());
+                }
+            }
+            Source::Segment { .. } => {}
         }
         self.seek(prefix, given)
     }
@@ -169,7 +189,10 @@ struct Smallest {
 }
 
 impl Merge {
-    pub(crate) fn new(cursors: Vec<Cursor>, keep_tombstones: bool) -> Self {
+    pub(crate) fn new(mut cursors: Vec<Cursor>, keep_tombstones: bool) -> Self {
+        if let [cursor] = cursors.as_mut_slice() {
+            cursor.alone = true;
+        }
         Self { cursors, keep_tombstones, given: 0 }
     }
 
@@ -191,22 +214,23 @@ impl Merge {
     }
 
     /// The cursor with the smallest key (the newest of equals). Keys are looked at only if there are two.
-    fn smallest(&self) -> Option<Smallest> {
+    fn smallest(&self, prefix: &Key) -> Option<Smallest> {
         let mut live = self.cursors.iter().enumerate().filter_map(|(i, cursor)| Some((i, cursor.current()?)));
         let (mut cursor, first) = live.next()?;
         let Some(second) = live.next() else { return Some(Smallest { cursor, shared: false, next: None }) };
-        let mut key = first.0.key(first.1);
+        let given = self.given;
+        let mut key = first.0.key_behind(prefix, given, first.1);
         let (mut shared, mut next): (bool, Option<Key>) = (false, None);
         for (i, (block, at)) in std::iter::once(second).chain(live) {
-            match block.compare(at, &key) {
+            match block.compare(at, &key, given) {
                 Ordering::Less => {
                     next = Some(key);
-                    (cursor, key, shared) = (i, block.key(at), false);
+                    (cursor, key, shared) = (i, block.key_behind(prefix, given, at), false);
                 }
                 Ordering::Equal => shared = true,
                 Ordering::Greater => {
-                    if next.as_ref().is_none_or(|next| block.compare(at, next) == Ordering::Less) {
-                        next = Some(block.key(at));
+                    if next.as_ref().is_none_or(|next| block.compare(at, next, given) == Ordering::Less) {
+                        next = Some(block.key_behind(prefix, given, at));
                     }
                 }
             }
@@ -230,11 +254,11 @@ impl Merge {
         }
         let mut handed = 0;
         while handed < limit {
-            let Some(Smallest { cursor: winner, shared, next }) = self.smallest() else { return Ok(false) };
+            let Some(Smallest { cursor: winner, shared, next }) = self.smallest(prefix) else { return Ok(false) };
             let cursor = &self.cursors[winner];
             let Some((block, at)) = cursor.current() else { return Ok(false) };
             if shared {
-                let key = block.key(at);
+                let key = block.key_behind(prefix, given, at);
                 if self.keep_tombstones || !block.is_tombstone(at) {
                     take(block, at, at + 1);
                     handed += 1;
@@ -244,7 +268,7 @@ impl Merge {
             }
             let mut end = cursor.end.min(at + (limit - handed));
             if let Some(next) = &next {
-                end = block.lower_bound(at, next).min(end);
+                end = block.find_among(at, end, next, given);
             }
             if self.keep_tombstones || !block.has_tombstones() {
                 take(block, at, end);
@@ -275,7 +299,7 @@ impl Merge {
     pub(crate) fn first(&mut self, prefix: &Key, given: usize) -> Result<Option<Key>> {
         self.seek_prefix(prefix, given)?;
         loop {
-            let Some(Smallest { cursor: winner, .. }) = self.smallest() else { return Ok(None) };
+            let Some(Smallest { cursor: winner, .. }) = self.smallest(prefix) else { return Ok(None) };
             let Some((block, at)) = self.cursors[winner].current() else { return Ok(None) };
             if self.keep_tombstones || !block.is_tombstone(at) {
                 return Ok(Some(block.key(at)));
@@ -289,7 +313,7 @@ impl Merge {
     fn pass(&mut self, key: &Key, prefix: &Key) -> Result<()> {
         let given = self.given;
         for cursor in &mut self.cursors {
-            if cursor.current().is_some_and(|(block, at)| block.compare(at, key).is_eq()) {
+            if cursor.current().is_some_and(|(block, at)| block.compare(at, key, given).is_eq()) {
                 let at = cursor.at + 1;
                 cursor.advance_to(at, prefix, given)?;
             }

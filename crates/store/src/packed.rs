@@ -276,6 +276,7 @@ pub(crate) struct Packed {
     /// How many codes that column has.
     kinds: usize,
     tombstones: Range<usize>,
+    last_lead: TermId,
 }
 
 impl Packed {
@@ -320,7 +321,8 @@ impl Packed {
         }
         columns[predicate] = own;
         let Parser { fields, codes, .. } = parser;
-        Some(Self {
+        let mut packed = Self {
+            last_lead: TermId::MIN,
             tombstones: at..at + bits,
             bytes,
             fields,
@@ -330,7 +332,9 @@ impl Packed {
             predicate,
             ranks,
             kinds: counts.len(),
-        })
+        };
+        packed.last_lead = packed.get(0, entries - 1);
+        Some(packed)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -422,6 +426,14 @@ impl Packed {
     fn extend_by_predicate(&self, lists: &[Bits], from: usize, to: usize, out: &mut Vec<TermId>) {
         let codes = &self.codes[self.predicate][from..to];
         let source = self.source();
+        let code = codes[0];
+        if codes.iter().all(|other| *other == code) {
+            let (list, start) = (&lists[usize::from(code)], self.rank(from, code));
+            return match codes {
+                [_] => out.push(list.get(source, start)),
+                _ => list.extend(source, start, start + (to - from), out),
+            };
+        }
         if to - from < RANK {
             // Where each list is to be read next; looked up when its code first comes.
             let mut next = [usize::MAX; DISTINCT];
@@ -479,10 +491,41 @@ impl Packed {
             Column::Runs { ends, ids } if from < to => {
                 let source = self.source();
                 let (first, last) = (run_of(ends, from), run_of(ends, to - 1));
-                let run = gallop(first, last + 1, |run| ids.get(source, run) < id);
+                // Kept bits are compared as they are. An id that the list cannot hold has none.
+                let (run, there) = if let Some(kept) = ids.keep(source, id) {
+                    let run = gallop(first, last + 1, |run| ids.kept(source, run) < kept);
+                    (run, run <= last && ids.kept(source, run) == kept)
+                } else {
+                    (gallop(first, last + 1, |run| ids.get(source, run) < id), false)
+                };
                 let low = if run == first { from } else { usize::from(ends[run - 1]).min(to) };
-                let there = run <= last && ids.get(source, run) == id;
                 (low, if there { usize::from(ends[run]).min(to) } else { low })
+            }
+            Column::List(list) if let Some(kept) = list.keep(self.source(), id) => {
+                let source = self.source();
+                let low = gallop(from, to, |at| list.kept(source, at) < kept);
+                (low, gallop(low, to, |at| list.kept(source, at) == kept))
+            }
+            // What ascends behind the predicate has one predicate: it is a part of one list.
+            Column::ByPredicate(lists)
+                if from < to
+                    && column > self.predicate
+                    && let code = self.codes[self.predicate][from]
+                    && let list = &lists[usize::from(code)]
+                    && let Some(kept) = list.keep(self.source(), id) =>
+            {
+                let (source, start) = (self.source(), self.rank(from, code));
+                let end = start + (to - from);
+                let low = gallop(start, end, |at| list.kept(source, at) < kept);
+                let high = gallop(low, end, |at| list.kept(source, at) == kept);
+                (low - start + from, high - start + from)
+            }
+            Column::Codes { table } => {
+                let codes = &self.codes[column];
+                let code = table.partition_point(|other| *other < id);
+                let low = gallop(from, to, |at| usize::from(codes[at]) < code);
+                let there = table.get(code) == Some(&id);
+                (low, if there { gallop(low, to, |at| usize::from(codes[at]) == code) } else { low })
             }
             _ => {
                 let low = self.partition(column, from, to, |other| other < id);
@@ -511,8 +554,28 @@ impl Packed {
         (low, end.max(low))
     }
 
+    /// The first place from `from` to before `to` that is not below the key, where all have its first `given` columns.
+    pub(crate) fn find_among(&self, from: usize, to: usize, key: &Key, given: usize) -> usize {
+        let (mut low, mut high) = (from, to);
+        for (column, id) in key.iter().enumerate().skip(given) {
+            (low, high) = self.equal(column, low, high, *id);
+            if low == high {
+                break;
+            }
+        }
+        low
+    }
+
+    /// The leading id of the last entry.
+    pub(crate) fn last_lead(&self) -> TermId {
+        self.last_lead
+    }
+
     /// Whether the last entry is not below the key.
     pub(crate) fn reaches(&self, key: &Key) -> bool {
+        if self.last_lead != key[0] {
+            return self.last_lead > key[0];
+        }
         let last = self.entries - 1;
         let at = (0..4).map(|column| self.get(column, last).cmp(&key[column])).find(|order| order.is_ne());
         at.is_none_or(std::cmp::Ordering::is_gt)
@@ -569,6 +632,9 @@ fn rank_all(codes: &[u8], kinds: usize) -> (Vec<u16>, Vec<u16>) {
 
 /// The run that holds place `at`.
 fn run_of(ends: &[u16], at: usize) -> usize {
+    if at < usize::from(ends[0]) {
+        return 0;
+    }
     if ends.len() < 2 || usize::from(ends[ends.len() - 2]) <= at {
         return ends.len() - 1;
     }

@@ -242,6 +242,14 @@ impl Segment {
         Ok(packed)
     }
 
+    /// A block through the cache; `None` if it is not there and the filter knows that nothing begins with `lead`.
+    pub(crate) fn block_with(&self, block: usize, lead: TermId) -> Result<Option<Arc<Packed>>> {
+        if let Some(Cached::Quads(found)) = self.cache.get((self.number, block as u32)) {
+            return Ok(Some(found));
+        }
+        if self.may_hold(lead) { self.block(block).map(Some) } else { Ok(None) }
+    }
+
     /// A block past the cache, for reads of whole segments that would only push out what is hot.
     pub(crate) fn packed(&self, block: usize) -> Result<Packed> {
         let entries = self.file.blocks()[block].entries as usize;

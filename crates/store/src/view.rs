@@ -72,6 +72,19 @@ impl View {
         std::array::from_fn(|column| self.get(column, at))
     }
 
+    /// The key of an entry that begins with the first `given` columns of `prefix`.
+    pub(crate) fn key_behind(&self, prefix: &Key, given: usize, at: usize) -> Key {
+        std::array::from_fn(|column| if column < given { prefix[column] } else { self.get(column, at) })
+    }
+
+    /// The leading id of the last entry.
+    pub(crate) fn last_lead(&self) -> TermId {
+        match self {
+            Self::Plain(block) => block.column(0)[block.len() - 1],
+            Self::Packed { block, .. } => block.last_lead(),
+        }
+    }
+
     pub(crate) fn is_tombstone(&self, at: usize) -> bool {
         match self {
             Self::Plain(block) => block.is_tombstone(at),
@@ -86,9 +99,9 @@ impl View {
         }
     }
 
-    /// Compares the entry with a key.
-    pub(crate) fn compare(&self, at: usize, key: &Key) -> Ordering {
-        for (column, id) in key.iter().enumerate() {
+    /// Compares the entry with a key whose first `given` columns it has.
+    pub(crate) fn compare(&self, at: usize, key: &Key, given: usize) -> Ordering {
+        for (column, id) in key.iter().enumerate().skip(given) {
             match self.get(column, at).cmp(id) {
                 Ordering::Equal => {}
                 unequal => return unequal,
@@ -122,9 +135,13 @@ impl View {
         }
     }
 
-    /// The first entry at or after `from` that is not below `key`.
-    pub(crate) fn lower_bound(&self, from: usize, key: &Key) -> usize {
-        self.find(from, key, 0).0
+    /// The first entry from `from` to before `to` that is not below the key, where all have its first `given` columns.
+    pub(crate) fn find_among(&self, from: usize, to: usize, key: &Key, given: usize) -> usize {
+        match self {
+            Self::Plain(block) => block.find_among(from, to, key, given),
+            Self::Packed { whole: true, .. } => block::find_among(|column| self.column(column), from, to, key, given),
+            Self::Packed { block, .. } => block.find_among(from, to, key, given),
+        }
     }
 
     /// The first entry at or after `from` whose leading columns are not those of `key`, given that `from`'s are.
