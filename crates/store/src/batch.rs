@@ -62,6 +62,13 @@ impl QuadBatch {
         subjects.zip(predicates).zip(objects).zip(graphs).map(|(((s, p), o), g)| Quad::new(s, p, o, g))
     }
 
+    /// Makes room for so many more quads.
+    pub(crate) fn reserve(&mut self, wanted: Columns, quads: usize) {
+        for position in (0..4).filter(|position| wanted.wants(*position)) {
+            self.column_mut(position).reserve(quads);
+        }
+    }
+
     pub(crate) fn column_mut(&mut self, position: usize) -> &mut Vec<TermId> {
         match position {
             0 => &mut self.s,

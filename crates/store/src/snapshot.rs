@@ -15,6 +15,10 @@ use crate::{CancelToken, Error, Result};
 
 /// Quads in a batch, at most (about).
 const BATCH: usize = 1024;
+/// Expanded ids from which the room is foretold that all will need: growing by and by would copy everything again.
+const SAMPLE: usize = 1024;
+/// The most quads that room is made for ahead: the sample may be of hubs.
+const FORETOLD: usize = 1 << 21;
 
 /// See the module. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -141,6 +145,7 @@ impl Snapshot {
         // Where the rows of each place begin and end in `rows`, which is in the order of ids.
         let mut spans = vec![(0, 0); ids.len()];
         let mut last: Option<(TermId, (usize, usize))> = None;
+        let mut done = 0;
         for (id, at) in sorted(ids) {
             if let Some((before, span)) = last
                 && before == id
@@ -162,6 +167,10 @@ impl Snapshot {
             }
             spans[at] = (from, rows.len);
             last = Some((id, spans[at]));
+            done += 1;
+            if done == SAMPLE {
+                rows.reserve(wanted, (rows.len * (ids.len() / SAMPLE)).min(FORETOLD));
+            }
         }
         let mut offsets = Vec::with_capacity(ids.len() + 1);
         offsets.push(0);
