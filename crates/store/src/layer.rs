@@ -78,8 +78,9 @@ impl Layer {
         }
     }
 
-    /// Whether it may hold entries that lead with this id in an order. No search of blocks on disk.
-    pub(crate) fn may_hold(&self, order: Order, lead: model::TermId) -> bool {
+    /// Whether it may hold entries that lead with this id in an order, given its [`crate::filter::hash`]. No search of
+    /// blocks on disk.
+    pub(crate) fn may_hold(&self, order: Order, lead: model::TermId, hash: u64) -> bool {
         match &self.content {
             Content::Memory(run) => {
                 let block = run.order(order);
@@ -87,7 +88,9 @@ impl Layer {
                 let at = block.lower_bound(0, &prefix);
                 at < block.len() && block.has_prefix(at, &prefix, 1)
             }
-            Content::Disk(set) => set.segments[order.index()].as_ref().is_some_and(|segment| segment.may_hold(lead)),
+            Content::Disk(set) => {
+                set.segments[order.index()].as_ref().is_some_and(|segment| segment.may_hold_hashed(hash))
+            }
         }
     }
 

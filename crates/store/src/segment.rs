@@ -196,7 +196,12 @@ impl Segment {
 
     /// Whether an entry may begin with this id; always true in an order without a filter.
     pub(crate) fn may_hold(&self, lead: TermId) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.may_hold(filter::hash(lead)))
+        self.may_hold_hashed(filter::hash(lead))
+    }
+
+    /// The same for an id whose hash is at hand.
+    pub(crate) fn may_hold_hashed(&self, hash: u64) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.may_hold(hash))
     }
 
     /// Distinct leading ids.

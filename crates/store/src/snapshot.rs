@@ -269,11 +269,6 @@ impl Snapshot {
         Err(damaged(format!("the dictionary does not know {id:?}")))
     }
 
-    /// Whether some layer may hold quads that lead with this id in this order.
-    pub(crate) fn may_hold(&self, order: Order, lead: TermId) -> bool {
-        self.inner.layers.iter().any(|layer| layer.may_hold(order, lead))
-    }
-
     /// Whether some layer can spell the hashed id.
     pub(crate) fn knows(&self, id: TermId) -> Result<bool> {
         for layer in self.inner.layers.iter().rev() {

@@ -19,6 +19,7 @@ use super::{FeedCounts, Ordinal, Role, Rules, Violation, write};
 use crate::batch::Columns;
 use crate::block::gallop;
 use crate::cursor::Merge;
+use crate::filter;
 use crate::order::{Key, Order, Pattern};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Result};
@@ -552,7 +553,10 @@ impl Known<'_> {
     }
 }
 
-/// Those of a range of codes that quads of the store may lead with in an order, by its filters.
+/// Those of a range of codes that quads of the store lead with in an order, or may lead with.
+///
+/// A filter is wrong about one id in a hundred, and filters of many layers about many. So where filters say yes to few,
+/// those few are looked for.
 fn leads(
     vocabulary: &Vocabulary,
     snapshot: &Snapshot,
@@ -565,13 +569,33 @@ fn leads(
         return Ok(leads);
     }
     leads.words.par_chunks_mut(TICK / 64).enumerate().try_for_each(|(chunk, words)| {
-        cancel.check()?;
-        for (code, word) in (chunk as u32 * TICK as u32..).step_by(64).zip(words) {
-            for bit in 0..64 {
-                if range.contains(&(code + bit)) && snapshot.may_hold(order, vocabulary.id(code + bit)) {
-                    *word |= 1 << bit;
+        let first = (chunk * TICK) as u32;
+        let codes = range.start.max(first)..range.end.min(first + words.len() as u32 * 64);
+        let mut unknown: Vec<(u32, TermId, u64)> = codes
+            .map(|code| {
+                let id = vocabulary.id(code);
+                (code, id, filter::hash(id))
+            })
+            .collect();
+        for layer in snapshot.layers().iter().rev() {
+            cancel.check()?;
+            let may_hold = |at: &usize| layer.may_hold(order, unknown[*at].1, unknown[*at].2);
+            let mut maybe: Vec<usize> = (0..unknown.len()).filter(may_hold).collect();
+            if maybe.len() * 4 < unknown.len() {
+                let mut entries = Merge::new(vec![layer.cursor(order, false)], true);
+                for at in std::mem::take(&mut maybe) {
+                    let prefix = [unknown[at].1, TermId::MIN, TermId::MIN, TermId::MIN];
+                    if entries.first(&prefix, 1)?.is_some() {
+                        maybe.push(at);
+                    }
                 }
             }
+            for at in &maybe {
+                let code = unknown[*at].0;
+                words[(code - first) as usize / 64] |= 1 << (code % 64);
+            }
+            let (mut known, mut at) = (maybe.into_iter().peekable(), 0..);
+            unknown.retain(|_| known.next_if_eq(&at.next().unwrap_or(0)).is_none());
         }
         Ok::<(), crate::Error>(())
     })?;
