@@ -11,10 +11,12 @@
 
 mod arrange;
 mod batch;
+mod codes;
 mod judge;
 mod lane;
 mod memory;
 mod numbers;
+mod past;
 mod terms;
 #[cfg(test)]
 mod tests;
