@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use loader::request::Tolerance;
 
 use crate::size::ByteSize;
 
@@ -207,6 +208,10 @@ pub(crate) struct Load {
     /// Stop at the first bad record, or skip bad records and go on
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) fail_on_error: bool,
+    /// Errors with which the load still counts as completed: a number (10) or a share of the records (0.5%). Wants
+    /// --fail-on-error false
+    #[arg(long, value_name = "N|N%")]
+    pub(crate) tolerance: Option<Tolerance>,
     /// Share of the processors to use
     #[arg(long, value_enum, ignore_case = true, default_value_t = Parallelism::High)]
     pub(crate) parallelism: Parallelism,

@@ -34,6 +34,13 @@ pub(crate) fn run(flags: &Load) -> Result<()> {
     if dry_run {
         return Err(Error::Unsupported("--dry-run"));
     }
+    let tolerates = flags.tolerance.filter(|tolerance| !tolerance.is_none());
+    if let Some(tolerance) = tolerates.filter(|_| flags.fail_on_error) {
+        return Err(Error::Usage(format!(
+            "--tolerance {tolerance} asks to tolerate errors, but the load stops at the first one: \
+             give --fail-on-error false with it"
+        )));
+    }
     let finished = match place::resolve(&flags.place)? {
         Target::Server(client) => remote::run(&client, &request(flags, &uri(&flags.source)?))?,
         Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
@@ -67,6 +74,9 @@ fn request(flags: &Load, source: &str) -> Value {
     });
     if flags.atomic {
         request["atomic"] = true.into();
+    }
+    if let Some(tolerance) = flags.tolerance {
+        request["tolerance"] = tolerance.to_string().into();
     }
     if let Some(region) = flags.s3.region.as_ref().filter(|_| !is_local(source)) {
         request["region"] = region.as_str().into();

@@ -142,6 +142,8 @@ fn bad_command_lines_end_with_2() {
         ("load x --format csv --endpoint localhost:8182", "expected http://HOST:PORT"),
         ("load x --format csv --endpoint https://localhost", "TLS is not supported yet"),
         ("load x --format csv --memory lots", "expected a size such as 512MiB"),
+        ("load x --format csv --tolerance few", "expected a whole number of errors, such as 10, or a share"),
+        ("load x --format csv --tolerance 3", "give --fail-on-error false with it"),
         ("load x --format csv --dry-run", "--dry-run is not supported yet"),
         ("load x --format csv --mode RESUME", "RESUME is not supported yet"),
         ("load x --format turtle --named-graph g", "namedGraphUri"),

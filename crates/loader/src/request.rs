@@ -14,6 +14,7 @@ mod members;
 mod options;
 #[cfg(test)]
 mod tests;
+mod tolerance;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ use members::Members;
 pub use error::RequestError;
 pub(crate) use error::shown;
 pub use options::{Format, Mode, Parallelism, ParserConfiguration};
+pub use tolerance::Tolerance;
 
 /// A list of dependencies longer than this is refused (`spec/loader.md` §2.10).
 pub const MAX_DEPENDENCIES: usize = 64;
@@ -74,6 +76,10 @@ pub struct LoadRequest {
     /// Whether the load becomes visible at once at its end, or not at all. A member of our own.
     #[serde(default)]
     pub atomic: bool,
+    /// With how many errors the load still counts as completed, if not with none. Only where errors do not stop it. A
+    /// member of our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<Tolerance>,
     /// Credentials sent with the request: in memory only.
     #[serde(skip)]
     pub keys: Option<RequestKeys>,
@@ -112,6 +118,7 @@ impl LoadRequest {
             user_provided_edge_ids: true,
             edge_only_load: false,
             atomic: false,
+            tolerance: None,
             keys: None,
         }
     }
@@ -155,10 +162,7 @@ impl LoadRequest {
         }
         request.atomic = own_flag(&members, &parser_members, "atomic")? || config.atomic;
         let dry_run = own_flag(&members, &parser_members, "dryRun")?;
-        let tolerance = match members.tolerance("tolerance")? {
-            Some(tolerates) => tolerates,
-            None => parser_members.tolerance("tolerance")?.unwrap_or(false),
-        };
+        request.tolerance = tolerance(&members, &parser_members, request.fail_on_error)?;
 
         // Only Gremlin CSV knows the flag; for the other formats it is accepted and means nothing.
         let update_single = update_single && format == Format::Csv;
@@ -177,10 +181,6 @@ impl LoadRequest {
                 "dependencies are not supported yet: start the next load when the first has completed",
             ),
             (dry_run, "dryRun is not supported yet"),
-            (
-                tolerance,
-                "tolerance is not supported yet: with failOnError FALSE a load that met errors ends as LOAD_FAILED",
-            ),
         ];
         match later.into_iter().find(|(asked, _)| *asked) {
             Some((_, text)) => Err(RequestError::Unsupported(text.to_owned())),
@@ -228,5 +228,29 @@ fn own_flag(members: &Members, parser_members: &Members, name: &'static str) -> 
     match members.flag(name)? {
         Some(flag) => Ok(flag),
         None => Ok(parser_members.flag(name)?.unwrap_or(false)),
+    }
+}
+
+/// How many errors are tolerated, if more than none: a member, or else a string inside `parserConfiguration`.
+///
+/// An error that is to be tolerated must not stop the load first, and nobody who asks for both can have meant it.
+fn tolerance(
+    members: &Members,
+    parser_members: &Members,
+    fail_on_error: bool,
+) -> Result<Option<Tolerance>, RequestError> {
+    let named = match members.tolerance("tolerance")? {
+        Some(tolerance) => Some(tolerance),
+        None => parser_members.tolerance("tolerance")?,
+    };
+    match named.filter(|tolerance| !tolerance.is_none()) {
+        Some(tolerance) if fail_on_error => Err(RequestError::invalid(
+            "tolerance",
+            format!(
+                "'{tolerance}' asks to tolerate errors, but failOnError TRUE (its default) stops the load at the first \
+                 one: send failOnError FALSE with it"
+            ),
+        )),
+        tolerance => Ok(tolerance),
     }
 }

@@ -130,6 +130,7 @@ impl Job {
                     size: info.size,
                     etag: info.etag.clone(),
                     state: FeedState::NotStarted,
+                    cut_short: false,
                     counters: Counters::default(),
                     start_seconds: state.ledger.record.start_seconds,
                     elapsed_ms: 0,

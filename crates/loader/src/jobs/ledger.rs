@@ -120,6 +120,7 @@ impl Ledger {
             let record = self.touch(&mut change, feed);
             let told = if record.counters.errors() > 0 { FeedState::Failed } else { FeedState::Completed };
             record.state = forced.unwrap_or(told);
+            record.cut_short = forced.is_some();
         }
         if let Some(stopped_at) = publication.stopped_at {
             for feed in stopped_at as usize + 1..self.feeds.len() {
@@ -128,8 +129,33 @@ impl Ledger {
                 }
             }
         }
+        if publication.last {
+            self.tolerate(&mut change);
+        }
         let writes = self.seal(&mut change, publication.entries.clone(), publication.last.then_some(Ending::Done));
         (change, writes)
+    }
+
+    /// At the end of a load whose errors are within its tolerance: files that were read to their end are completed.
+    /// What could not be read is not tolerated, since nobody knows how much it is.
+    fn tolerate(&self, change: &mut Change) {
+        let Some(tolerance) = self.record.request.tolerance else { return };
+        let mut totals = Counters::default();
+        (0..self.feeds.len()).for_each(|at| totals += self.feed(change, at).counters);
+        if !tolerance.admits(totals.errors(), totals.records()) {
+            return;
+        }
+        for at in 0..self.feeds.len() {
+            let feed = self.feed(change, at);
+            if feed.state == FeedState::Failed && !feed.cut_short {
+                self.touch(change, at as u32).state = FeedState::Completed;
+            }
+        }
+    }
+
+    /// A feed as the change leaves it so far.
+    fn feed<'a>(&'a self, change: &'a Change, at: usize) -> &'a FeedRecord {
+        change.feeds.get(&(at as u32)).unwrap_or(&self.feeds[at])
     }
 
     /// The change that ends the job without a publish, and its writes. Of what is told, errors count; rows do not, since
@@ -185,7 +211,7 @@ impl Ledger {
 
     /// Brings the record of a change into agreement with its feeds, and gives its writes.
     fn seal(&self, change: &mut Change, entries: Vec<ErrorEntry>, ending: Option<Ending>) -> Vec<JournalWrite> {
-        let feed = |at: usize| change.feeds.get(&(at as u32)).unwrap_or(&self.feeds[at]);
+        let feed = |at: usize| self.feed(change, at);
         let mut totals = Counters::default();
         let mut tally = FeedTally::default();
         for at in 0..self.feeds.len() {

@@ -63,6 +63,9 @@ pub struct FeedRecord {
     pub etag: Option<String>,
     /// Its state.
     pub state: FeedState,
+    /// Whether it could not be read to its end, so that its counters do not tell what is missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_short: bool,
     /// What was published of it.
     pub counters: Counters,
     /// When it was started, in seconds since 1970; the job's start for a feed that was not.

@@ -185,6 +185,7 @@ mod tests {
             size: 1,
             etag: None,
             state,
+            cut_short: false,
             counters: Counters { loaded: 2, parsing_errors: 1, ..Counters::default() },
             start_seconds: 5,
             elapsed_ms: 1_000,

@@ -35,6 +35,7 @@ pub(super) struct Course {
 pub(super) struct Found {
     pub(super) counts: BTreeMap<u32, ErrorCounts>,
     pub(super) latest: Latest,
+    /// Feeds that are through, with the state that they must have if they were not read to their end.
     pub(super) ended: BTreeMap<u32, Option<FeedState>>,
 }
 
@@ -121,9 +122,13 @@ impl Course {
                 // An error found in the feed's own rows may have cut it off before its stream failed.
                 let counts = !self.fail_on_error && !self.is_beyond(fault.ordinal);
                 if counts {
-                    state = fault.state;
+                    // Whatever the counters say, the file was not read to its end.
+                    state = Some(fault.state.unwrap_or(FeedState::Failed));
                     self.count(fault);
                 }
+            }
+            if state.is_none() && self.cut.contains_key(&feed) {
+                state = Some(FeedState::Failed);
             }
             states.insert(feed, state);
         }
@@ -254,7 +259,7 @@ mod tests {
         let found = course.take();
         assert_eq!(found.counts[&2], ErrorCounts { parsing: 1, datatype: 1, insert: 0 });
         assert_eq!(found.counts[&3], ErrorCounts { parsing: 0, datatype: 1, insert: 0 });
-        assert_eq!(found.ended, BTreeMap::from([(2, None), (3, Some(FeedState::S3ReadError))]));
+        assert_eq!(found.ended, BTreeMap::from([(2, Some(FeedState::Failed)), (3, Some(FeedState::S3ReadError))]));
         let logged: Vec<_> =
             found.latest.into_entries().iter().map(|entry| (entry.file.clone(), entry.record)).collect();
         assert_eq!(logged, [("f2".into(), 4), ("f2".into(), 5), ("f3".into(), 1), ("f3".into(), 2)]);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::error::{RequestError, shown};
+use super::tolerance::Tolerance;
 
 /// One object's members.
 #[derive(Debug, Default)]
@@ -94,28 +95,15 @@ impl Members {
         }
     }
 
-    /// How many errors are tolerated: `N` or `N %`. Says whether that is more than none.
-    pub(super) fn tolerance(&self, name: &'static str) -> Result<Option<bool>, RequestError> {
+    /// How many errors are tolerated: a number, or a text of the form `N` or `N %`.
+    pub(super) fn tolerance(&self, name: &'static str) -> Result<Option<Tolerance>, RequestError> {
         let text = match self.get(name) {
             None => return Ok(None),
-            Some(Value::Number(number)) => number.to_string(),
             Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(_) => {
-                return Err(RequestError::invalid(name, "expected a number or a percentage"));
-            }
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
         };
-        let parsed = match text.strip_suffix('%') {
-            Some(percent) => percent.trim().parse::<f64>().ok().filter(|n| (0.0..=100.0).contains(n)).map(|n| n > 0.0),
-            None => text.parse::<u64>().ok().map(|n| n > 0),
-        };
-        match parsed {
-            Some(tolerates) => Ok(Some(tolerates)),
-            None => Err(RequestError::invalid(
-                name,
-                format!("expected a number of errors or a percentage such as '5%', found {}", shown(&text)),
-            )),
-        }
+        text.parse().map(Some).map_err(|why: String| RequestError::invalid(name, why))
     }
 }
 

@@ -146,6 +146,8 @@ fn refusals_name_the_parameter_and_what_was_expected() {
         (r#""tolerance": "101%""#, "tolerance"),
         (r#""tolerance": "NaN %""#, "tolerance"),
         (r#""tolerance": true"#, "tolerance"),
+        (r#""failOnError": false, "tolerance": 0.5"#, "tolerance"),
+        (r#""failOnError": false, "parserConfiguration": {"tolerance": "many"}"#, "tolerance"),
     ] {
         match with(members) {
             Err(RequestError::Invalid(text)) => {
@@ -178,9 +180,6 @@ fn what_comes_later_is_refused_and_not_ignored() {
         r#""dependencies": "[\"a\"]""#,
         r#""dryRun": "true""#,
         r#""parserConfiguration": {"dryRun": true}"#,
-        r#""tolerance": 5"#,
-        r#""tolerance": "5 %""#,
-        r#""parserConfiguration": {"tolerance": "0.5%"}"#,
     ] {
         assert!(matches!(with(members), Err(RequestError::Unsupported(_))), "{members}");
     }
@@ -207,6 +206,30 @@ fn all_or_nothing_is_asked_for_in_three_ways() {
         assert_eq!(read(&body).map(|request| request.atomic), Ok(asked), "{members}");
         let read = LoadRequest::read(body.as_bytes(), None, None, &everything);
         assert_eq!(read.map(|request| request.atomic), Ok(true), "{members}");
+    }
+}
+
+#[test]
+fn a_tolerance_is_a_number_or_a_share_and_wants_errors_that_do_not_stop() {
+    for (members, expected) in [
+        (r#""mode": "NEW""#, None),
+        (r#""tolerance": 0"#, None),
+        (r#""tolerance": "0 %", "failOnError": true"#, None),
+        (r#""failOnError": false, "tolerance": 5"#, Some("5")),
+        (r#""failOnError": false, "tolerance": "5""#, Some("5")),
+        (r#""failOnError": "FALSE", "tolerance": "0.50 %""#, Some("0.5%")),
+        (r#""failOnError": false, "parserConfiguration": {"tolerance": "7"}"#, Some("7")),
+        (r#""failOnError": false, "tolerance": 0, "parserConfiguration": {"tolerance": "7"}"#, None),
+        (r#""failOnError": false, "tolerance": null, "parserConfiguration": {"tolerance": 7}"#, Some("7")),
+    ] {
+        let tolerance = with(members).map(|request| request.tolerance.map(|tolerance| tolerance.to_string()));
+        assert_eq!(tolerance, Ok(expected.map(ToOwned::to_owned)), "{members}");
+    }
+    for members in [r#""tolerance": 5"#, r#""failOnError": true, "parserConfiguration": {"tolerance": "5%"}"#] {
+        match with(members) {
+            Err(RequestError::Invalid(text)) => assert!(text.contains("send failOnError FALSE with it"), "{text}"),
+            other => panic!("{members}: {other:?}"),
+        }
     }
 }
 

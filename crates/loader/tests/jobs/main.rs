@@ -7,6 +7,7 @@ mod content;
 mod errors;
 mod house;
 mod limits;
+mod outcome;
 mod random;
 mod restart;
 mod s3;

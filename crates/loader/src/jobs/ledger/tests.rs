@@ -20,6 +20,7 @@ fn ledger(feeds: usize) -> Ledger {
             size: 1,
             etag: None,
             state: FeedState::NotStarted,
+            cut_short: false,
             counters: Counters::default(),
             start_seconds: 0,
             elapsed_ms: 0,
@@ -100,6 +101,45 @@ fn what_is_taken_back_is_not_counted() {
     assert_eq!(ledger.record.state, JobState::Failed);
     assert_eq!(ledger.record.totals, Counters { insert_errors: 1, ..Counters::default() });
     assert_eq!(ledger.record.errors_logged, 1);
+}
+
+/// With errors within the tolerance a load ends well, and so do the files that were read to their end; what could not be
+/// read is never tolerated.
+#[test]
+fn a_tolerance_is_of_rows_and_of_the_whole_job() {
+    use FeedState as F;
+    for (tolerance, cut_short, expected, state) in [
+        (None, false, [F::Failed, F::Completed, F::Failed], JobState::Failed),
+        (Some("3"), false, [F::Completed, F::Completed, F::Completed], JobState::Completed),
+        (Some("2"), false, [F::Failed, F::Completed, F::Failed], JobState::Failed),
+        (Some("30%"), false, [F::Completed, F::Completed, F::Completed], JobState::Completed),
+        (Some("29.999999%"), false, [F::Failed, F::Completed, F::Failed], JobState::Failed),
+        (Some("3"), true, [F::Completed, F::Completed, F::Failed], JobState::Failed),
+    ] {
+        let mut ledger = ledger(3);
+        ledger.record.request.tolerance = tolerance.map(|text| text.parse().expect("a tolerance"));
+        (0..3).for_each(|feed| ledger.feed_started(feed, 7));
+        let errors = |count| ErrorCounts { parsing: count, ..ErrorCounts::default() };
+        let early = Publication {
+            loaded: BTreeMap::from([(0, loaded(3))]),
+            errors: BTreeMap::from([(0, errors(2))]),
+            ended: BTreeMap::from([(0, None)]),
+            ..Publication::default()
+        };
+        let last = Publication {
+            loaded: BTreeMap::from([(1, loaded(4))]),
+            errors: BTreeMap::from([(2, errors(1))]),
+            ended: BTreeMap::from([(1, None), (2, cut_short.then_some(F::Failed))]),
+            last: true,
+            ..Publication::default()
+        };
+        for publication in [early, last] {
+            let (change, _) = ledger.publish(&publication);
+            ledger.apply(change);
+        }
+        assert_eq!((states(&ledger), ledger.record.state), (expected.to_vec(), state), "{tolerance:?} {cut_short}");
+        assert_eq!((ledger.record.totals.errors(), ledger.record.totals.records()), (3, 10));
+    }
 }
 
 #[test]
