@@ -221,6 +221,9 @@ pub(crate) struct Load {
     /// Whether relationship files have an :ID column (opencypher)
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) user_provided_edge_ids: bool,
+    /// Replace the value of a single-cardinality property instead of refusing a second one (csv)
+    #[arg(long)]
+    pub(crate) update_single_cardinality_properties: bool,
     /// All or nothing: what is loaded becomes visible at once, at the end
     #[arg(long)]
     pub(crate) atomic: bool,

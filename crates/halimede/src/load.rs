@@ -70,6 +70,7 @@ fn request(flags: &Load, source: &str) -> Value {
         "failOnError": flags.fail_on_error,
         "parallelism": flags.parallelism.name(),
         "userProvidedEdgeIds": flags.user_provided_edge_ids,
+        "updateSingleCardinalityProperties": flags.update_single_cardinality_properties,
         "parserConfiguration": parser,
     });
     if flags.atomic {

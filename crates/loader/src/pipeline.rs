@@ -108,8 +108,7 @@ fn load(task: &Task<'_>) -> Result<(), Failure> {
     job.listed(&plan.feeds, task.journal)?;
     job.working();
 
-    let options =
-        IngestOptions { rules: rules(task.request.format), cancel: job.halt.work().clone(), threads: task.threads };
+    let options = IngestOptions { rules: rules(task.request), cancel: job.halt.work().clone(), threads: task.threads };
     let mut ingest = task.store.ingest(plan::dataset(task.request.format), options);
     let outcome = epochs(task, &plan, &mut ingest);
     if outcome.is_err() {
@@ -167,9 +166,10 @@ fn spawn<'scope, 'env>(
         .map_err(|error| Failure::Internal(format!("no thread for the load: {error}")))
 }
 
-/// How rows of this format are judged.
-const fn rules(format: Format) -> Rules {
-    match format {
+/// How the rows of this load are judged.
+const fn rules(request: &LoadRequest) -> Rules {
+    match request.format {
+        Format::Csv if request.update_single_cardinality_properties => Rules::GremlinCsvReplacing,
         Format::Csv => Rules::GremlinCsv,
         Format::OpenCypher => Rules::OpenCypher,
         Format::NTriples | Format::NQuads | Format::Turtle | Format::RdfXml => Rules::Rdf,

@@ -61,7 +61,7 @@ pub struct LoadRequest {
     pub parallelism: Parallelism,
     /// What the parsers are told.
     pub parser: ParserConfiguration,
-    /// Whether a second value of a single-cardinality property replaces the first. Always FALSE for now.
+    /// Whether a second value of a single-cardinality property replaces the first (Gremlin CSV).
     #[serde(default)]
     pub update_single_cardinality_properties: bool,
     /// Whether the job may wait for its turn.
@@ -151,8 +151,9 @@ impl LoadRequest {
         request.user_provided_edge_ids = members.flag("userProvidedEdgeIds")?.unwrap_or(request.user_provided_edge_ids);
         request.edge_only_load = members.flag("edgeOnlyLoad")?.unwrap_or(request.edge_only_load);
         request.parser = ParserConfiguration::read(&parser_members, format)?;
-        // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
-        let update_single = members.flag("updateSingleCardinalityProperties")?.unwrap_or(false);
+        // Only Gremlin CSV knows the flag; for the other formats it is checked and means nothing.
+        request.update_single_cardinality_properties =
+            members.flag("updateSingleCardinalityProperties")?.unwrap_or(false) && format == Format::Csv;
         request.dependencies = members.list("dependencies")?;
         if request.dependencies.len() > MAX_DEPENDENCIES {
             return Err(RequestError::invalid(
@@ -164,17 +165,11 @@ impl LoadRequest {
         let dry_run = own_flag(&members, &parser_members, "dryRun")?;
         request.tolerance = tolerance(&members, &parser_members, request.fail_on_error)?;
 
-        // Only Gremlin CSV knows the flag; for the other formats it is accepted and means nothing.
-        let update_single = update_single && format == Format::Csv;
+        // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
         let later = [
             (
                 request.mode == Mode::Resume,
                 "mode RESUME is not supported yet: use mode NEW, which loads every file again",
-            ),
-            (
-                update_single,
-                "updateSingleCardinalityProperties TRUE is not supported yet: a different value for a \
-                 single-cardinality property is reported as an error",
             ),
             (
                 !request.dependencies.is_empty(),

@@ -17,6 +17,7 @@ mod lane;
 mod memory;
 mod numbers;
 mod past;
+mod replaced;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ use crate::{CancelToken, Error, Result};
 
 use lane::Lane;
 use memory::{Lent, Pool};
+use replaced::Replaced;
 use terms::Terms;
 use vocabulary::Vocabulary;
 
@@ -60,6 +62,8 @@ pub enum Rules {
     Rdf,
     /// Duplicates are counted by record. An edge id on two edges and a second value of a single property are refused.
     GremlinCsv,
+    /// The same, but a second value of a single property replaces what the element has, in the order of rows.
+    GremlinCsvReplacing,
     /// Duplicates are counted by row. Within one load the lowest ordinal silently wins; values that are there are kept.
     OpenCypher,
 }
@@ -134,7 +138,8 @@ pub struct Prepared {
     pub feeds: BTreeMap<u32, FeedCounts>,
     /// The lowest row with a violation. If violations stop the load, only rows below it are here.
     pub first_violation: Option<Ordinal>,
-    set: Option<SegmentSet>,
+    /// What goes, then what is new: oldest first.
+    sets: Vec<SegmentSet>,
 }
 
 /// See the module.
@@ -266,12 +271,15 @@ impl Ingest {
     /// The store's; then what was prepared is gone, and so should the load be.
     pub fn stage(&mut self, prepared: Prepared) -> Result<()> {
         self.options.cancel.check()?;
-        let Some(set) = prepared.set else { return Ok(()) };
+        if prepared.sets.is_empty() {
+            return Ok(());
+        }
         let manifest = self.shared.lock_manifest();
-        let (owner, dataset) = (self.owner.clone(), self.dataset);
-        let stage = Staged { owner, dataset, set: set.clone() };
-        self.shared.change(&manifest, Change { stage: vec![stage], ..Change::of(dataset) })?;
-        self.staged.push(set);
+        let dataset = self.dataset;
+        let stage = |set: &SegmentSet| Staged { owner: self.owner.clone(), dataset, set: set.clone() };
+        let stage = prepared.sets.iter().map(stage).collect();
+        self.shared.change(&manifest, Change { stage, ..Change::of(dataset) })?;
+        self.staged.extend(prepared.sets);
         Ok(())
     }
 
@@ -310,15 +318,15 @@ impl Ingest {
             rules,
             stop_at_violation,
         };
-        let judgement = judge::judge(&case, pool, &cancel, on_violation)?;
+        let mut replaced = Replaced::new(&self.shared, &cancel);
+        let judgement = judge::judge(&case, pool, &cancel, on_violation, &mut replaced)?;
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
         drop(entries);
-        let set = if fresh.is_empty() {
-            None
-        } else {
-            Some(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, pool, &cancel)?)
-        };
-        Ok(Prepared { feeds, first_violation, set })
+        let mut sets: Vec<SegmentSet> = replaced.finish()?.into_iter().collect();
+        if !fresh.is_empty() {
+            sets.push(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, pool, &cancel)?);
+        }
+        Ok(Prepared { feeds, first_violation, sets })
     }
 
     /// Makes what was prepared and what was staged visible, all at once. `decide` runs when nothing but one small write is left to do: it gives the
@@ -338,7 +346,7 @@ impl Ingest {
             return Ok(false);
         };
         let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
-        let sets: Vec<SegmentSet> = self.staged.iter().cloned().chain(prepared.set.take()).collect();
+        let sets: Vec<SegmentSet> = self.staged.iter().cloned().chain(std::mem::take(&mut prepared.sets)).collect();
         if sets.is_empty() {
             self.shared.engine.write(&writes)?;
         } else {

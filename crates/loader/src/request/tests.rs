@@ -174,7 +174,6 @@ fn refusals_name_the_parameter_and_what_was_expected() {
 fn what_comes_later_is_refused_and_not_ignored() {
     for members in [
         r#""mode": "RESUME""#,
-        r#""updateSingleCardinalityProperties": "TRUE""#,
         r#""dependencies": ["ef478d76-d9da-4d94-8ff1-08d9d4863aa5"]"#,
         r#""dependencies": "a, b""#,
         r#""dependencies": "[\"a\"]""#,

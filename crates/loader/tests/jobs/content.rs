@@ -1,7 +1,7 @@
 //! What is loaded and how it is counted, when nothing is wrong (spec/loader.md §4.4, §11).
 
 use loader::request::{Format, LoadRequest, Parallelism};
-use model::Dataset;
+use model::{Dataset, TermRef};
 use serde_json::{Value, json};
 
 use super::house::{House, names, rows};
@@ -177,4 +177,58 @@ fn opencypher_id_spaces_and_generated_ids() {
     assert_eq!(status["overallStatus"]["status"], "LOAD_COMPLETED", "{status}");
     let report = house.check();
     assert_eq!((report.datasets[0].vertices, report.datasets[0].edges), (3, 2));
+}
+
+/// spec/loader.md §2.8: with the flag TRUE a new value of a single property replaces what the element has, in the order
+/// of rows, wherever epochs end; without it that is a violation.
+#[test]
+fn single_values_are_replaced_on_request() {
+    let old = "~id,~label,age:Int(single),tag:String\na,P,1,x\nb,P,2,x\nc,P,3,x\n";
+    // a: 1 → 7 → 8; b: 2 → 9 → 2, which it had; c: the same twice; d is new. `tag` is a set, and goes on being one.
+    let new = "~id,age:Int(single),tag:String\na,7,y\na,8,x\nb,9,\nb,2,\nc,3,\nc,3,\nd,4,\nd,5,\n";
+    let edge = "~id,~from,~to,~label,weight:Double\nk,a,b,KNOWS,0.5\n";
+    let edge_again = "~id,~from,~to,~label,weight:Double\nk,a,b,KNOWS,0.75\n";
+    for adjust in [
+        (|_| {}) as fn(&mut loader::LoaderConfig),
+        |config| {
+            config.block_bytes = 1;
+            config.stage_at = Some(1);
+        },
+        |config| {
+            config.block_bytes = 1;
+            config.publish_at = Some(1);
+        },
+    ] {
+        let house = House::with(adjust);
+        house.file("old/v.csv", old);
+        house.file("old/e.csv", edge);
+        house.file("new/v.csv", new);
+        house.file("new/e.csv", edge_again);
+        assert_eq!(counts(&house.load(house.request("old", Format::Csv))), json!(["LOAD_COMPLETED", 11, 0]));
+        let before = house.quads(Dataset::Pg);
+
+        let refused =
+            house.load(LoadRequest { atomic: true, fail_on_error: true, ..house.request("new", Format::Csv) });
+        assert_eq!(refused["errors"]["errorLogs"][0]["errorCode"], "SINGLE_CARDINALITY_VIOLATION");
+        assert_eq!(house.quads(Dataset::Pg), before);
+
+        let request = LoadRequest { update_single_cardinality_properties: true, ..house.request("new", Format::Csv) };
+        let status = house.load(request.clone());
+        // Twelve records: of ages 7, 8, 9, 2, 4, 5 are loaded in turn and 3, 3 are duplicates; tag y is new, x is there;
+        // the edge is there, its weight changes.
+        assert_eq!(counts(&status), json!(["LOAD_COMPLETED", 12, 4]));
+        assert_eq!(status["overallStatus"]["insertErrors"], 0);
+        assert!(house.has_values("age", &[8, 2, 3, 5].map(TermRef::Int)));
+        assert!(house.has_values("tag", &["x", "x", "x", "y"].map(TermRef::String)));
+        assert!(house.has_values("weight", &[TermRef::Double(0.75)]));
+        house.check();
+
+        // Once more: the values go round, and end as they were.
+        let after = house.quads(Dataset::Pg);
+        house.load(request);
+        assert_eq!(house.quads(Dataset::Pg), after);
+        house.check();
+        let house = house.reopened();
+        assert_eq!(house.quads(Dataset::Pg), after);
+    }
 }

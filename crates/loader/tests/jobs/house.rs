@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use loader::request::{Format, LoadRequest, Mode};
 use loader::source::SourceConfig;
 use loader::{LoadId, Loader, LoaderConfig, Phase, StatusQuery};
-use model::{Dataset, Quad, Term, TermId};
+use model::{Dataset, Quad, Term, TermId, TermRef};
 use serde_json::Value;
 use store::{CancelToken, CheckReport, Options, Order, Pattern, Store};
 
@@ -157,7 +157,7 @@ impl House {
 
     /// The whole status.
     pub(crate) fn status(&self, id: LoadId) -> Value {
-        let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: 100 };
+        let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: 1_000 };
         self.loader.status(&id.to_string(), query).expect("there is such a load")
     }
 
@@ -185,6 +185,17 @@ impl House {
 
     pub(crate) fn edges(&self) -> BTreeSet<String> {
         self.names(|quad| (quad.g != TermId::DEFAULT_GRAPH).then_some(quad.g))
+    }
+
+    /// Whether these are all the values of a key, on whatever elements.
+    pub(crate) fn has_values(&self, key: &str, values: &[TermRef<'_>]) -> bool {
+        let p = self.store.encode(TermRef::Key(key));
+        let mut found: Vec<TermId> =
+            self.quads(Dataset::Pg).iter().filter(|quad| quad.p == p).map(|quad| quad.o).collect();
+        let mut expected: Vec<TermId> = values.iter().map(|value| self.store.encode(*value)).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        found == expected
     }
 
     fn names(&self, pick: impl Fn(&Quad) -> Option<TermId>) -> BTreeSet<String> {

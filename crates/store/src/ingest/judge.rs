@@ -14,6 +14,7 @@ use super::codes::CodeSet;
 use super::lane::{Coded, Codes, place, quad};
 use super::memory::{Lent, Pool};
 use super::past::{Past, leads};
+use super::replaced::Replaced;
 use super::vocabulary::Vocabulary;
 use super::{FeedCounts, Ordinal, Role, Rules, Violation, write};
 use crate::order::Order;
@@ -41,6 +42,10 @@ enum Fate {
     Refused,
     /// Another value was there first.
     Ignored,
+    /// A value that a later row replaces, or that the store has again in the end: it was loaded, and adds nothing.
+    Superseded,
+    /// The element had this value already when its row came.
+    Duplicate,
     /// Its row repeats a relationship and is passed over.
     Repeated,
     /// Its row is at or above the one that stops the load.
@@ -74,6 +79,7 @@ pub(super) fn judge<'a>(
     pool: &'a Pool,
     cancel: &CancelToken,
     on_violation: &mut dyn FnMut(Violation),
+    replaced: &mut Replaced<'_>,
 ) -> Result<Judgement<'a>> {
     let Case { entries, vocabulary, snapshot, before, rules, stop_at_violation } = *case;
     let fates = vec![Fate::Kept; entries.len()];
@@ -87,7 +93,7 @@ pub(super) fn judge<'a>(
         subjects: leads(vocabulary, snapshot, Order::Spog, resources.clone(), cancel)?,
         graphs: leads(vocabulary, snapshot, Order::Gspo, graphs, cancel)?,
     };
-    let mut court = Court { entries, vocabulary, past: &past, rules, cancel, fates, rows: Vec::new() };
+    let mut court = Court { entries, vocabulary, past: &past, rules, cancel, fates, rows: Vec::new(), replaced };
     let mut violations = court.sit()?;
     let mut first_violation = violations.iter().map(|(ordinal, ..)| *ordinal).min();
     if stop_at_violation && let Some(mut cut) = first_violation {
@@ -117,7 +123,7 @@ pub(super) fn judge<'a>(
     Ok(Judgement { feeds, first_violation, fresh })
 }
 
-struct Court<'a> {
+struct Court<'a, 'r> {
     entries: &'a [Coded],
     vocabulary: &'a Vocabulary,
     past: &'a Past<'a>,
@@ -126,11 +132,13 @@ struct Court<'a> {
     fates: Vec<Fate>,
     /// Feeds of rows that are duplicates as a whole ([`Rules::OpenCypher`]).
     rows: Vec<u32>,
+    /// What goes from the store ([`Rules::GremlinCsvReplacing`]).
+    replaced: &'a mut Replaced<'r>,
 }
 
 type Found = (Ordinal, Kind, usize);
 
-impl Court<'_> {
+impl Court<'_, '_> {
     fn quad(&self, at: usize) -> Quad {
         let [s, p, o, g] = quad(&self.entries[at]).map(|code| self.vocabulary.id(code));
         Quad::new(s, p, o, g)
@@ -139,6 +147,7 @@ impl Court<'_> {
     /// Forgets all judgements and leaves out the rows from `cut` on.
     fn restart(&mut self, cut: Ordinal) {
         self.rows.clear();
+        self.replaced.clear();
         for (fate, entry) in self.fates.iter_mut().zip(self.entries) {
             *fate = if place(entry).ordinal() < cut { Fate::Kept } else { Fate::Cut };
         }
@@ -230,7 +239,7 @@ impl Court<'_> {
                         found.push((ordinal, Kind::EdgeIdTaken, *at));
                     }
                     Rules::OpenCypher if i > 0 || owner.is_some() => self.rows.push(ordinal.feed()),
-                    Rules::OpenCypher | Rules::GremlinCsv | Rules::Rdf => {}
+                    Rules::OpenCypher | Rules::GremlinCsv | Rules::GremlinCsvReplacing | Rules::Rdf => {}
                 }
             }
         }
@@ -310,6 +319,11 @@ impl Court<'_> {
                 group.clear();
                 group.extend((from..to).filter(|at| self.is_kept(*at)));
                 group.sort_unstable_by_key(|at| place(&self.entries[*at]));
+                if self.rules == Rules::GremlinCsvReplacing {
+                    self.replace_values(&group, &values)?;
+                    from = to;
+                    continue;
+                }
                 for at in &group {
                     let (quad, place) = (quad(&self.entries[*at]), place(&self.entries[*at]));
                     let o = self.vocabulary.id(quad[2]);
@@ -329,6 +343,35 @@ impl Court<'_> {
                 }
             }
             from = to;
+        }
+        Ok(())
+    }
+
+    /// The values of one element for one key, row by row: a single one replaces all that were there by then.
+    fn replace_values(&mut self, group: &[usize], stored: &[TermId]) -> Result<()> {
+        // With the entry that brought it, if that is not the store.
+        let mut values: Vec<(TermId, Option<usize>)> = stored.iter().map(|value| (*value, None)).collect();
+        for at in group {
+            let o = self.vocabulary.id(self.entries[*at][2]);
+            if values.iter().any(|(value, _)| *value == o) {
+                self.fates[*at] = Fate::Duplicate;
+                continue;
+            }
+            if place(&self.entries[*at]).role() == Role::Single {
+                for before in values.drain(..).filter_map(|(_, brought)| brought) {
+                    self.fates[before] = Fate::Superseded;
+                }
+            }
+            values.push((o, Some(*at)));
+        }
+        for (_, brought) in values.iter().filter(|(value, _)| stored.contains(value)) {
+            if let Some(at) = brought {
+                self.fates[*at] = Fate::Superseded; // it went and came again
+            }
+        }
+        for value in stored.iter().filter(|stored| values.iter().all(|(value, _)| value != *stored)) {
+            let Some(at) = group.first() else { break };
+            self.replaced.push(Quad { o: *value, ..self.quad(*at) })?;
         }
         Ok(())
     }
@@ -378,6 +421,12 @@ impl Court<'_> {
                 Fate::Refused => feeds.of(feed).refused += counted,
                 Fate::Ignored => feeds.of(feed).ignored += counted,
                 Fate::Repeated => feeds.of(feed).duplicate_records += counted,
+                Fate::Superseded => feeds.of(feed).loaded += counted,
+                Fate::Duplicate => {
+                    let counts = feeds.of(feed);
+                    counts.duplicate_records += counted;
+                    counts.duplicates += counted;
+                }
                 Fate::Kept => {
                     // Of equal quads the lowest row comes first: it is the one that loads.
                     let repeat = last == Some(quad(entry));

@@ -36,7 +36,9 @@ impl Row {
                 }
                 if let Some(value) = set {
                     let p = term(TermRef::Key("many"));
-                    let role = if rules == Rules::OpenCypher { Role::Single } else { Role::Record };
+                    // Sometimes the column is single; at most one of a row's values is refused.
+                    let is_single = rules == Rules::OpenCypher || *value == 2 && single.is_none();
+                    let role = if is_single { Role::Single } else { Role::Record };
                     quads.push((Quad::in_default_graph(s, p, term(TermRef::Int(i32::from(*value)))), role));
                 }
                 let role = if quads.is_empty() { Role::Record } else { Role::Silent };
@@ -157,13 +159,18 @@ impl Reference {
             }
             let taken = self.graph.iter().any(|known| known.s == quad.s && known.p == quad.p);
             if *role == Role::Single && taken {
-                if rules == Rules::OpenCypher {
-                    self.counts.ignored += 1;
-                } else {
-                    self.violations.push(Violation::SingleValue { ordinal, quad: *quad });
-                    self.counts.refused += 1;
+                match rules {
+                    Rules::GremlinCsvReplacing => self.graph.retain(|known| known.s != quad.s || known.p != quad.p),
+                    Rules::OpenCypher => {
+                        self.counts.ignored += 1;
+                        continue;
+                    }
+                    Rules::GremlinCsv | Rules::Rdf => {
+                        self.violations.push(Violation::SingleValue { ordinal, quad: *quad });
+                        self.counts.refused += 1;
+                        continue;
+                    }
                 }
-                continue;
             }
             self.graph.insert(*quad);
             self.counts.loaded += counted;
@@ -185,7 +192,7 @@ fn graph(store: &Store) -> BTreeSet<Quad> {
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    prop_oneof![Just(Rules::GremlinCsv), Just(Rules::OpenCypher)]
+    prop_oneof![Just(Rules::GremlinCsv), Just(Rules::GremlinCsvReplacing), Just(Rules::OpenCypher)]
 }
 
 proptest! {
