@@ -1,6 +1,7 @@
 //! A snapshot: one moment of one data set. Its layers keep their files, so it never changes under its reader.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::{Dataset, Quad, Term, TermId, TermRef};
@@ -47,9 +48,9 @@ pub struct Estimate {
 /// What [`Snapshot::scan_many`] found.
 #[derive(Debug, Default)]
 pub struct Expansion {
-    /// `offsets[i]..offsets[i + 1]` are the rows of the i-th id.
-    pub offsets: Vec<usize>,
-    /// The rows.
+    /// Where the rows of each id are. An id that was asked for twice has the same rows twice.
+    pub spans: Vec<Range<usize>>,
+    /// The rows, in the scanned order: each was written once, wherever its id stood among those asked for.
     pub quads: QuadBatch,
 }
 
@@ -125,7 +126,7 @@ impl Snapshot {
     }
 
     /// Expand: for each id, the live quads that have it in the order's first position and match the template
-    /// elsewhere. Sorts the ids and walks each layer once; the answer is in the order of `ids`.
+    /// elsewhere. Sorts the ids and walks each layer once.
     pub fn scan_many(&self, ids: &[TermId], template: Pattern, order: Order) -> Result<Expansion> {
         self.scan_many_columns(ids, template, order, Columns::ALL)
     }
@@ -142,15 +143,14 @@ impl Snapshot {
         let mut columns = template.columns(order);
         let positions = order.positions();
         let mut rows = QuadBatch::default();
-        // Where the rows of each place begin and end in `rows`, which is in the order of ids.
-        let mut spans = vec![(0, 0); ids.len()];
-        let mut last: Option<(TermId, (usize, usize))> = None;
+        let mut spans = vec![0..0; ids.len()];
+        let mut last: Option<(TermId, Range<usize>)> = None;
         let mut done = 0;
         for (id, at) in sorted(ids) {
-            if let Some((before, span)) = last
-                && before == id
+            if let Some((before, span)) = &last
+                && *before == id
             {
-                spans[at] = span; // the cursor is past it: a repeat shares the rows
+                spans[at] = span.clone(); // the cursor is past it: a repeat shares the rows
                 continue;
             }
             columns[0] = Some(id);
@@ -165,36 +165,14 @@ impl Snapshot {
                     take(&mut rows, positions, wanted, given, block, low, high, residual.then_some(&columns));
                 })?;
             }
-            spans[at] = (from, rows.len);
-            last = Some((id, spans[at]));
+            spans[at] = from..rows.len;
+            last = Some((id, spans[at].clone()));
             done += 1;
             if done == SAMPLE {
                 rows.reserve(wanted, (rows.len * (ids.len() / SAMPLE)).min(FORETOLD));
             }
         }
-        let mut offsets = Vec::with_capacity(ids.len() + 1);
-        offsets.push(0);
-        if ids.is_sorted_by(|a, b| a < b) {
-            offsets.extend(spans.iter().map(|(_, to)| *to));
-            return Ok(Expansion { offsets, quads: rows });
-        }
-        let len = spans.iter().map(|(from, to)| to - from).sum();
-        let [s, p, o, g] = [rows.s, rows.p, rows.o, rows.g].map(|column| {
-            if column.is_empty() {
-                return column; // not asked for
-            }
-            let mut ordered = Vec::with_capacity(len);
-            for (from, to) in &spans {
-                ordered.extend_from_slice(&column[*from..*to]);
-            }
-            ordered
-        });
-        let mut end = 0;
-        offsets.extend(spans.iter().map(|(from, to)| {
-            end += to - from;
-            end
-        }));
-        Ok(Expansion { offsets, quads: QuadBatch { s, p, o, g, len } })
+        Ok(Expansion { spans, quads: rows })
     }
 
     /// How many rows [`Self::scan_many`] would give for each id, without giving them.
