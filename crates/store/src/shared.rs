@@ -415,6 +415,36 @@ impl Shared {
         Ok(())
     }
 
+    /// Removes all layers of all data sets, durably, together with other writes: commits that are not folded go from the
+    /// log in the same batch. The writer slots and the manifest lock must be held, and no commit may be queued.
+    ///
+    /// # Errors
+    /// The engine's; then nothing has changed.
+    pub(crate) fn clear(&self, _manifest: &MutexGuard<'_, ()>, mut writes: Vec<Write>) -> Result<()> {
+        let mut manifest = Manifest::new(&self.hash_key);
+        {
+            let state = self.state();
+            manifest.commit = state.commit;
+            manifest.staged = state.staged.iter().map(Staged::record).collect();
+        }
+        let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
+        writes.push(Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) });
+        let logged = self.engine.scan(Space::Log, &[])?;
+        writes.extend(logged.into_iter().map(|(key, _)| Write { space: Space::Log, key, value: None }));
+        self.engine.write(&writes)?;
+        let mut state = self.state();
+        let mut gone = Vec::new();
+        for layers in &mut state.datasets {
+            gone.append(&mut layers.list);
+            layers.epoch += 1;
+        }
+        drop(state);
+        // Readers keep their files until they are through.
+        gone.iter().filter_map(|layer| layer.disk()).for_each(SegmentSet::set_obsolete);
+        self.notify_changed();
+        Ok(())
+    }
+
     /// Makes a queued commit's layer visible, or takes back what is queued from it on. Returns the last commit number
     /// given out by then: a commit up to it was built on what was taken back.
     pub(crate) fn settle(&self, dataset: Dataset, commit: u64, durable: bool) -> u64 {

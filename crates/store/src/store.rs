@@ -26,7 +26,7 @@ use crate::manifest::{self, Manifest};
 use crate::shared::{Change, Shared, index, make_directory};
 use crate::snapshot::Snapshot;
 use crate::transaction::{CommitQueue, Transaction};
-use crate::{CancelToken, Error, Journal, Result};
+use crate::{CancelToken, Error, Journal, JournalWrite, Result};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -220,6 +220,23 @@ impl Store {
     /// Reads everything, verifies what the store promises, counts. Bounded in memory but for sixteen bytes a term.
     pub fn check(&self, cancel: &CancelToken) -> Result<CheckReport> {
         crate::check::check(&self.inner.shared, cancel)
+    }
+
+    /// Removes everything that is visible, all at once and durably, together with writes of the loader's journal. Waits
+    /// at most a minute for each writer; transactions that have read and not yet written go on from nothing. Readers
+    /// keep what they see.
+    ///
+    /// # Errors
+    /// [`Error::WriterBusy`], [`Error::ReadOnly`], [`Error::Cancelled`], the engine's. Then everything is still there.
+    pub fn clear(&self, writes: Vec<JournalWrite>, cancel: &CancelToken) -> Result<()> {
+        let shared = &self.inner.shared;
+        let _slots =
+            Dataset::ALL.into_iter().map(|dataset| shared.take_slot(dataset, cancel)).collect::<Result<Vec<_>>>()?;
+        for dataset in Dataset::ALL {
+            shared.wait_for_queue(dataset);
+        }
+        let manifest = shared.lock_manifest();
+        shared.clear(&manifest, writes.into_iter().map(JournalWrite::into_write).collect())
     }
 
     /// Writes the delta of a data set as a segment set now.

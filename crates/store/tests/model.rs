@@ -44,6 +44,7 @@ enum Step {
     Staged(Vec<Vec<Small>>, bool),
     Fold,
     Compact,
+    Clear,
     Settle,
     Restart,
     /// A snapshot is taken here and must still be the same at the end.
@@ -64,6 +65,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Fold),
         1 => Just(Step::Compact),
         1 => Just(Step::Settle),
+        1 => Just(Step::Clear),
         1 => Just(Step::Restart),
         1 => Just(Step::Snapshot),
     ];
@@ -244,6 +246,11 @@ proptest! {
                     store.settle(&CancelToken::new()).unwrap();
                     let usage = store.usage();
                     prop_assert!(usage.segment_sets <= 4 && !usage.compaction_waiting, "{:?}", usage);
+                }
+                Step::Clear => {
+                    store.clear(Vec::new(), &CancelToken::new()).unwrap();
+                    expected.clear();
+                    prop_assert_eq!((store.usage().segment_sets, store.usage().delta_quads), (0, 0));
                 }
                 Step::Restart => {
                     for (snapshot, then) in kept.drain(..) {
