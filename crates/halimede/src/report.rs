@@ -27,6 +27,8 @@ pub(crate) struct Report {
     feed_count: Vec<BTreeMap<String, u64>>,
     overall_status: Subject,
     progress: Option<Progress>,
+    /// A member of our own, like `progress`.
+    note: Option<String>,
     #[serde(default)]
     failed_feeds: Vec<Subject>,
     errors: Option<Errors>,
@@ -145,6 +147,9 @@ impl Report {
             line("ignored", &format!("{} (values that were there already)", thousands(job.ignored)));
         }
         line("errors", &errors_by_kind(job));
+        if let Some(note) = &self.note {
+            line("note", &printable(note));
+        }
         self.render_failed_files(&mut out);
         self.render_errors(&mut out);
         out

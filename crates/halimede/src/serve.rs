@@ -39,12 +39,13 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     store.announce(&format!("http://{}", reachable(address)))?;
     // A signal that comes as soon as the line is seen must find its handler.
     let mut signals = Signals::listen(runtime.handle())?;
+    loader.take_up();
     ready(address);
     runtime.block_on(server.run(async move {
         let signal = signals.next().await;
         tracing::info!(signal, "asked to stop");
     }));
-    tracing::info!("stopping: the running load, if there is one, is ended");
+    tracing::info!("stopping: the running load, if there is one, is ended; those that wait stay in the queue");
     loader.shutdown();
     store.close();
     // A query that could not be stopped in time has nobody left to answer.

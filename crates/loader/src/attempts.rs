@@ -51,10 +51,24 @@ impl fmt::Display for Attempt {
 pub(crate) struct Remembered {
     /// What was done.
     pub(crate) did: Did,
-    /// The job it was done to.
-    pub(crate) load: LoadId,
+    /// The job it was done to; `None` if to all.
+    pub(crate) load: Option<LoadId>,
+    /// To how many jobs.
+    #[serde(default = "one")]
+    pub(crate) jobs: u64,
     /// When, in seconds since 1970.
     pub(crate) at_seconds: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+impl Remembered {
+    /// What was done to one job.
+    pub(crate) const fn one(did: Did, load: LoadId, at_seconds: u64) -> Self {
+        Self { did, load: Some(load), jobs: 1, at_seconds }
+    }
 }
 
 /// What a remembered call did.
@@ -65,6 +79,8 @@ pub(crate) enum Did {
     Start,
     /// Cancelled it.
     Cancel,
+    /// Cancelled all that waited, or that one besides.
+    CancelAll,
 }
 
 /// What is remembered and what is being answered right now.
@@ -199,7 +215,7 @@ mod tests {
     }
 
     fn started(at_seconds: u64) -> Remembered {
-        Remembered { did: Did::Start, load: LoadId::random(), at_seconds }
+        Remembered::one(Did::Start, LoadId::random(), at_seconds)
     }
 
     fn first(attempts: &Attempts, number: u128, now: u64) -> Ticket<'_> {

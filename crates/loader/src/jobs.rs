@@ -1,10 +1,11 @@
 //! Load jobs: started, followed, listed, cancelled, remembered.
 //!
-//! [`Loader`] is what front doors and the command line hold. A start checks the request against what else is going on,
-//! probes the source, records a job in the store's journal and hands it to a thread of its own, which runs
-//! [`crate::pipeline`]. Everything a job publishes, it publishes together with its record.
+//! [`Loader`] is what front doors and the command line hold. A start checks the request against what else is going on
+//! (`admission`) and records a job in the store's journal. The job has its turn at once or waits in the `line`; the
+//! `dispatcher` lets one after the other run [`crate::pipeline`]. Everything a job publishes, it publishes together with its
+//! record.
 //!
-//! - **Invariant**: at most one load runs.
+//! - **Invariant**: at most one load runs; those that wait run in the order in which they came, over restarts too.
 //! - **Invariant**: when a cancel has answered, the job is stopped, its threads, memory and files are given back, and
 //!   that it was cancelled is durable. Exactly one of the final publish and a cancel wins ([`job`]).
 //! - **Invariant**: once a job has ended, its counters are what its publishes left in the graph, and its error log
@@ -14,7 +15,9 @@
 //! - **Source**: design §5, §9; spec/loader.md §2.4 to §5.
 
 mod admission;
+mod cancelling;
 mod config;
+mod dispatcher;
 mod ending;
 mod error;
 mod error_log;
@@ -22,6 +25,8 @@ mod id;
 mod job;
 mod journal;
 mod ledger;
+mod line;
+mod modes;
 mod progress;
 mod record;
 mod registry;
@@ -30,16 +35,16 @@ mod status;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use model::Dataset;
 use store::{Journal, JournalWrite, Store};
 
-use crate::attempts::{Attempt, Attempts, Claim, Did, Remembered, Ticket};
-use crate::pipeline::{self, Failure, Task};
+use crate::attempts::{Attempt, Attempts, Claim, Remembered};
 use crate::request::LoadRequest;
-use crate::source::{Opened, Sources};
+use crate::source::Sources;
 
 pub use config::{LoaderConfig, LoaderMetrics, PauseHook};
 pub use error::{CancelError, Error, StartError, StatusError};
@@ -53,8 +58,10 @@ pub use status::StatusQuery;
 pub(crate) use error_log::RETAINED as RETAINED_ERRORS;
 pub(crate) use job::Job;
 pub(crate) use ledger::{ErrorCounts, Publication};
+pub(crate) use modes::part;
 
-use job::{CancelOutcome, Totals};
+use job::Totals;
+use line::{Line, Waiting};
 use registry::Registry;
 
 /// The load jobs of one store. Clone is cheap.
@@ -68,8 +75,11 @@ struct Inner {
     config: LoaderConfig,
     attempts: Attempts,
     registry: Mutex<Registry>,
-    /// Held while a job is admitted: one start at a time reads the registry, writes the journal and adds its job.
-    admission: Mutex<()>,
+    /// Held while a job is admitted or leaves: one at a time reads the registry, writes the journal and changes the line.
+    line: Mutex<Line>,
+    /// A load's turn has ended.
+    moved: Condvar,
+    /// The thread that runs loads, or did.
     runner: Mutex<Option<JoinHandle<()>>>,
     closing: AtomicBool,
     totals: Arc<Totals>,
@@ -95,20 +105,34 @@ impl Loader {
         let mut writes: Vec<JournalWrite> = forgotten.iter().map(journal::delete_attempt).collect();
         let totals = Arc::<Totals>::default();
         let mut registry = Registry::default();
-        for record in journal::read_jobs(&journal)? {
-            let record = if record.state.is_terminal() {
-                record
-            } else {
-                tracing::warn!(load = %record.id, "this load was running when the process ended");
-                let feeds = journal::read_feeds(&journal, &record)?;
-                let logged = record.errors_logged;
-                let last_chunk = logged - logged % error_log::CHUNK;
-                let entries = journal::read_errors(&journal, record.id, last_chunk, logged)?;
-                let (record, ended) = ledger::interrupted(record, feeds, entries);
-                writes.extend(ended);
-                record
+        let mut records = journal::read_jobs(&journal)?;
+        records.sort_by_key(|record| record.sequence);
+        let mut line = Line::default();
+        for record in records {
+            let record = match record.state {
+                JobState::InProgress => {
+                    tracing::warn!(load = %record.id, "this load was running when the process ended");
+                    let feeds = journal::read_feeds(&journal, &record)?;
+                    let logged = record.errors_logged;
+                    let last_chunk = logged - logged % error_log::CHUNK;
+                    let entries = journal::read_errors(&journal, record.id, last_chunk, logged)?;
+                    let (record, ended) = ledger::interrupted(record, feeds, entries);
+                    writes.extend(ended);
+                    record
+                }
+                JobState::InQueue => {
+                    line.hold();
+                    line.queue(Waiting {
+                        id: record.id,
+                        // They were read when the job was accepted.
+                        dependencies: admission::dependencies(&record.request).unwrap_or_default(),
+                        request: record.request.clone(),
+                    });
+                    record
+                }
+                _ => record,
             };
-            registry.insert(Arc::new(Job::new(record, None, Arc::clone(&totals))));
+            registry.insert(Arc::new(Job::new(record, config.pause.clone(), Arc::clone(&totals))));
         }
         if !writes.is_empty() {
             journal.write(writes)?;
@@ -120,15 +144,16 @@ impl Loader {
             config,
             attempts,
             registry: Mutex::new(registry),
-            admission: Mutex::new(()),
+            line: Mutex::new(line),
+            moved: Condvar::new(),
             runner: Mutex::new(None),
             closing: AtomicBool::new(false),
             totals,
         })))
     }
 
-    /// Starts a load and answers with its id once the job is recorded. Blocks for at most the probe's five seconds and
-    /// a write. A repeated `attempt` gets the id of the job that the first one started.
+    /// Starts a load, or lets it wait, and answers with its id once the job is recorded. Blocks for at most the probe's
+    /// five seconds and a write. A repeated `attempt` gets the id of the job that the first one started.
     ///
     /// # Errors
     /// [`StartError`]; no job is left behind then.
@@ -138,84 +163,16 @@ impl Loader {
             return Err(StartError::Unsupported("The loader is switched off by configuration".to_owned()));
         }
         let ticket = match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
-            Some(Claim::Repeat(answer)) => return Ok(answer.load),
+            Some(Claim::Repeat(Remembered { load: Some(load), .. })) => return Ok(load),
             Some(Claim::First(ticket)) => Some(ticket),
-            None => None,
+            // A fingerprint covers method and path: that of a start never belongs to something else.
+            Some(Claim::Repeat(_)) | None => None,
         };
-        let uri = inner.sources.parse(&request.source, request.region.as_deref())?;
-        let identity = SourceIdentity { source: uri.identity(), format: request.format };
-        inner.admit(&request, &identity)?;
-        let opened = inner.sources.open(&uri, request.iam_role_arn.as_deref(), request.keys.as_ref())?;
-        opened.probe()?;
-        self.accept(request, uri.full_uri().to_owned(), identity, opened, ticket)
+        self.admit(request, ticket)
     }
 
-    /// Records the job and gives it to a thread.
-    fn accept(
-        &self,
-        request: LoadRequest,
-        source: String,
-        identity: SourceIdentity,
-        opened: Opened,
-        ticket: Option<Ticket<'_>>,
-    ) -> Result<LoadId, StartError> {
-        let inner = &self.0;
-        let _one_at_a_time = inner.admission.lock().unwrap_or_else(PoisonError::into_inner);
-        // Others may have started while the source was probed.
-        inner.admit(&request, &identity)?;
-        // The last load's data may be published a moment before its thread is gone.
-        if let Some(last) = inner.runner.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = last.join();
-        }
-        let (record, surplus) = {
-            let registry = inner.registry();
-            let id = LoadId::random();
-            let run_number = registry.next_run(&identity);
-            let mut record = JobRecord::new(id, registry.next_sequence(), source, identity, request.clone());
-            record.run_number = run_number;
-            record.start_seconds = now_seconds();
-            (record, registry.surplus(inner.config.retained_jobs))
-        };
-        let id = record.id;
-        let answer = Remembered { did: Did::Start, load: id, at_seconds: record.start_seconds };
-        let mut writes = vec![journal::put_job(&record)];
-        writes.extend(ticket.as_ref().map(|ticket| journal::put_attempt(&ticket.attempt(), &answer)));
-        writes.extend(surplus.iter().flat_map(journal::delete_job));
-        inner.journal.write(writes)?;
-        let job = Arc::new(Job::new(record, inner.config.pause.clone(), Arc::clone(&inner.totals)));
-        {
-            let mut registry = inner.registry();
-            for forgotten in &surplus {
-                registry.remove(forgotten.id);
-            }
-            registry.insert(Arc::clone(&job));
-        }
-        if let Some(ticket) = ticket {
-            let forgotten = ticket.answered(answer);
-            inner.forget(&forgotten);
-        }
-        tracing::info!(load = %id, source = %job.with_record(|record| record.source.clone()), "load started");
-        let loader = self.clone();
-        let runner = std::thread::Builder::new().name("load".to_owned()).spawn({
-            let job = Arc::clone(&job);
-            move || loader.0.run(&job, &request, &opened)
-        });
-        match runner {
-            Ok(runner) => {
-                *inner.runner.lock().unwrap_or_else(PoisonError::into_inner) = Some(runner);
-                if inner.closing.load(Ordering::SeqCst) {
-                    job.close();
-                }
-            }
-            Err(error) => {
-                job.finish(Err(Failure::Internal(format!("no thread for the load: {error}"))), &inner.journal);
-            }
-        }
-        Ok(id)
-    }
-
-    /// Stops a load. Blocks until it has stopped, has given back everything, and that is durable. A repeated `attempt`
-    /// is told the same again.
+    /// Stops a load, or takes it out of the queue. Blocks until it has stopped, has given back everything, and that is
+    /// durable. A repeated `attempt` is told the same again.
     ///
     /// # Errors
     /// [`CancelError`], in the order of design §9.
@@ -225,29 +182,49 @@ impl Loader {
             return Err(CancelError::Unsupported("The loader is switched off by configuration".to_owned()));
         }
         let id = LoadId::parse(id)?;
-        let ticket = match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
-            Some(Claim::Repeat(_)) => return Ok(()),
-            Some(Claim::First(ticket)) => Some(ticket),
-            None => None,
-        };
-        let job = inner.job(id).ok_or(CancelError::NotFound { id })?;
-        match job.cancel(ticket.as_ref().map(Ticket::attempt)) {
-            CancelOutcome::Cancelled { remembered } => {
-                if let Some(ticket) = ticket {
-                    let answer = Remembered { did: Did::Cancel, load: id, at_seconds: now_seconds() };
-                    if !remembered {
-                        inner.journal.write(vec![journal::put_attempt(&ticket.attempt(), &answer)])?;
-                    }
-                    let forgotten = ticket.answered(answer);
-                    inner.forget(&forgotten);
-                }
-                Ok(())
-            }
-            CancelOutcome::NotActive => Err(CancelError::NotFound { id }),
-            CancelOutcome::NotRecorded(why) => {
-                Err(CancelError::Internal(format!("The load was stopped, but this could not be recorded: {why}")))
-            }
+        match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
+            Some(Claim::Repeat(_)) => Ok(()),
+            Some(Claim::First(ticket)) => inner.cancel(id, Some(ticket)),
+            None => inner.cancel(id, None),
         }
+    }
+
+    /// Takes all loads out of the queue, and stops the running one if `scope` says so; how many loads that ended. Blocks,
+    /// and repeats itself, as [`Self::cancel`] does.
+    ///
+    /// # Errors
+    /// [`CancelError`]
+    pub fn cancel_all(&self, scope: Scope, attempt: Option<Attempt>) -> Result<u64, CancelError> {
+        let inner = &self.0;
+        if inner.config.disabled {
+            return Err(CancelError::Unsupported("The loader is switched off by configuration".to_owned()));
+        }
+        match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
+            Some(Claim::Repeat(answer)) => Ok(answer.jobs),
+            Some(Claim::First(ticket)) => inner.cancel_all(scope, Some(ticket)),
+            None => inner.cancel_all(scope, None),
+        }
+    }
+
+    /// From now on no load skips a file because it was loaded before: what was loaded into this data set is about to be
+    /// gone. To be called before it is, and while no load runs.
+    ///
+    /// # Errors
+    /// The journal's; nothing is forgotten then.
+    pub fn forget_completed(&self, dataset: Dataset) -> Result<(), store::Error> {
+        let inner = &self.0;
+        let _line = inner.line();
+        let jobs: Vec<Arc<Job>> = inner.registry().ended_of(dataset).cloned().collect();
+        let writes = jobs.iter().map(|job| {
+            let mut record = job.with_record(JobRecord::clone);
+            record.forgotten = true;
+            journal::put_job(&record)
+        });
+        inner.journal.write(writes.collect())?;
+        for job in jobs {
+            job.forget_completed();
+        }
+        Ok(())
     }
 
     /// The ids of the jobs that are remembered: queued ones first, then the rest, each with the latest first.
@@ -264,7 +241,7 @@ impl Loader {
         let job = self.0.job(id).ok_or(StatusError::NotFound { id })?;
         let record = job.view();
         let mut payload = status::base(&record);
-        if !record.state.is_terminal() {
+        if record.state == JobState::InProgress {
             payload.insert("progress".to_owned(), status::progress(&job.progress()));
         }
         if query.details {
@@ -288,7 +265,8 @@ impl Loader {
         Ok(payload.into())
     }
 
-    /// Waits until the job has ended and given everything back; its record.
+    /// Waits until the job has ended and given everything back; its record. One that still waits for its turn when the
+    /// process ends is given as it is.
     ///
     /// # Errors
     /// [`StatusError`] if there is no such job.
@@ -310,15 +288,17 @@ impl Loader {
     }
 
     /// Stops the running load as the end of the process would, keeping what it published, and waits for its thread.
-    /// No load starts afterwards.
+    /// Those that wait stay in the queue. No load starts afterwards.
     pub fn shutdown(&self) {
         let inner = &self.0;
-        inner.closing.store(true, Ordering::SeqCst);
-        // A start that is under way has either added its job or will see the flag.
-        drop(inner.admission.lock().unwrap_or_else(PoisonError::into_inner));
-        let active = inner.registry().active();
-        if let Some(job) = active {
-            job.close();
+        {
+            // A start that is under way has either given its job a turn or will see the flag.
+            let line = inner.line();
+            inner.closing.store(true, Ordering::SeqCst);
+            if let Some(job) = line.turn().and_then(|id| inner.job(id)) {
+                job.close();
+            }
+            line.waiting().filter_map(|id| inner.job(id)).for_each(|job| job.release());
         }
         let runner = inner.runner.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runner) = runner {
@@ -339,14 +319,6 @@ impl Loader {
 }
 
 impl Inner {
-    /// [`admission::admit`], unless the process is going down.
-    fn admit(&self, request: &LoadRequest, identity: &SourceIdentity) -> Result<(), StartError> {
-        if self.closing.load(Ordering::SeqCst) {
-            return Err(StartError::ShuttingDown);
-        }
-        admission::admit(&self.registry(), request, identity)
-    }
-
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -364,38 +336,23 @@ impl Inner {
             tracing::warn!(%error, "old answers stay in the journal");
         }
     }
-
-    /// The life of a job's thread.
-    fn run(&self, job: &Job, request: &LoadRequest, opened: &Opened) {
-        let task = Task {
-            store: &self.store,
-            journal: &self.journal,
-            opened,
-            request,
-            job,
-            threads: request.parallelism.threads(self.config.threads),
-            block_bytes: self.config.block_bytes.min(bearable_block(self.store.memory())),
-            publish_at: self.config.publish_at,
-            stage_at: self.config.stage_at,
-        };
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pipeline::run(&task)));
-        let outcome = caught.unwrap_or_else(|panic| Err(Failure::Panic(pipeline::panic_text(panic.as_ref()))));
-        if let Err(failure) = &outcome {
-            tracing::debug!(load = %job.id, ?failure, "load stopped");
-        }
-        let finished = std::panic::AssertUnwindSafe(|| job.finish(outcome, &self.journal));
-        if let Err(panic) = std::panic::catch_unwind(finished) {
-            job.abandon(pipeline::panic_text(panic.as_ref()));
-        }
-    }
 }
 
-/// Seconds since 1970.
+/// Which loads a cancel of all means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that wait.
+    Queue,
+    /// The running one, too.
+    Running,
+}
+
 /// Bytes of text in a block, at most, within a memory budget: parsed, a block takes ten times as much, on each thread.
 fn bearable_block(memory: u64) -> usize {
     (memory / 1024).clamp(64 << 10, 1 << 20) as usize
 }
 
+/// Seconds since 1970.
 fn now_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

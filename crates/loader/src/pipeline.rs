@@ -31,12 +31,13 @@ mod plan;
 mod publish;
 mod queue;
 
+use std::collections::HashSet;
 use std::thread;
 
 use store::{IngestOptions, Journal, Rules, Store};
 
 use crate::format::FormatOptions;
-use crate::jobs::{Job, Phase};
+use crate::jobs::{Job, Phase, part};
 use crate::request::{Format, LoadRequest};
 use crate::source::Opened;
 
@@ -55,6 +56,8 @@ pub(crate) struct Task<'a> {
     pub(crate) opened: &'a Opened,
     pub(crate) request: &'a LoadRequest,
     pub(crate) job: &'a Job,
+    /// Files that are not loaded, since loads before this one have completed them.
+    pub(crate) skip: &'a HashSet<String>,
     /// Threads that parse.
     pub(crate) threads: usize,
     /// Bytes of text in a block.
@@ -79,7 +82,7 @@ impl Task<'_> {
             named_graph: Some(parser.named_graph_uri.clone()),
             base: Some(parser.base_uri.clone()),
             user_edge_ids: self.request.user_provided_edge_ids,
-            load_id: self.job.id.to_string(),
+            load_id: self.job.first_of_chain().to_string(),
         }
     }
 }
@@ -104,8 +107,9 @@ fn load(task: &Task<'_>) -> Result<(), Failure> {
     let listed = plan::list(task)?;
     job.enter(Phase::Classifying);
     task.check()?;
+    let (listed, skipped) = part(listed, task.skip);
     let plan = plan::arrange(task, listed)?;
-    job.listed(&plan.feeds, task.journal)?;
+    job.listed(&plan.feeds, &skipped, task.journal)?;
     job.working();
 
     let options = IngestOptions { rules: rules(task.request), cancel: job.halt.work().clone(), threads: task.threads };

@@ -250,6 +250,19 @@ impl Opened {
         }
     }
 
+    /// [`Self::probe`], ended early by `cancel`.
+    ///
+    /// # Errors
+    ///
+    /// As there; [`SourceError::Cancelled`].
+    pub fn probe_unless(&self, cancel: &CancelToken) -> Result<(), SourceError> {
+        match &self.place {
+            Place::Local(local) => local.probe(),
+            Place::S3(source) => wait::unless_cancelled(&self.runtime, cancel, source.probe(self.timing.probe))
+                .unwrap_or(Err(SourceError::Cancelled)),
+        }
+    }
+
     /// Every feed of the source, in byte order of their keys.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ mod attempt;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, header};
 use loader::request::LoadRequest;
-use loader::{Loader, StatusQuery};
+use loader::{Loader, Scope, StatusQuery};
 use serde_json::json;
 
 use crate::door::{Call, Door, json};
@@ -41,28 +41,30 @@ pub(crate) async fn start(door: &Door, call: Call) -> Result<Response<Body>, Fai
 pub(crate) async fn cancel(door: &Door, call: Call) -> Result<Response<Body>, Failure> {
     writable(door, "Load cancellation is not permitted on a read replica instance.")?;
     let named = LoadIds::of(&call);
-    let all = cancels_all(&call.parameters)?;
-    match (named.any(), all) {
-        (false, false) => {
+    let scope = match (named.any(), cancels_all(&call.parameters)?) {
+        (false, None) => {
             return Err(Failure::new(Exception::MissingParameter, "Missing required parameters: [loadId]"));
         }
-        (false, true) => {
-            let text = "Cancelling all loads at once is not supported yet: name one with loadId";
-            return Err(Failure::new(Exception::UnsupportedOperation, text));
-        }
-        (true, true) => {
+        (true, Some(_)) => {
             let text = "Parameter 'all' cancels every load and cannot be given together with a loadId";
             return Err(Failure::new(Exception::IllegalArgument, text));
         }
-        (true, false) => {}
-    }
+        (_, scope) => scope,
+    };
     let id = named.one()?.to_owned();
     let attempt = attempt::fingerprint(&door.store, &call);
     let loader = door.loader.clone();
-    let turn = door.lanes.cancels.turn().await?;
-    door.lanes.cancels.run(turn, move || loader.cancel(&id, attempt)).await??;
+    let lane = &door.lanes.cancels;
+    let turn = lane.turn().await?;
     // The guide shows an empty body, but a common notebook client calls a cancel failed that has none.
-    Ok(json(&json!({"status": "200 OK"})))
+    let mut answer = json!({"status": "200 OK"});
+    match scope {
+        None => lane.run(turn, move || loader.cancel(&id, attempt)).await??,
+        Some(scope) => {
+            answer["cancelled"] = lane.run(turn, move || loader.cancel_all(scope, attempt)).await??.into();
+        }
+    }
+    Ok(json(&answer))
 }
 
 /// `GET /loader/{loadId}`, `GET /loader?loadId=`, and the list when neither names a load.
@@ -128,11 +130,11 @@ impl<'c> LoadIds<'c> {
 }
 
 /// Our own `all`: `true` for what is queued, `running` for the running load, too.
-fn cancels_all(parameters: &Parameters) -> Result<bool, Failure> {
+fn cancels_all(parameters: &Parameters) -> Result<Option<Scope>, Failure> {
     match parameters.one("all")? {
-        Some(value) if value.eq_ignore_ascii_case("running") => Ok(true),
-        Some(_) => parameters.flag("all").map(Option::unwrap_or_default),
-        None => Ok(false),
+        Some(value) if value.eq_ignore_ascii_case("running") => Ok(Some(Scope::Running)),
+        Some(_) if parameters.flag("all")? == Some(true) => Ok(Some(Scope::Queue)),
+        _ => Ok(None),
     }
 }
 

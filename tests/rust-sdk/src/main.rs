@@ -46,6 +46,10 @@ fn client(endpoint: String) -> Client {
 
 async fn call(client: &Client, operation: &str, input: &Value) -> Value {
     let text = |name: &str| input.get(name).and_then(Value::as_str).map(str::to_owned);
+    let texts = |name: &str| {
+        let items = input.get(name)?.as_array()?;
+        Some(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    };
     let flag = |name: &str| input.get(name).and_then(Value::as_bool);
     let number = |name: &str| {
         input.get(name).and_then(Value::as_i64).map(|number| i32::try_from(number).expect("a small number"))
@@ -62,6 +66,7 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 .set_fail_on_error(flag("failOnError"))
                 .set_parallelism(text("parallelism").map(|name| Parallelism::from(name.as_str())))
                 .set_queue_request(flag("queueRequest"))
+                .set_dependencies(texts("dependencies"))
                 .send()
                 .await;
             answer(sent, |out| json!({"status": out.status(), "payload": out.payload()}))

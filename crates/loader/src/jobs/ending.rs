@@ -13,6 +13,10 @@ use crate::source::SourceError;
 pub(super) fn of_failure(failure: Failure, source: &str) -> (Ending, Publication) {
     let (ending, code, message) = match failure {
         Failure::Rejected(publication) => return (Ending::Failed, *publication),
+        Failure::Refused(error @ SourceError::AccessDenied(_)) => {
+            (Ending::Refused, ErrorCode::S3AccessDeniedError, error.to_string())
+        }
+        Failure::Refused(error) => (Ending::Refused, ErrorCode::InternalError, error.to_string()),
         Failure::Store(error) if error.is_disk_full() => (Ending::Failed, ErrorCode::InternalError, error.to_string()),
         Failure::Store(error) => (Ending::Fault, ErrorCode::InternalError, error.to_string()),
         Failure::Listing(error @ SourceError::AccessDenied(_)) => {

@@ -3,6 +3,8 @@
 use thiserror::Error;
 
 use super::id::{LoadId, LoadIdError};
+use super::line::PLACES;
+use super::state::JobState;
 use crate::source::SourceError;
 
 /// Why the jobs cannot be opened.
@@ -30,9 +32,46 @@ pub enum StartError {
     /// The source: see [`SourceError`] for the class.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A load is running: `BadRequestException`.
+    /// A load is running, or others wait already: `BadRequestException`.
     #[error("Failed to start new load for the source {uri}. Max concurrent load limit breached. Limit is 1")]
     ConcurrentLimit {
+        /// The source as it was sent.
+        uri: String,
+    },
+    /// All places of the queue are taken: `BadRequestException`.
+    #[error(
+        "Failed to start new load for the source {uri}. Max load task queue size limit breached. Limit is {PLACES}"
+    )]
+    QueueLimit {
+        /// The source as it was sent.
+        uri: String,
+    },
+    /// A text in `dependencies` is no load id: see [`LoadIdError`] for the class.
+    #[error("Parameter 'dependencies' must name loads. {0}")]
+    Dependency(LoadIdError),
+    /// Nobody remembers a load that this one depends on: `BulkLoadIdNotFoundException`.
+    #[error("The load with id = {id} does not exist. It is one of the request's dependencies")]
+    UnknownDependency {
+        /// Which.
+        id: LoadId,
+    },
+    /// A load that this one depends on has failed, and it does not want to wait: `BadRequestException`.
+    #[error(
+        "Failed to start new load for the source {uri}. It depends on load {id}, which ended as {}. Load that again \
+         first, or leave it out of dependencies",
+        state.name()
+    )]
+    Unsatisfied {
+        /// The source as it was sent.
+        uri: String,
+        /// The load that it depends on.
+        id: LoadId,
+        /// How that ended.
+        state: JobState,
+    },
+    /// The mode is RESUME and nothing was loaded before: `BadRequestException`.
+    #[error("Failed to start load from the source {uri}. No previous load found to resume.")]
+    NothingToResume {
         /// The source as it was sent.
         uri: String,
     },

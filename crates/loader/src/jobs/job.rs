@@ -15,6 +15,7 @@ use super::ending;
 use super::id::LoadId;
 use super::journal::{self, FEED_CHUNK};
 use super::ledger::{Change, Ledger, Publication};
+use super::modes;
 use super::progress::{Meter, Phase, Progress};
 use super::record::{Counters, FeedRecord, JobRecord};
 use super::state::{Ending, FeedState, JobState};
@@ -67,7 +68,21 @@ struct State {
     /// What a publish under way will have changed.
     pending: Option<Change>,
     /// Once the job has ended and given everything back: whether its end could be recorded.
-    ended: Option<Result<(), String>>,
+    stopped: Option<Result<(), String>>,
+    /// Whether those who wait for its end may go on: the line has moved on, or never will.
+    released: bool,
+}
+
+/// What became of asking a job to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// It will.
+    Stops {
+        /// Whether the answer to this call is recorded along with its end.
+        remembered: bool,
+    },
+    /// It had ended before.
+    NotActive,
 }
 
 /// The outcome of asking a job to stop.
@@ -85,7 +100,7 @@ pub(super) enum CancelOutcome {
 }
 
 impl Job {
-    /// A job that is about to run, or one that ended before this process began.
+    /// A job that is about to run or to wait, or one that has ended.
     pub(super) fn new(record: JobRecord, pause: Option<PauseHook>, totals: Arc<Totals>) -> Self {
         let terminal = record.state.is_terminal();
         Self {
@@ -100,7 +115,8 @@ impl Job {
                 sealed: false,
                 closing: false,
                 pending: None,
-                ended: terminal.then_some(Ok(())),
+                stopped: terminal.then_some(Ok(())),
+                released: terminal,
             }),
             changed: Condvar::new(),
         }
@@ -119,28 +135,59 @@ impl Job {
         }
     }
 
-    /// The files are known, in the order in which they will be loaded: recorded before the first of them is read.
-    pub(crate) fn listed(&self, infos: &[FeedInfo], journal: &Journal) -> Result<(), store::Error> {
+    /// The load's turn has come and its source is there: records that it runs, as `change` says. `false` if it was told
+    /// to stop before.
+    pub(super) fn begin(&self, journal: &Journal, change: impl FnOnce(&mut JobRecord)) -> Result<bool, store::Error> {
+        let mut record = {
+            let state = self.lock();
+            if state.cancel.is_some() || state.closing {
+                return Ok(false);
+            }
+            state.ledger.record.clone()
+        };
+        record.state = JobState::InProgress;
+        record.never_ran = false;
+        change(&mut record);
+        // What a cancel notes meanwhile stops the load at its first step.
+        journal.write(vec![journal::put_job(&record)])?;
+        self.lock().ledger.record = record;
+        Ok(true)
+    }
+
+    /// The files are known, in the order in which they will be loaded, and those that are skipped: recorded before the
+    /// first of them is read.
+    pub(crate) fn listed(
+        &self,
+        infos: &[FeedInfo],
+        skipped: &[FeedInfo],
+        journal: &Journal,
+    ) -> Result<(), store::Error> {
         let (record, feeds) = {
             let state = self.lock();
-            let feeds: Vec<FeedRecord> = infos
-                .iter()
-                .map(|info| FeedRecord {
-                    uri: info.uri.clone(),
-                    size: info.size,
-                    etag: info.etag.clone(),
-                    state: FeedState::NotStarted,
-                    cut_short: false,
-                    counters: Counters::default(),
-                    start_seconds: state.ledger.record.start_seconds,
-                    elapsed_ms: 0,
-                })
-                .collect();
+            let start_seconds = state.ledger.record.start_seconds;
+            let feed = |info: &FeedInfo, state| FeedRecord {
+                uri: info.uri.clone(),
+                size: info.size,
+                etag: info.etag.clone(),
+                state,
+                cut_short: false,
+                counters: Counters::default(),
+                start_seconds,
+                elapsed_ms: 0,
+            };
+            let loaded = infos.iter().map(|info| feed(info, FeedState::NotStarted));
+            let feeds: Vec<FeedRecord> =
+                loaded.chain(skipped.iter().map(|info| feed(info, FeedState::Completed))).collect();
             let mut record = state.ledger.record.clone();
             record.feed_total = feeds.len() as u64;
             record.feeds = feeds.iter().map(|feed| feed.state).collect();
+            record.skipped_feeds = skipped.len() as u64;
+            record.note = modes::note(skipped.len(), feeds.len());
             (record, feeds)
         };
+        if let Some(note) = &record.note {
+            tracing::warn!(load = %self.id, source = record.source, "{note}");
+        }
         self.meter.set_bytes_total(infos.iter().map(|info| info.size).sum());
         // The record first: it says how many chunks there are to delete when the job is forgotten.
         let mut writes = vec![journal::put_job(&record)];
@@ -226,36 +273,61 @@ impl Job {
             "load ended"
         );
         state.ledger.close();
-        state.ended = Some(ended);
+        state.stopped = Some(ended);
+    }
+
+    /// The job must not or need not run: it ends as this record, which is in the journal.
+    pub(super) fn end_unrun(&self, record: JobRecord) {
+        let mut state = self.lock();
+        tracing::info!(load = %self.id, state = record.state.name(), note = record.note, "load ended without a turn");
+        state.ledger.record = record;
+        self.meter.enter(Phase::Ended);
+        state.stopped = Some(Ok(()));
+        state.released = true;
         drop(state);
         self.changed.notify_all();
     }
 
-    /// Lets those who wait go on although ending the job failed itself: a fault of the loader must not hold a cancel.
+    /// Takes the job for ended although ending it failed itself: a fault of the loader must not hold a cancel.
     pub(super) fn abandon(&self, why: String) {
         tracing::error!(load = %self.id, why, "the end of the load could not be recorded");
         let mut state = self.lock();
-        if state.ended.is_none() {
+        if state.stopped.is_none() {
             if !state.ledger.record.state.is_terminal() {
                 state.ledger.record.state = JobState::UnexpectedError;
             }
-            state.ended = Some(Err(why));
+            state.stopped = Some(Err(why));
         }
-        drop(state);
+    }
+
+    /// Lets those who wait for the job's end go on.
+    pub(super) fn release(&self) {
+        self.lock().released = true;
         self.changed.notify_all();
     }
 
-    /// Asks the job to stop and waits until it has.
-    pub(super) fn cancel(&self, attempt: Option<Attempt>) -> CancelOutcome {
+    /// Asks the job, whose turn has come, to stop. [`Self::stopped`] waits until it has.
+    pub(super) fn ask(&self, attempt: Option<Attempt>) -> Asked {
         let mut state = self.lock();
         if state.ledger.record.state.is_terminal() {
-            return CancelOutcome::NotActive;
+            return Asked::NotActive;
         }
         state.cancel.get_or_insert_default().extend(attempt);
-        let remembered = !state.sealed;
         self.halt.pull();
-        let state = self.wait_ended(state);
-        match &state.ended {
+        Asked::Stops { remembered: !state.sealed }
+    }
+
+    /// Whether the process ends before the job has begun: it waits on.
+    pub(super) fn is_put_off(&self) -> bool {
+        let state = self.lock();
+        state.closing && state.cancel.is_none() && state.ledger.record.state == JobState::InQueue
+    }
+
+    /// Waits until the job has stopped; what its end means for a call that asked for it.
+    pub(super) fn stopped(&self, asked: Asked) -> CancelOutcome {
+        let Asked::Stops { remembered } = asked else { return CancelOutcome::NotActive };
+        let state = self.wait_released(self.lock());
+        match &state.stopped {
             Some(Err(why)) => CancelOutcome::NotRecorded(why.clone()),
             _ if state.ledger.record.state == JobState::CancelledByUser => CancelOutcome::Cancelled { remembered },
             _ => CancelOutcome::NotActive,
@@ -271,18 +343,33 @@ impl Job {
         }
     }
 
-    /// Waits until the job has ended and given everything back.
+    /// Waits until the job has ended and given everything back, or, if its turn has not come, until the process ends.
     pub(super) fn wait(&self) -> JobRecord {
-        self.wait_ended(self.lock()).ledger.record.clone()
+        self.wait_released(self.lock()).ledger.record.clone()
     }
 
-    fn wait_ended<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait_while(state, |state| state.ended.is_none()).unwrap_or_else(PoisonError::into_inner)
+    fn wait_released<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait_while(state, |state| !state.released).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the job still runs, or is about to.
+    /// Notes that what it completed is gone; the journal says so.
+    pub(super) fn forget_completed(&self) {
+        self.lock().ledger.record.forgotten = true;
+    }
+
+    /// Its state.
+    pub(super) fn state(&self) -> JobState {
+        self.lock().ledger.record.state
+    }
+
+    /// Whether the job runs or waits.
     pub(super) fn is_active(&self) -> bool {
-        !self.lock().ledger.record.state.is_terminal()
+        !self.state().is_terminal()
+    }
+
+    /// The load after which nodes and edges without names of their own are named.
+    pub(crate) fn first_of_chain(&self) -> LoadId {
+        self.lock().ledger.record.first.unwrap_or(self.id)
     }
 
     /// Looks at the record as it was published.
@@ -307,7 +394,7 @@ impl Job {
     pub(super) fn failed_feeds(&self) -> Option<Vec<FeedRecord>> {
         let state = self.lock();
         state
-            .ended
+            .stopped
             .is_none()
             .then(|| state.ledger.feeds.iter().filter(|feed| feed.state.is_failure()).cloned().collect())
     }
@@ -339,7 +426,7 @@ impl State {
             ending::of_failure(outcome.err().unwrap_or(Failure::Halted), &record.source)
         };
         let (change, mut writes) = self.ledger.end(ending, &told);
-        let answer = Remembered { did: Did::Cancel, load: change.record.id, at_seconds: super::now_seconds() };
+        let answer = Remembered::one(Did::Cancel, change.record.id, super::now_seconds());
         writes.extend(self.cancel.iter().flatten().map(|attempt| journal::put_attempt(attempt, &answer)));
         (change, writes)
     }

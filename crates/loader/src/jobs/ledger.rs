@@ -165,8 +165,11 @@ impl Ledger {
         self.count_errors(&mut change, told);
         for (feed, record) in self.feeds.iter().enumerate() {
             let feed = feed as u32;
+            if record.state.is_terminal() {
+                continue;
+            }
             let state = match (ending, told.stopped_at) {
-                (Ending::Cancelled, _) if !record.state.is_terminal() => FeedState::CancelledByUser,
+                (Ending::Cancelled, _) => FeedState::CancelledByUser,
                 (Ending::Fault, _) if record.state == FeedState::InProgress => FeedState::UnexpectedError,
                 (Ending::Failed, Some(stopped_at)) => match feed.cmp(&stopped_at) {
                     // It was read, and taken back for the error of another.
@@ -175,7 +178,7 @@ impl Ledger {
                     Greater => FeedState::NotStarted,
                 },
                 (Ending::Failed, None) if record.state == FeedState::InProgress => FeedState::Failed,
-                (Ending::Cancelled | Ending::Fault | Ending::Failed | Ending::Done, _) => continue,
+                (Ending::Fault | Ending::Failed | Ending::Refused | Ending::Done, _) => continue,
             };
             self.touch(&mut change, feed).state = state;
         }

@@ -105,6 +105,27 @@ pub struct JobRecord {
     pub feed_total: u64,
     /// How many entries its error log ever took; the latest of them are kept apart, in chunks.
     pub errors_logged: u64,
+    /// Whether its turn never came: it waits, or it ended before.
+    #[serde(default)]
+    pub never_ran: bool,
+    /// Whether keys came with the request. They are in memory only.
+    #[serde(default)]
+    pub had_keys: bool,
+    /// The load that it goes on with: files completed there are skipped.
+    #[serde(default)]
+    pub resumes: Option<LoadId>,
+    /// The first load of that chain, after which nodes and edges without names of their own are named; `None` for itself.
+    #[serde(default)]
+    pub first: Option<LoadId>,
+    /// How many of its feeds, the last ones, were loaded before.
+    #[serde(default)]
+    pub skipped_feeds: u64,
+    /// Whether what it completed is no longer there, so that no load may skip it.
+    #[serde(default)]
+    pub forgotten: bool,
+    /// What its user should know beyond the documented members.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 impl JobRecord {
@@ -115,6 +136,7 @@ impl JobRecord {
             sequence,
             source,
             identity,
+            had_keys: request.keys.is_some(),
             request: LoadRequest { keys: None, ..request },
             run_number: 1,
             retry_number: 0,
@@ -125,6 +147,12 @@ impl JobRecord {
             feeds: FeedTally::default(),
             feed_total: 0,
             errors_logged: 0,
+            never_ran: false,
+            resumes: None,
+            first: None,
+            skipped_feeds: 0,
+            forgotten: false,
+            note: None,
         }
     }
 }

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use model::Dataset;
+
 use super::id::LoadId;
 use super::job::Job;
 use super::record::{JobRecord, SourceIdentity};
@@ -38,9 +40,9 @@ impl Registry {
         self.jobs.values().rev()
     }
 
-    /// The job that runs, if one does.
-    pub(super) fn active(&self) -> Option<Arc<Job>> {
-        self.latest_first().find(|job| job.is_active()).cloned()
+    /// The state of the job with this id.
+    pub(super) fn state(&self, id: LoadId) -> Option<JobState> {
+        self.get(id).map(|job| job.state())
     }
 
     /// The number of the next job.
@@ -53,9 +55,25 @@ impl Registry {
         self.of_source(identity).map(|job| job.with_record(|record| record.run_number)).max().map_or(1, |last| last + 1)
     }
 
-    /// The ended jobs of this source, latest first.
-    pub(super) fn ended_of_source(&self, identity: &SourceIdentity) -> impl Iterator<Item = &Arc<Job>> {
-        self.of_source(identity).filter(|job| !job.is_active())
+    /// The latest job of this source that ran and has ended, and whose files are not forgotten.
+    pub(super) fn previous(&self, identity: &SourceIdentity) -> Option<&Arc<Job>> {
+        self.of_source(identity)
+            .find(|job| job.with_record(|record| record.state.is_terminal() && !record.never_ran && !record.forgotten))
+    }
+
+    /// The jobs that ran into this data set and have ended.
+    pub(super) fn ended_of(&self, dataset: Dataset) -> impl Iterator<Item = &Arc<Job>> {
+        let is_rdf = dataset == Dataset::Rdf;
+        self.latest_first().filter(move |job| {
+            job.with_record(|record| {
+                record.state.is_terminal() && !record.never_ran && record.identity.format.is_rdf() == is_rdf
+            })
+        })
+    }
+
+    /// Whether a job of this source runs, or waits.
+    pub(super) fn is_under_way(&self, identity: &SourceIdentity) -> bool {
+        self.of_source(identity).any(|job| job.is_active())
     }
 
     fn of_source(&self, identity: &SourceIdentity) -> impl Iterator<Item = &Arc<Job>> {
@@ -109,6 +127,7 @@ mod tests {
         let mut record = JobRecord::new(LoadId::random(), sequence, source.to_owned(), identity(source), request);
         record.run_number = registry.next_run(&record.identity);
         record.state = state;
+        record.never_ran = state.never_ran();
         let id = record.id;
         registry.insert(Arc::new(Job::new(record, None, Arc::default())));
         id
@@ -139,6 +158,24 @@ mod tests {
     }
 
     #[test]
+    fn the_previous_job_is_the_latest_that_ran_and_ended() {
+        let mut registry = Registry::default();
+        let identity = identity("s3://b/1");
+        let previous = |registry: &Registry| registry.previous(&identity).map(|job| job.id);
+        assert!(previous(&registry).is_none() && !registry.is_under_way(&identity));
+        add(&mut registry, "s3://b/1", JobState::InvalidRequest);
+        assert_eq!(previous(&registry), None);
+        let failed = add(&mut registry, "s3://b/1", JobState::Failed);
+        assert!(!registry.is_under_way(&identity));
+        add(&mut registry, "s3://b/1", JobState::DependencyNotSatisfied);
+        add(&mut registry, "s3://b/1", JobState::InProgress);
+        add(&mut registry, "s3://b/1", JobState::InQueue);
+        add(&mut registry, "s3://b/2", JobState::Completed);
+        assert_eq!(previous(&registry), Some(failed));
+        assert!(registry.is_under_way(&identity));
+    }
+
+    #[test]
     fn the_oldest_ended_job_goes_first() {
         let mut registry = Registry::default();
         let running = add(&mut registry, "s3://b/1", JobState::InProgress);
@@ -149,6 +186,6 @@ mod tests {
         assert_eq!(surplus, [oldest]);
         registry.remove(oldest);
         assert!(registry.get(oldest).is_none() && registry.get(running).is_some());
-        assert_eq!(registry.active().map(|job| job.id), Some(running));
+        assert_eq!(registry.state(running), Some(JobState::InProgress));
     }
 }

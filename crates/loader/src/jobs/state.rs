@@ -85,7 +85,7 @@ impl JobState {
         !matches!(self, Self::NotStarted | Self::InQueue | Self::InProgress)
     }
 
-    /// Whether a job in this state never ran and so has no feeds to count.
+    /// Whether a job in this state never ran.
     pub const fn never_ran(self) -> bool {
         matches!(self, Self::NotStarted | Self::InQueue | Self::DependencyNotSatisfied | Self::InvalidRequest)
     }
@@ -217,6 +217,8 @@ pub(super) enum Ending {
     Fault,
     /// The disk is full or the source cannot be listed: the load as a whole failed, whatever its feeds.
     Failed,
+    /// Its turn came, and its source was refused.
+    Refused,
     /// Nothing was left to do.
     Done,
 }
@@ -228,6 +230,7 @@ pub(super) fn overall(ending: Ending, feeds: &FeedTally) -> JobState {
         Ending::Cancelled => JobState::CancelledByUser,
         Ending::Fault => JobState::UnexpectedError,
         Ending::Failed => JobState::Failed,
+        Ending::Refused => JobState::InvalidRequest,
         Ending::Done => {
             if any(FeedState::S3ReadError) || any(FeedState::S3AccessDenied) {
                 JobState::Failed
@@ -275,6 +278,7 @@ mod tests {
         check(Ending::Cancelled, &[F::Failed, F::CancelledByUser], JobState::CancelledByUser);
         check(Ending::Fault, &[F::S3ReadError], JobState::UnexpectedError);
         check(Ending::Failed, &[F::Failed, F::NotStarted], JobState::Failed);
+        check(Ending::Refused, &[], JobState::InvalidRequest);
         check(Ending::Done, &[], JobState::Completed);
         check(Ending::Done, &[F::Completed; 3], JobState::Completed);
         check(Ending::Done, &[F::Completed, F::Failed], JobState::Failed);

@@ -1,7 +1,7 @@
 //! The `payload` of a status: what a client reads about a job, in the service's own words.
 //!
-//! Members of our own, which old clients ignore: `ignored` beside the counters, `line` and `column` in `errorLogs`, and
-//! `progress` while the load runs.
+//! Members of our own, which old clients ignore: `ignored` beside the counters, `line` and `column` in `errorLogs`,
+//! `progress` while the load runs, `skippedFeeds` and `note` where there is something to say.
 //! **Source**: spec/loader.md §4.2, §4.3.
 
 use serde_json::{Map, Value, json};
@@ -33,7 +33,7 @@ impl Default for StatusQuery {
 /// `feedCount` (not of a job that never ran) and `overallStatus`.
 pub(super) fn base(record: &JobRecord) -> Map<String, Value> {
     let mut payload = Map::new();
-    if !record.state.never_ran() {
+    if !record.state.never_ran() && !record.never_ran {
         let counts: Vec<Value> = record.feeds.present().map(|(state, count)| json!({ state.name(): count })).collect();
         payload.insert("feedCount".to_owned(), counts.into());
     }
@@ -47,6 +47,12 @@ pub(super) fn base(record: &JobRecord) -> Map<String, Value> {
         counters: &record.totals,
     };
     payload.insert("overallStatus".to_owned(), overall.to_json());
+    if record.skipped_feeds > 0 {
+        payload.insert("skippedFeeds".to_owned(), record.skipped_feeds.into());
+    }
+    if let Some(note) = &record.note {
+        payload.insert("note".to_owned(), note.as_str().into());
+    }
     payload
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Halted,
     /// An error stops an atomic load: nothing of it stays but this.
     Rejected(Box<Publication>),
+    /// The source was refused when the load's turn came: it never ran.
+    Refused(SourceError),
     /// The source could not be listed.
     Listing(SourceError),
     /// The store refused.

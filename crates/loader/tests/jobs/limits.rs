@@ -23,29 +23,14 @@ fn one_load_at_a_time() {
             second.source
         )
     );
-    let queued = LoadRequest { queue_request: true, ..second.clone() };
-    assert!(matches!(house.loader.start(queued.clone(), None), Err(StartError::Unsupported(_))));
     assert_eq!(house.loader.list(100, true), [first.to_string()]);
     assert_eq!(house.loader.counters().jobs[&JobState::InProgress], 1);
     gate.open();
     house.ended(first);
-    let status = house.load(queued);
+    let status = house.load(second);
     assert_eq!(status["overallStatus"]["status"], "LOAD_COMPLETED");
     assert_eq!(house.loader.counters().records_loaded, 2, "a vertex alone is one record");
     assert_eq!(house.loader.counters().jobs[&JobState::Completed], 2);
-}
-
-#[test]
-fn auto_after_a_completed_load_says_new() {
-    let house = House::new();
-    house.file("v.csv", "~id\na\n");
-    let auto = LoadRequest { mode: Mode::Auto, ..house.request("v.csv", Format::Csv) };
-    assert_eq!(house.load(auto.clone())["overallStatus"]["status"], "LOAD_COMPLETED");
-    let refused = house.loader.start(auto.clone(), None).expect_err("its files were loaded");
-    assert!(matches!(&refused, StartError::Unsupported(text) if text.contains("mode NEW")), "{refused}");
-    let other_format = LoadRequest { format: Format::OpenCypher, ..auto.clone() };
-    house.load(other_format);
-    house.load(LoadRequest { mode: Mode::New, ..auto });
 }
 
 #[test]

@@ -63,7 +63,12 @@ impl From<StartError> for Failure {
         let message = error.to_string();
         let exception = match error {
             StartError::Source(error) => return error.into(),
-            StartError::ConcurrentLimit { .. } => Exception::BadRequest,
+            StartError::ConcurrentLimit { .. }
+            | StartError::QueueLimit { .. }
+            | StartError::Unsatisfied { .. }
+            | StartError::NothingToResume { .. } => Exception::BadRequest,
+            StartError::Dependency(error) => return Self { message, ..error.into() },
+            StartError::UnknownDependency { .. } => Exception::BulkLoadIdNotFound,
             StartError::Unsupported(_) => Exception::UnsupportedOperation,
             StartError::ShuttingDown => Exception::ServerShutdown,
             StartError::Store(_) => Exception::InternalFailure,

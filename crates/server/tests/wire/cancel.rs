@@ -29,10 +29,6 @@ fn what_a_cancel_is_told() {
         ("/loader?all=false".to_owned(), missing),
         ("/loader?details=TRUE".to_owned(), missing),
         (
-            "/loader?all=true".to_owned(),
-            "400 UnsupportedOperationException: Cancelling all loads at once is not supported yet: name one with loadId",
-        ),
-        (
             "/loader?all=maybe".to_owned(),
             "400 InvalidParameterException: Parameter 'all' must be TRUE or FALSE, found 'maybe'",
         ),
