@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,20 @@ def js_client():
     if not (folder / "node_modules").is_dir():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, check=True)
     return [shutil.which("node"), str(folder / "client.mjs")]
+
+
+@pytest.fixture(scope="session")
+def notebook_client(tmp_path_factory):
+    """The command of graph-notebook's client, run by the Python that `HALIMEDE_NOTEBOOK_PYTHON` names, else by one of an
+    environment made now: it pins versions that would suit nothing else here."""
+    folder = ROOT / "tests" / "notebook"
+    python = os.environ.get("HALIMEDE_NOTEBOOK_PYTHON")
+    if not python:
+        place = tmp_path_factory.mktemp("notebook-python")
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
+        python = place / "bin" / "python"
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-r", folder / "requirements.txt"], check=True)
+    return [str(python), str(folder / "client.py")]
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ fn doctest(_: &Environment, rest: &[String]) -> Result<Outcome> {
 fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let server = environment.build_server()?;
     let python = environment.python()?;
+    let notebook = environment.python_with("notebook", "tests/notebook/requirements.txt")?;
     let client = environment.build_rust_sdk_client()?;
     environment.install_node_modules()?;
     Command::new(python)
@@ -123,6 +124,7 @@ fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
         .args(rest)
         .env("HALIMEDE_BIN", server)
         .env("HALIMEDE_RUST_CLIENT", client)
+        .env("HALIMEDE_NOTEBOOK_PYTHON", notebook)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run_counting()
 }

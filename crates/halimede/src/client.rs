@@ -149,6 +149,12 @@ impl Client {
         Ok(answer["payload"].take())
     }
 
+    /// The `payload` of a load's status, without its files and errors.
+    pub(crate) fn brief(&self, id: &str) -> Result<Value, Error> {
+        let mut answer = self.json(self.call(Method::GET, &["loader", id], &[], None, Body::None)?)?;
+        Ok(answer["payload"].take())
+    }
+
     /// The ids of the remembered loads, at most a hundred.
     pub(crate) fn list(&self) -> Result<Vec<String>, Error> {
         let answer = self.json(self.call(Method::GET, &["loader"], &[("limit", "100")], None, Body::None)?)?;

@@ -227,6 +227,9 @@ pub(crate) struct Load {
     /// All or nothing: what is loaded becomes visible at once, at the end
     #[arg(long)]
     pub(crate) atomic: bool,
+    /// Leave the load to its server on Ctrl-C instead of cancelling it: the command only waits for its end
+    #[arg(long)]
+    pub(crate) wait: bool,
     /// Memory of a load into a data directory [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
@@ -331,6 +334,9 @@ impl Parallelism {
 pub(crate) struct Jobs {
     /// Show this job, with its files and errors
     pub(crate) load_id: Option<String>,
+    /// Keep the list up to date until Ctrl-C, or follow the job to its end; the exit code tells how it ended
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }

@@ -1,11 +1,12 @@
-//! Following a load: a live bar on a terminal, else a line every few seconds; Ctrl-C cancels it. Then the store settles.
+//! Following a load: a live bar on a terminal, else a line every few seconds; Ctrl-C cancels it, or leaves it to the server
+//! that runs it. Then the store settles.
 //!
 //! All of it goes to standard error, so that standard output holds nothing but the finished job.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use store::CancelToken;
@@ -27,8 +28,27 @@ pub(crate) trait Job: Sync {
     fn moment(&self) -> Moment;
     /// Returns when it has ended.
     fn wait(&self) -> Result<()>;
-    /// Cancels it and returns when it has stopped; not an error if it had ended before.
-    fn cancel(&self) -> Result<()>;
+    /// Answers Ctrl-C.
+    fn interrupt(&self) -> Interrupt<'_>;
+}
+
+/// What Ctrl-C does to a load.
+pub(crate) enum Interrupt<'a> {
+    /// Ends it. The call returns when it has stopped; not an error if it had ended before.
+    Cancel(Box<dyn FnOnce() -> Result<()> + 'a>),
+    /// Ends the following alone: from now on [`Job::wait`] returns soon. What to say about it.
+    Leave(String),
+}
+
+/// How the following of a load ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// With the load.
+    Ended,
+    /// With the load, of which a cancel was asked.
+    Interrupted,
+    /// The load goes on.
+    Left,
 }
 
 /// How far a load is.
@@ -42,31 +62,39 @@ pub(crate) struct Moment {
     pub(crate) records: u64,
     /// Errors so far.
     pub(crate) errors: u64,
+    /// Records read a second of late, where that is known.
+    pub(crate) rate: Option<u64>,
+    /// Files done, and all files (0 while unknown).
+    pub(crate) files: (u64, u64),
+    /// Seconds that it still takes, where that can be told.
+    pub(crate) left: Option<u64>,
 }
 
 impl Moment {
-    /// How much of the input is read and how long reading the rest takes: `12.0 MiB of 48.0 MiB, 6 s left`. Empty while
-    /// the sizes are unknown.
-    fn input(&self, elapsed: Duration) -> String {
-        let (read, total) = self.bytes;
-        if total == 0 {
-            return String::new();
+    /// How much of the input is read and how long the rest takes: `12.0 MiB of 48.0 MiB, 1 of 3 files, 6 s left`. Empty
+    /// while the sizes are unknown.
+    pub(crate) fn input(&self) -> String {
+        let ((read, total), (done, files)) = (self.bytes, self.files);
+        let mut parts = Vec::new();
+        if total > 0 {
+            parts.push(format!("{} of {}", ByteSize(read), ByteSize(total)));
         }
-        let text = format!("{} of {}", ByteSize(read), ByteSize(total));
-        // Bytes say nothing about how long sorting and writing what was read takes.
-        let reading = matches!(self.phase.as_str(), "downloading" | "parsing");
-        if !reading || total <= read || read == 0 {
-            return text;
+        if files > 1 {
+            parts.push(format!("{} of {} files", thousands(done), thousands(files)));
         }
-        let left = elapsed.as_secs_f64() * (total - read) as f64 / read as f64;
-        format!("{text}, {} left", duration(left as u64 + 1))
+        if let Some(left) = self.left {
+            parts.push(format!("{} left", duration(left)));
+        }
+        parts.join(", ")
     }
 
     /// What was made of it: `parsing, 1,200 records (600/s), 0 errors`.
-    fn output(&self, elapsed: Duration) -> String {
-        let rate = (self.records as f64 / elapsed.as_secs_f64().max(0.001)) as u64;
+    fn output(&self) -> String {
         let (records, errors) = (thousands(self.records), thousands(self.errors));
-        format!("{}, {records} records ({}/s), {errors} errors", self.phase, thousands(rate))
+        match self.rate {
+            Some(rate) => format!("{}, {records} records ({}/s), {errors} errors", self.phase, thousands(rate)),
+            None => format!("{}, {records} records, {errors} errors", self.phase),
+        }
     }
 }
 
@@ -108,13 +136,18 @@ impl Interrupts {
         });
         Ok(Self { send, receive })
     }
+
+    /// Waits for so long at most; whether an interrupt came.
+    pub(crate) fn within(&self, time: Duration) -> bool {
+        matches!(self.receive.recv_timeout(time), Ok(Event::Interrupted))
+    }
 }
 
-/// Follows a load to its end, showing how far it is. Whether it was interrupted on the way.
+/// Follows a load to its end, showing how far it is, or until it is left alone.
 ///
 /// # Errors
 /// The load's own if it can no longer be followed.
-pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
+pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<Followed> {
     let mut display = Display::new();
     let ended = interrupts.send.clone();
     thread::scope(|scope| {
@@ -122,21 +155,28 @@ pub(crate) fn follow(job: &dyn Job, interrupts: &Interrupts) -> Result<bool> {
             // The receiver outlives this scope.
             let _ = ended.send(Event::Ended(job.wait()));
         });
-        let mut interrupted = false;
+        let mut followed = Followed::Ended;
         loop {
             match interrupts.receive.recv_timeout(display.tick()) {
                 Ok(Event::Ended(outcome)) => {
                     display.clear();
-                    return outcome.map(|()| interrupted);
+                    return outcome.map(|()| followed);
                 }
-                Ok(Event::Interrupted) => {
-                    interrupted = true;
-                    display.note("cancelling the load; interrupt again to leave at once");
-                    // It is followed on: whatever becomes of it is the result.
-                    if let Err(error) = job.cancel() {
-                        display.note(&format!("the load could not be cancelled: {error}"));
+                Ok(Event::Interrupted) => match job.interrupt() {
+                    Interrupt::Cancel(cancel) => {
+                        followed = Followed::Interrupted;
+                        display.note("cancelling the load; interrupt again to leave at once");
+                        // It is followed on: whatever becomes of it is the result.
+                        if let Err(error) = cancel() {
+                            display.note(&format!("the load could not be cancelled: {error}"));
+                        }
                     }
-                }
+                    Interrupt::Leave(text) => {
+                        followed = Followed::Left;
+                        display.clear();
+                        display.note(&text);
+                    }
+                },
                 Err(RecvTimeoutError::Timeout) => display.show(&job.moment()),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("`interrupts` holds a sender"),
             }
@@ -176,7 +216,6 @@ pub(crate) fn settle(interrupts: &Interrupts, work: impl FnOnce(&CancelToken) ->
 
 /// A bar, or lines.
 struct Display {
-    started: Instant,
     bar: Option<ProgressBar>,
 }
 
@@ -188,7 +227,7 @@ impl Display {
             bar.set_style(style.expect("the template is well formed"));
             bar
         });
-        Self { started: Instant::now(), bar }
+        Self { bar }
     }
 
     fn tick(&self) -> Duration {
@@ -196,8 +235,7 @@ impl Display {
     }
 
     fn show(&self, moment: &Moment) {
-        let elapsed = self.started.elapsed();
-        let (input, output) = (moment.input(elapsed), moment.output(elapsed));
+        let (input, output) = (moment.input(), moment.output());
         match &self.bar {
             Some(bar) => {
                 // Nothing to measure yet: an empty bar, not a full one.

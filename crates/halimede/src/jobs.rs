@@ -1,11 +1,16 @@
-//! `halimede jobs`: the remembered loads, or one of them whole.
+//! `halimede jobs`: the remembered loads, or one of them whole; once, or kept up to date.
+
+mod watch;
+
+use std::path::Path;
 
 use loader::StatusQuery;
 use loader::source::S3Config;
 use serde_json::Value;
+use store::Store;
 
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flags::Jobs;
 use crate::local::{self, Local};
 use crate::output;
@@ -25,6 +30,13 @@ enum Register {
 /// Runs the command.
 pub(crate) fn run(flags: &Jobs) -> Result<()> {
     let register = match place::resolve(&flags.place)? {
+        Target::Server(client) if flags.watch => {
+            return match &flags.load_id {
+                Some(id) => watch::one(&client, id),
+                None => watch::all(&client),
+            };
+        }
+        Target::Directory(directory) if flags.watch => return Err(nothing_to_watch(&directory)),
         Target::Server(client) => Register::Server(client),
         Target::Directory(directory) => {
             Register::Local(Local::new(place::open_existing(&directory)?, S3Config::default(), local::runtime()?)?)
@@ -38,6 +50,18 @@ pub(crate) fn run(flags: &Jobs) -> Result<()> {
         local.close();
     }
     output::print(&text)
+}
+
+/// No server has the directory, so no load of it can be watched from here.
+fn nothing_to_watch(directory: &Path) -> Error {
+    let holder = Store::holder(directory);
+    let directory = directory.display();
+    Error::Failed(match holder {
+        Some((pid, _)) => format!(
+            "no server has {directory}, but process {pid}, perhaps `halimede load`, which shows its own progress"
+        ),
+        None => format!("no server has {directory}, so nothing changes there; name a server with --endpoint"),
+    })
 }
 
 impl Register {

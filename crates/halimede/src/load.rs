@@ -5,6 +5,8 @@
 mod embedded;
 mod remote;
 
+pub(crate) use remote::There;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +31,7 @@ struct Finished {
 ///
 /// # Errors
 /// [`Error::Failed`] if the load did not complete, [`Error::Interrupted`] if Ctrl-C cancelled it; the job was printed then.
+/// [`Error::Interrupted`] also if Ctrl-C left it to its server.
 pub(crate) fn run(flags: &Load) -> Result<()> {
     let LoadLater { dry_run } = flags.later;
     if dry_run {
@@ -42,16 +45,18 @@ pub(crate) fn run(flags: &Load) -> Result<()> {
         )));
     }
     let finished = match place::resolve(&flags.place)? {
-        Target::Server(client) => remote::run(&client, &request(flags, &uri(&flags.source)?))?,
+        Target::Server(client) => {
+            let request = request(flags, &uri(&flags.source)?);
+            remote::run(&client, &request, flags.wait)?.ok_or(Error::Interrupted)?
+        }
         Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
     };
     let Finished { id, status, took, interrupted } = finished;
     output::print(&status.render(&id, Some(took)))?;
-    match status.state() {
-        "LOAD_COMPLETED" => Ok(()),
-        "LOAD_CANCELLED_BY_USER" if interrupted => Err(Error::Interrupted),
-        state => Err(Error::Failed(format!("the load ended as {state}"))),
+    if interrupted && status.state() == "LOAD_CANCELLED_BY_USER" {
+        return Err(Error::Interrupted);
     }
+    status.outcome()
 }
 
 /// The request as it is posted to `/loader`.

@@ -41,6 +41,12 @@ struct Progress {
     phase: String,
     bytes_read: u64,
     bytes_total: u64,
+    #[serde(default)]
+    feeds_done: u64,
+    #[serde(default)]
+    feeds_total: u64,
+    records_per_second: Option<u64>,
+    seconds_left: Option<u64>,
 }
 
 /// What is said of a load and of each file.
@@ -109,20 +115,54 @@ impl Report {
         !matches!(self.state(), "LOAD_NOT_STARTED" | "LOAD_IN_QUEUE" | "LOAD_IN_PROGRESS")
     }
 
+    /// What the exit code tells of a load that has ended.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] if it did not complete.
+    pub(crate) fn outcome(&self) -> Result<()> {
+        match self.state() {
+            "LOAD_COMPLETED" => Ok(()),
+            state => Err(Error::Failed(format!("the load ended as {}", printable(state)))),
+        }
+    }
+
     /// How far the load is.
     pub(crate) fn moment(&self) -> Moment {
-        let (phase, bytes) = match &self.progress {
-            Some(progress) => (printable(&progress.phase), (progress.bytes_read, progress.bytes_total)),
-            None => (words(self.state()), (0, 0)),
-        };
         let job = &self.overall_status;
-        Moment { phase, bytes, records: job.total_records, errors: job.errors() }
+        let moment = Moment {
+            phase: words(self.state()),
+            records: job.total_records,
+            errors: job.errors(),
+            ..Moment::default()
+        };
+        match &self.progress {
+            None => moment,
+            Some(progress) => Moment {
+                phase: printable(&progress.phase),
+                bytes: (progress.bytes_read, progress.bytes_total),
+                rate: progress.records_per_second,
+                files: (progress.feeds_done, progress.feeds_total),
+                left: progress.seconds_left,
+                ..moment
+            },
+        }
     }
 
     /// One line's cells: state, records, errors, source.
     pub(crate) fn cells(&self) -> [String; 4] {
         let job = &self.overall_status;
         [job.status.clone(), thousands(job.total_records), thousands(job.errors()), job.full_uri.clone()]
+    }
+
+    /// What the load does, if it runs: `parsing, 600/s, 12.0 MiB of 48.0 MiB, 6 s left`.
+    pub(crate) fn doing(&self) -> String {
+        if self.progress.is_none() {
+            return String::new();
+        }
+        let moment = self.moment();
+        let rate = moment.rate.map(|rate| format!("{}/s", thousands(rate))).unwrap_or_default();
+        let parts = [moment.phase.clone(), rate, moment.input()];
+        parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// The whole report; `took` is the time on the caller's clock, where it saw the whole load.
@@ -282,12 +322,22 @@ first 1 of 3 errors:
             "fullUri": "s3://b/", "status": "LOAD_IN_PROGRESS", "totalRecords": 7, "parsingErrors": 1
         }});
         let moment = |payload: &Value| Report::read(payload.clone()).expect("a status").moment();
-        let mut expected = Moment { phase: "in progress".to_owned(), bytes: (0, 0), records: 7, errors: 1 };
+        let doing = |payload: &Value| Report::read(payload.clone()).expect("a status").doing();
+        let mut expected = Moment { phase: "in progress".to_owned(), records: 7, errors: 1, ..Moment::default() };
         assert_eq!(moment(&payload), expected);
+        assert_eq!(doing(&payload), "");
         payload["progress"] = json!({"phase": "parsing", "bytesRead": 10, "bytesTotal": 20});
         expected.phase = "parsing".to_owned();
         expected.bytes = (10, 20);
         assert_eq!(moment(&payload), expected);
+        payload["progress"] = json!({
+            "phase": "parsing", "bytesRead": 10, "bytesTotal": 20, "feedsDone": 1, "feedsTotal": 3,
+            "recordsPerSecond": 1234, "elapsedSeconds": 0.5, "secondsLeft": null,
+        });
+        expected.rate = Some(1234);
+        expected.files = (1, 3);
+        assert_eq!(moment(&payload), expected);
+        assert_eq!(doing(&payload), "parsing, 1,234/s, 10 B of 20 B, 1 of 3 files");
     }
 
     #[test]

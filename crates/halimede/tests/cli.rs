@@ -145,7 +145,6 @@ fn bad_command_lines_end_with_2() {
         ("load x --format csv --tolerance few", "expected a whole number of errors, such as 10, or a share"),
         ("load x --format csv --tolerance 3", "give --fail-on-error false with it"),
         ("load x --format csv --dry-run", "--dry-run is not supported yet"),
-        ("load x --format csv --mode RESUME", "RESUME is not supported yet"),
         ("load x --format turtle --named-graph g", "namedGraphUri"),
         ("query", "nothing is asked"),
         ("query --sparql a --cypher b", "cannot be used with"),
@@ -334,6 +333,7 @@ fn bad_rows_are_named_and_the_load_fails() {
     assert_eq!(row(&shell.run("check").ok(), "pg")[2], "2", "the good rows are there");
     shell.run("load v.csv --format csv --data strict").fails(1, "the load ended as LOAD_");
     shell.run("load missing.csv --format csv --data strict").fails(1, "does not exist");
+    shell.run("load v.csv --format csv --mode RESUME --data new").fails(1, "No previous load found to resume");
 }
 
 /// A command that loads leaves a compact directory behind: nobody comes after it to merge.
@@ -358,7 +358,7 @@ fn an_interrupt_cancels_the_load_cleanly() {
     let mut child = load.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut log = BufReader::new(child.stderr.take().expect("piped"));
     let mut line = String::new();
-    while !line.contains("load started") {
+    while !line.contains("load accepted") {
         line.clear();
         assert_ne!(log.read_line(&mut line).expect("text"), 0, "the load never started");
     }

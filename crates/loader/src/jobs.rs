@@ -28,6 +28,7 @@ mod ledger;
 mod line;
 mod modes;
 mod progress;
+mod rate;
 mod record;
 mod registry;
 mod state;
@@ -41,6 +42,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::Dataset;
 use store::{Journal, JournalWrite, Store};
+use tokio::sync::watch;
 
 use crate::attempts::{Attempt, Attempts, Claim, Remembered};
 use crate::request::LoadRequest;
@@ -242,7 +244,7 @@ impl Loader {
         let record = job.view();
         let mut payload = status::base(&record);
         if record.state == JobState::InProgress {
-            payload.insert("progress".to_owned(), status::progress(&job.progress()));
+            payload.insert("progress".to_owned(), status::progress(&job.progress(&record)));
         }
         if query.details {
             let feeds = match job.failed_feeds() {
@@ -278,7 +280,18 @@ impl Loader {
 
     /// How far the job is, or `None` if there is no such job.
     pub fn progress(&self, id: &str) -> Option<Progress> {
-        Some(self.0.job(LoadId::parse(id).ok()?)?.progress())
+        let job = self.0.job(LoadId::parse(id).ok()?)?;
+        Some(job.progress(&job.view()))
+    }
+
+    /// The job's phase, to wait for its changes. A change may pass unseen between two later ones; the end does not.
+    ///
+    /// # Errors
+    /// [`StatusError`] if there is no such job.
+    pub fn phases(&self, id: &str) -> Result<watch::Receiver<Phase>, StatusError> {
+        let id = LoadId::parse(id)?;
+        let job = self.0.job(id).ok_or(StatusError::NotFound { id })?;
+        Ok(job.meter.phases())
     }
 
     /// Whether the job was told to stop and has not ended yet.

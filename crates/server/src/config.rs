@@ -30,6 +30,8 @@ pub struct ServerConfig {
     pub reserved_connections: usize,
     /// Queries that run and wait.
     pub queries: LaneSize,
+    /// Streams of loads' progress that may be open at once.
+    pub event_streams: usize,
     /// What the rows that a query keeps at once may take, in bytes. By default the store's memory budget divided among
     /// the queries that run, at least 16 MiB.
     pub query_memory_bytes: Option<usize>,
@@ -60,6 +62,7 @@ impl ServerConfig {
             connections: 1_024,
             reserved_connections: 64,
             queries: LaneSize { running: (2 * threads).max(4), waiting: 512 },
+            event_streams: 64,
             query_memory_bytes: None,
             body_bytes: 512 << 20,
             requests: RequestConfig::default(),

@@ -31,7 +31,7 @@ use crate::metrics::Metrics;
 use crate::parameters::Parameters;
 use crate::request_id::RequestId;
 use crate::routes::{self, Action, Matched, Mismatch};
-use crate::{loads, ours, queries, status};
+use crate::{events, loads, ours, queries, status};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -62,6 +62,8 @@ pub(crate) struct Lanes {
     pub(crate) looks: Lane,
     /// Checks and exports, which read everything.
     pub(crate) chores: Lane,
+    /// Streams of a load's progress. They need no thread: a turn is a place, and nobody waits for one.
+    pub(crate) events: Lane,
 }
 
 /// Where a request came in.
@@ -99,6 +101,7 @@ impl Door {
                 cancels: Lane::new("cancels", LaneSize { running: 32, waiting: 256 }),
                 looks: Lane::new("looks", LaneSize { running: 8, waiting: 1_024 }),
                 chores: Lane::new("chores", LaneSize { running: 2, waiting: 8 }),
+                events: Lane::new("event streams", LaneSize { running: config.event_streams, waiting: 0 }),
             },
             metrics: Metrics::new(),
             tasks: TaskTracker::new(),
@@ -271,6 +274,7 @@ impl Door {
             Action::Health => Ok(json(&ours::health())),
             Action::Check => ours::check(self, &call).await,
             Action::Export => ours::export(self, &call).await,
+            Action::GetLoaderJobEvents => events::stream(self, &call).await,
         }
     }
 }
@@ -289,7 +293,12 @@ fn is_light(action: Action) -> bool {
         | Action::CancelLoaderJob
         | Action::GetEngineStatus
         | Action::Health => true,
-        Action::StartLoaderJob | Action::Sparql | Action::Metrics | Action::Check | Action::Export => false,
+        Action::StartLoaderJob
+        | Action::Sparql
+        | Action::Metrics
+        | Action::Check
+        | Action::Export
+        | Action::GetLoaderJobEvents => false,
     }
 }
 

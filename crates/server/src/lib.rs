@@ -7,13 +7,14 @@
 //! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `routes` is the table of
 //!   paths, `body` and `parameters` read what was sent.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
-//! - `loads`, `queries`, `status`, `ours`: the operations.
+//! - `loads`, `events`, `queries`, `status`, `ours`: the operations.
 //! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
 //! - `metrics`: what is counted, and under which names.
 
 mod body;
 mod config;
 mod door;
+mod events;
 mod exception;
 mod guard;
 mod lanes;

@@ -83,7 +83,8 @@ pub(crate) async fn look(door: &Door, call: Call) -> Result<Response<Body>, Fail
     Ok(json(&json!({"status": "200 OK", "payload": payload})))
 }
 
-async fn look_up<W>(door: &Door, loader: Loader, work: W) -> Result<serde_json::Value, Failure>
+/// Asks the loader on a thread of the lane for looks.
+pub(crate) async fn look_up<W>(door: &Door, loader: Loader, work: W) -> Result<serde_json::Value, Failure>
 where
     W: FnOnce(&Loader) -> Result<serde_json::Value, Failure> + Send + 'static,
 {
@@ -107,10 +108,10 @@ fn writable(door: &Door, on_replica: &str) -> Result<(), Failure> {
 /// Every id that a call gives: SDKs put it into the path, a common notebook client into the query. An empty one is
 /// none.
 #[derive(Debug)]
-struct LoadIds<'c>(Vec<&'c str>);
+pub(crate) struct LoadIds<'c>(Vec<&'c str>);
 
 impl<'c> LoadIds<'c> {
-    fn of(call: &'c Call) -> Self {
+    pub(crate) fn of(call: &'c Call) -> Self {
         let given = call.label.as_deref().into_iter().chain(call.parameters.all("loadId"));
         Self(given.filter(|id| !id.is_empty()).collect())
     }
@@ -120,7 +121,7 @@ impl<'c> LoadIds<'c> {
     }
 
     /// The one that all of them are.
-    fn one(&self) -> Result<&'c str, Failure> {
+    pub(crate) fn one(&self) -> Result<&'c str, Failure> {
         let first = self.0.first().copied().unwrap_or_default();
         if self.0.iter().any(|id| *id != first) {
             return Err(Failure::new(Exception::InvalidArgument, "The request names more than one loadId"));
@@ -139,7 +140,7 @@ fn cancels_all(parameters: &Parameters) -> Result<Option<Scope>, Failure> {
 }
 
 /// Page and size of the errors count only when errors are asked for: common clients always send them.
-fn status_query(parameters: &Parameters) -> Result<StatusQuery, Failure> {
+pub(crate) fn status_query(parameters: &Parameters) -> Result<StatusQuery, Failure> {
     let mut query = StatusQuery { details: parameters.flag("details")?.unwrap_or(false), ..StatusQuery::default() };
     query.errors = parameters.flag("errors")?.unwrap_or(false);
     if query.errors {
@@ -151,6 +152,6 @@ fn status_query(parameters: &Parameters) -> Result<StatusQuery, Failure> {
 }
 
 /// A header's text; one that is not text counts as absent.
-fn text_header<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
+pub(crate) fn text_header<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -28,6 +28,7 @@ pub(crate) async fn metrics(door: &Door) -> Result<Response<Body>, Failure> {
         ("cancels", &lanes.cancels),
         ("looks", &lanes.looks),
         ("chores", &lanes.chores),
+        ("events", &lanes.events),
     ] {
         door.metrics.lane(name, lane);
     }

@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Check,
     /// `GET /halimede/export`
     Export,
+    /// `GET /halimede/loader/{loadId}/events`
+    GetLoaderJobEvents,
 }
 
 /// One row of the table.

@@ -4,6 +4,8 @@
 
 #[path = "wire/cancel.rs"]
 mod cancel;
+#[path = "wire/events.rs"]
+mod events;
 #[path = "wire/export.rs"]
 mod export;
 #[path = "wire/front.rs"]

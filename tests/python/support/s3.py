@@ -15,9 +15,13 @@ from .server import clean_environment
 
 ACCESS_KEY, SECRET_KEY = "wire-access", "wire-secret"
 
+#: Keys of who may write but neither list nor read, and of who may list but not read.
+WRITER, LISTER = ("writer-access", "writer-secret"), ("lister-access", "lister-secret")
+
 
 class SeaweedFs:
-    """One `weed server`: master, volume, filer and S3 gateway in a process, with one identity that has a key."""
+    """One `weed server`: master, volume, filer and S3 gateway in a process, with one identity that may do all and two that
+    may not."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -27,11 +31,14 @@ class SeaweedFs:
         self._names = itertools.count(1)
 
     def start(self):
-        identities = {"identities": [{
-            "name": "wire",
-            "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-        }]}
+        identities = {"identities": [
+            {"name": name, "credentials": [{"accessKey": access, "secretKey": secret}], "actions": actions}
+            for name, (access, secret), actions in (
+                ("wire", (ACCESS_KEY, SECRET_KEY), ["Admin", "Read", "List", "Tagging", "Write"]),
+                ("writer", WRITER, ["Write"]),
+                ("lister", LISTER, ["List"]),
+            )
+        ]}
         config = self.folder / "s3.json"
         config.write_text(json.dumps(identities))
         # Each of its servers also listens for gRPC 10,000 above.

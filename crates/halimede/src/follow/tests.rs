@@ -6,15 +6,22 @@ use super::*;
 
 #[test]
 fn a_moment_is_told_in_two_parts() {
-    let moment = Moment { phase: "parsing".to_owned(), bytes: (12 << 20, 48 << 20), records: 1200, errors: 3 };
-    let elapsed = Duration::from_secs(2);
-    assert_eq!(moment.input(elapsed), "12.0 MiB of 48.0 MiB, 7 s left");
-    assert_eq!(moment.output(elapsed), "parsing, 1,200 records (600/s), 3 errors");
-    let moment = Moment { phase: "preparing".to_owned(), ..moment };
-    assert_eq!(moment.input(elapsed), "12.0 MiB of 48.0 MiB");
-    let moment = Moment { phase: "listing".to_owned(), ..Moment::default() };
-    assert_eq!(moment.input(Duration::ZERO), "");
-    assert_eq!(moment.output(Duration::ZERO), "listing, 0 records (0/s), 0 errors");
+    let moment = Moment {
+        phase: "parsing".to_owned(),
+        bytes: (12 << 20, 48 << 20),
+        records: 1200,
+        errors: 3,
+        rate: Some(600),
+        files: (2, 12),
+        left: Some(67),
+    };
+    assert_eq!(moment.input(), "12.0 MiB of 48.0 MiB, 2 of 12 files, 1 min 7 s left");
+    assert_eq!(moment.output(), "parsing, 1,200 records (600/s), 3 errors");
+    let moment = Moment { files: (0, 1), left: None, ..moment };
+    assert_eq!(moment.input(), "12.0 MiB of 48.0 MiB");
+    let moment = Moment { phase: "in queue".to_owned(), ..Moment::default() };
+    assert_eq!(moment.input(), "");
+    assert_eq!(moment.output(), "in queue, 0 records, 0 errors");
 }
 
 #[test]
@@ -44,9 +51,10 @@ fn an_interrupt_ends_the_settling() {
     });
 }
 
-/// A load that runs until it is cancelled.
+/// A load that runs until it is cancelled, or left alone.
 #[derive(Default)]
 struct Endless {
+    goes_on: bool,
     cancelled: Mutex<bool>,
     changed: Condvar,
 }
@@ -64,17 +72,27 @@ impl Job for Endless {
         Ok(())
     }
 
-    fn cancel(&self) -> Result<()> {
-        *self.cancelled.lock().expect("not poisoned") = true;
-        self.changed.notify_all();
-        Ok(())
+    fn interrupt(&self) -> Interrupt<'_> {
+        let end = || {
+            *self.cancelled.lock().expect("not poisoned") = true;
+            self.changed.notify_all();
+            Ok(())
+        };
+        if self.goes_on {
+            let _ = end();
+            return Interrupt::Leave("it goes on".to_owned());
+        }
+        Interrupt::Cancel(Box::new(end))
     }
 }
 
 #[test]
-fn an_interrupt_cancels_and_waits_for_the_end() {
-    let (send, receive) = channel();
-    send.send(Event::Interrupted).expect("the receiver is here");
-    let interrupts = Interrupts { send, receive };
-    assert!(follow(&Endless::default(), &interrupts).expect("nothing fails"));
+fn an_interrupt_cancels_and_waits_for_the_end_or_leaves() {
+    for (goes_on, expected) in [(false, Followed::Interrupted), (true, Followed::Left)] {
+        let (send, receive) = channel();
+        send.send(Event::Interrupted).expect("the receiver is here");
+        let interrupts = Interrupts { send, receive };
+        let load = Endless { goes_on, ..Endless::default() };
+        assert_eq!(follow(&load, &interrupts).expect("nothing fails"), expected);
+    }
 }

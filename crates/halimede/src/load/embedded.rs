@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Finished;
 use crate::error::{Error, Result};
 use crate::flags::Load;
-use crate::follow::{self, Interrupts, Job, Moment};
+use crate::follow::{self, Followed, Interrupt, Interrupts, Job, Moment};
 use crate::local::{self, Local};
 use crate::place;
 use crate::report::{self, Report};
@@ -43,11 +43,11 @@ pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Fin
 fn load(local: &Local, request: LoadRequest, interrupts: &Interrupts) -> Result<Finished> {
     let started = Instant::now();
     let id = local.loader.start(request, None)?.to_string();
-    let interrupted = follow::follow(&Here { local, id: &id }, interrupts)?;
+    let followed = follow::follow(&Here { local, id: &id }, interrupts)?;
     let took = started.elapsed();
     let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: report::ERRORS };
     let status = Report::read(local.loader.status(&id, query)?)?;
-    Ok(Finished { id, status, took, interrupted })
+    Ok(Finished { id, status, took, interrupted: followed == Followed::Interrupted })
 }
 
 impl Job for Here<'_> {
@@ -58,6 +58,9 @@ impl Job for Here<'_> {
             bytes: (progress.bytes_read, progress.bytes_total),
             records: progress.records,
             errors: progress.errors,
+            rate: Some(progress.records_per_second),
+            files: (progress.feeds_done, progress.feeds_total),
+            left: progress.left().map(|left| left.as_secs() + 1),
         }
     }
 
@@ -66,10 +69,11 @@ impl Job for Here<'_> {
         Ok(())
     }
 
-    fn cancel(&self) -> Result<()> {
-        match self.local.loader.cancel(self.id, None) {
+    /// It ends with this process, so it is ended well.
+    fn interrupt(&self) -> Interrupt<'_> {
+        Interrupt::Cancel(Box::new(|| match self.local.loader.cancel(self.id, None) {
             Ok(()) | Err(CancelError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
-        }
+        }))
     }
 }

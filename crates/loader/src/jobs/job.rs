@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use store::{Journal, JournalWrite};
 
@@ -208,6 +209,7 @@ impl Job {
 
     /// Listing and its record are done: from here on time is counted.
     pub(crate) fn working(&self) {
+        self.meter.begin();
         self.lock().ledger.working();
     }
 
@@ -298,6 +300,7 @@ impl Job {
             }
             state.stopped = Some(Err(why));
         }
+        self.meter.enter(Phase::Ended);
     }
 
     /// Lets those who wait for the job's end go on.
@@ -399,16 +402,22 @@ impl Job {
             .then(|| state.ledger.feeds.iter().filter(|feed| feed.state.is_failure()).cloned().collect())
     }
 
-    /// How far it is.
-    pub(super) fn progress(&self) -> Progress {
-        let totals = self.view().totals;
+    /// How far it is, with the record as [`Self::view`] gives it.
+    pub(super) fn progress(&self, record: &JobRecord) -> Progress {
         let (bytes_read, bytes_total) = self.meter.bytes();
+        let (done, rest): (Vec<_>, Vec<_>) = record.feeds.present().partition(|(state, _)| state.is_terminal());
+        let count = |feeds: &[(FeedState, u64)]| feeds.iter().map(|(_, count)| count).sum::<u64>();
+        let ended = record.state.is_terminal();
         Progress {
             phase: self.meter.phase(),
             bytes_read,
             bytes_total,
-            records: totals.records(),
-            errors: totals.errors(),
+            records: record.totals.records(),
+            errors: record.totals.errors(),
+            records_per_second: if ended { 0 } else { self.meter.records_per_second() },
+            feeds_done: count(&done),
+            feeds_total: count(&done) + count(&rest),
+            elapsed: Duration::from_millis(record.elapsed_ms),
         }
     }
 }

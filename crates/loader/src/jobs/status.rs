@@ -56,12 +56,18 @@ pub(super) fn base(record: &JobRecord) -> Map<String, Value> {
     payload
 }
 
-/// `progress`: what a bar needs beyond the counters. Bytes are those stored; their total is 0 until the files are listed.
+/// `progress`: what a bar needs beyond the counters. Bytes are those stored; totals are 0 until the files are listed.
 pub(super) fn progress(progress: &Progress) -> Value {
     json!({
         "phase": progress.phase.name(),
         "bytesRead": progress.bytes_read,
         "bytesTotal": progress.bytes_total,
+        "feedsDone": progress.feeds_done,
+        "feedsTotal": progress.feeds_total,
+        "recordsPerSecond": progress.records_per_second,
+        "elapsedSeconds": progress.elapsed.as_millis() as f64 / 1000.0,
+        // Rounded up: nothing takes no time.
+        "secondsLeft": progress.left().map(|left| left.as_millis().div_ceil(1000) as u64),
     })
 }
 
@@ -140,7 +146,10 @@ impl Subject<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::error_log::{ErrorCode, page};
+    use super::super::progress::Phase;
     use super::super::record::SourceIdentity;
     use super::super::state::{FeedState, JobState};
     use super::*;
@@ -220,6 +229,29 @@ mod tests {
                 "parsingErrors": 1, "datatypeMismatchErrors": 0, "insertErrors": 0, "ignored": 0,
             })
         );
+    }
+
+    #[test]
+    fn progress_has_numbers_for_a_bar() {
+        let half = Progress {
+            phase: Phase::Parsing,
+            bytes_read: 50,
+            bytes_total: 100,
+            records: 7,
+            errors: 1,
+            records_per_second: 3,
+            feeds_done: 1,
+            feeds_total: 4,
+            elapsed: Duration::from_millis(2_500),
+        };
+        let mut shown = json!({
+            "phase": "parsing", "bytesRead": 50, "bytesTotal": 100, "feedsDone": 1, "feedsTotal": 4,
+            "recordsPerSecond": 3, "elapsedSeconds": 2.5, "secondsLeft": 3,
+        });
+        assert_eq!(progress(&half), shown);
+        shown["bytesRead"] = 100.into();
+        shown["secondsLeft"] = Value::Null;
+        assert_eq!(progress(&Progress { bytes_read: 100, ..half }), shown);
     }
 
     /// The example of spec/loader.md §4.3, with our members.

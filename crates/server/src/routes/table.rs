@@ -83,7 +83,7 @@ pub(super) static OTHERS: &[Route] = &[
     route("Check", Method::GET, "/halimede/check", Some(Action::Check)),
     route("Export", Method::GET, "/halimede/export", Some(Action::Export)),
     route("GetLoaderJobRejects", Method::GET, "/halimede/loader/{loadId}/rejects", None),
-    route("GetLoaderJobEvents", Method::GET, "/halimede/loader/{loadId}/events", None),
+    route("GetLoaderJobEvents", Method::GET, "/halimede/loader/{loadId}/events", Some(Action::GetLoaderJobEvents)),
 ];
 
 const fn route(operation: &'static str, method: Method, template: &'static str, action: Option<Action>) -> Route {
