@@ -9,12 +9,6 @@ from support.cases import Case, Run
 
 SHARED = Path(os.environ.get("HALIMEDE_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 
-#: Cases that cannot run yet, with what they wait for.
-SKIPPED = {
-    "open-08-second-load-without-queue": "needs the load queue; its refusal without one is in test_cancel.py",
-    "open-09-cancel-queued-and-finished": "needs the load queue",
-}
-
 #: Settings of the server that a case asks for.
 SETUPS = {"server region eu-west-1, bucket region eu-west-1": ("eu-west-1", ("--region", "eu-west-1"))}
 
@@ -69,16 +63,9 @@ def cases():
 def test_case(case, make_server, s3, tool, tmp_path):
     if case is None:
         pytest.skip(f"no cases below {SHARED} (HALIMEDE_SHARED names another folder)")
-    if reason := SKIPPED.get(case.id):
-        pytest.skip(reason)
     region, flags = SETUPS[case.data["setup"]] if "setup" in case.data else ("us-east-1", ())
     bucket = s3.bucket(case.objects())
     with make_server("--s3-endpoint", s3.endpoint, *flags, env=s3.credentials()) as server:
         Run(case, server, bucket, tool, tmp_path, CONTENTS, region).run()
         checked = tool.check(endpoint=server.endpoint)
         assert checked.clean, checked.text
-
-
-def test_skipped_cases_exist():
-    if cases() != [None]:
-        assert set(SKIPPED) <= {case.id for case in cases()}, "a skip without a case"

@@ -2,21 +2,25 @@
 a server process that reads from a real S3 server.
 
 Most lines share one server. Each has objects below a prefix of its own and names that no other line uses, so what it
-finds in the graph is its own.
+finds in the graph is its own. Lines about a load that runs share another, whose way to S3 can be stopped.
 """
 
 import bz2
 import gzip
 import re
 import uuid
+from pathlib import Path
 
 import pytest
+import requests
 
 from support.clients import CLIENTS, NO_LOAD, REGION, ROLE, Boto, Http, ServiceError, finished
 from support.graphs import DEFAULT_GRAPH, PropertyGraph
+from support.proxy import Proxy
 from support.server import Server
 
-COMPLETED, FAILED = "LOAD_COMPLETED", "LOAD_FAILED"
+COMPLETED, FAILED, CANCELLED = "LOAD_COMPLETED", "LOAD_FAILED", "LOAD_CANCELLED_BY_USER"
+IN_QUEUE, NOT_SATISFIED = "LOAD_IN_QUEUE", "LOAD_FAILED_BECAUSE_DEPENDENCY_NOT_SATISFIED"
 
 
 class Desk:
@@ -49,6 +53,12 @@ class Desk:
         """A load that was followed to its end: the payload of its last status, with files and errors."""
         return finished(self.boto, self.start(source, format, **members), details=True, errors=True)
 
+    def state(self, load_id):
+        return self.boto.status(load_id)["payload"]["overallStatus"]["status"]
+
+    def cancel(self, load_id):
+        return self.http.ask("DELETE", f"/loader/{load_id}")
+
     def graph(self):
         """What the property graph holds now."""
         return PropertyGraph.of_gremlin_csv(self.export())
@@ -74,6 +84,36 @@ def desk(binary, s3, tool, tmp_path_factory):
         yield Desk(server, s3, tool, folder)
         checked = tool.check(endpoint=server.endpoint)
         assert checked.clean, checked.text
+
+
+class HeldDesk(Desk):
+    """A desk whose server reads through a proxy, so that a load can be kept running."""
+
+    def __init__(self, proxy, *rest):
+        super().__init__(*rest)
+        self.proxy = proxy
+        rows = "".join(f"held{n},V\n" for n in range(200_000))
+        self.long = self.put("long", v="~id,~label\n" + rows)
+
+    def hold(self):
+        """A load that runs until it is let go: it waits for the rest of its file."""
+        self.proxy.stall_after(1 << 20)
+        load_id = self.start(self.long)
+        assert self.proxy.stalled.wait(timeout=120), "the file has more than a mebibyte"
+        return load_id
+
+    def let_go(self, load_id):
+        """Cancels a load that was held; those that wait behind it find the way open."""
+        self.proxy.flow()
+        assert self.cancel(load_id).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def held(binary, s3, tool, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checklist-held")
+    with Proxy(("127.0.0.1", int(s3.endpoint.rsplit(":", 1)[1]))) as proxy, \
+            Server(binary, folder / "data", "--s3-endpoint", proxy.endpoint, env=s3.credentials()) as server:
+        yield HeldDesk(proxy, server, s3, tool, folder)
 
 
 def counters(payload, *names):
@@ -109,6 +149,86 @@ def test_line_03_a_reload_with_new_finds_duplicates(desk):
     source = desk.put("03", v="~id,~label,name\nl03a,Three,a\nl03b,Three,b")
     assert counters(desk.load(source), "totalRecords", "totalDuplicates", "runNumber") == (4, 0, 1)
     assert counters(desk.load(source), "totalRecords", "totalDuplicates", "runNumber", "status") == (4, 4, 2, COMPLETED)
+
+
+def test_line_04_a_reload_with_auto_loads_nothing(desk):
+    source = desk.put("04", v="~id,~label\nl04,Four")
+    ended_well(desk.load(source, mode="AUTO"))
+    again = desk.load(source, mode="AUTO")
+    ended_well(again)
+    assert counters(again, "totalRecords", "totalDuplicates", "runNumber") == (0, 0, 2)
+    assert again["feedCount"] == [{COMPLETED: 1}]
+
+
+def test_line_05_resume_of_a_fresh_source_is_refused(desk):
+    source = desk.put("05", v="~id,~label\nl05,Five")
+    answer = desk.post(source, mode="RESUME")
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequestException")
+    text = f"Failed to start load from the source {source}. No previous load found to resume."
+    assert answer.json()["detailedMessage"].startswith(text)
+
+
+def test_line_06_a_second_load_does_not_start_while_one_runs(held):
+    running = held.hold()
+    source = held.put("06", v="~id,~label\nl06,Six")
+    answer = held.post(source, queueRequest="FALSE")
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequestException")
+    text = f"Failed to start new load for the source {source}. Max concurrent load limit breached. Limit is 1"
+    assert answer.json()["detailedMessage"] == answer.json()["message"] == text
+    held.let_go(running)
+    ended_well(held.load(source))
+
+
+def test_line_07_the_65th_that_would_wait_is_refused(held):
+    running = held.hold()
+    source = held.put("07", v="~id,~label\nl07,Seven")
+    waiting = [held.start(source, queueRequest="TRUE") for _ in range(64)]
+    answer = held.post(source, queueRequest="TRUE")
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequestException")
+    text = f"Failed to start new load for the source {source}. Max load task queue size limit breached. Limit is 64"
+    assert answer.json()["detailedMessage"] == text
+    for load_id in waiting[1:]:
+        assert held.cancel(load_id).status_code == 200
+    held.let_go(running)
+    ended_well(finished(held.boto, waiting[0]))
+
+
+def test_line_08_a_failure_is_carried_on_to_all_that_depend_on_it(held):
+    running = held.hold()
+    good = held.put("08", v="~id,~label\nl08,Eight")
+    a = held.start(held.put("08-bad", v="~id,~label\nl08a,Eight,surplus"), queueRequest="TRUE")
+    c = held.start(good, queueRequest="TRUE", dependencies=[a])
+    d = held.start(good, queueRequest="TRUE", dependencies=[c])
+    assert [held.state(load_id) for load_id in (a, c, d)] == [IN_QUEUE] * 3
+    held.let_go(running)
+    ends = [finished(held.boto, load_id) for load_id in (a, c, d)]
+    assert [end["overallStatus"]["status"] for end in ends] == [FAILED, NOT_SATISFIED, NOT_SATISFIED]
+    assert all("feedCount" not in end and end["overallStatus"]["totalRecords"] == 0 for end in ends[1:])
+    assert "l08" not in held.graph().vertices
+
+
+def test_line_09_a_queued_load_is_cancelled_once(held):
+    running = held.hold()
+    queued = held.start(held.put("09", v="~id,~label\nl09,Nine"), queueRequest="TRUE")
+    answer = held.cancel(queued)
+    assert (answer.status_code, answer.json()) == (200, {"status": "200 OK"})
+    answer = held.http.ask("DELETE", f"/loader?loadId={queued}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "BulkLoadIdNotFoundException")
+    assert answer.json()["detailedMessage"] == f"The load with id = {queued} does not exist or not active"
+    assert held.state(queued) == CANCELLED
+    held.let_go(running)
+    assert "l09" not in held.graph().vertices
+
+
+def test_line_10_a_running_load_is_cancelled(held):
+    running = held.hold()
+    assert held.state(running) == "LOAD_IN_PROGRESS"
+    answer = held.cancel(running)
+    assert (answer.status_code, answer.json()) == (200, {"status": "200 OK"})
+    held.proxy.flow()
+    payload = held.boto.status(running)["payload"]
+    assert payload["overallStatus"]["status"] == CANCELLED
+    assert payload["feedCount"][-1] == {CANCELLED: 1}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -165,6 +285,13 @@ def test_line_16_a_changed_single_value_with_the_flag_false_is_a_violation(desk)
     assert errors(payload) == [
         ("SINGLE_CARDINALITY_VIOLATION", 0, "The vertex 'l16' has an existing value for property 'x'")]
     assert desk.values("l16", "x") == {"old"}
+
+
+def test_line_16_a_changed_single_value_with_the_flag_true_is_replaced(desk):
+    ended_well(desk.load(desk.put("16t", v="~id,~label,x:String(single)\nl16t,V,old")))
+    changed = desk.put("16t-changed", v="~id,~label,x:String(single)\nl16t,V,new")
+    ended_well(desk.load(changed, updateSingleCardinalityProperties="TRUE"))
+    assert desk.values("l16t", "x") == {"new"}
 
 
 def test_line_17_the_same_single_value_is_a_duplicate(desk):
@@ -262,6 +389,39 @@ def test_line_27_compressed_files(desk):
     assert {"l27gz", "l27bz2"} <= set(desk.graph().vertices)
 
 
+def test_line_28_the_first_of_1025_loads_is_forgotten(desk):
+    """Loads that depend on one that failed end at once, so they are soon made."""
+    bad = desk.put("28", v="~id,~label\nl28,V,surplus")
+    failed = desk.start(bad)
+    assert finished(desk.boto, failed)["overallStatus"]["status"] == FAILED
+    body = {"source": bad, "format": "csv", "region": REGION, "iamRoleArn": ROLE, "queueRequest": "TRUE"}
+    session, ids = requests.Session(), [failed]
+    for _ in range(1024):
+        answer = session.post(f"{desk.server.endpoint}/loader", json=body | {"dependencies": ids[-1:]}, timeout=600)
+        assert answer.status_code == 200, answer.text
+        ids.append(answer.json()["payload"]["loadId"])
+    assert len(set(ids)) == 1025
+    first, second = (desk.http.ask("GET", f"/loader/{load_id}") for load_id in ids[:2])
+    assert (first.status_code, first.json()["code"]) == (404, "BulkLoadIdNotFoundException")
+    assert second.json()["payload"]["overallStatus"]["status"] == NOT_SATISFIED
+
+
+def test_line_29_the_list_has_the_queued_first_and_the_latest_first(held):
+    running = held.hold()
+    source = held.put("29", v="~id,~label\nl29,V")
+    first, second = (held.start(source, queueRequest="TRUE") for _ in range(2))
+    listed = held.http.list_loads()["payload"]["loadIds"]
+    assert listed[:3] == [second, first, running]
+    assert held.http.list_loads(includeQueuedLoads=False)["payload"]["loadIds"] == listed[2:]
+    assert held.http.list_loads(limit=2)["payload"]["loadIds"] == listed[:2]
+    for limit in (0, 101):
+        answer = held.http.ask("GET", f"/loader?limit={limit}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "InvalidParameterException")
+    held.let_go(running)
+    for load_id in (first, second):
+        assert finished(held.boto, load_id)["overallStatus"]["status"] == COMPLETED
+
+
 #: Members that mean nothing for a format, which common clients send all the same.
 FOREIGN = {
     "csv": {"userProvidedEdgeIds": "TRUE"},
@@ -284,6 +444,6 @@ def test_line_30_empty_members_and_flags_foreign_to_the_format(format, desk):
     ended_well(desk.load(source, format, dependencies=[], parserConfiguration={}, **FOREIGN[format]))
 
 
-def test_every_line_that_is_here_is_numbered_once():
-    numbers = re.findall(r"^def test_line_(\d\d)_", open(__file__).read(), re.MULTILINE)
-    assert numbers == sorted(numbers)
+def test_every_line_of_the_checklist_is_here():
+    numbers = re.findall(r"^def test_line_(\d\d)_", Path(__file__).read_text(), re.MULTILINE)
+    assert sorted(set(numbers)) == [f"{number:02}" for number in range(1, 31)]

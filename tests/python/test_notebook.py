@@ -158,3 +158,25 @@ def test_cancel_load(notebook):
         status, body = client.cancel_load(gone)
         assert (status, body["code"]) == (404, "BulkLoadIdNotFoundException")
         assert f"The load with id = {gone} does not exist or not active" in body["detailedMessage"]
+
+
+def test_load_in_a_queue_and_cancel_all_in_queue(notebook):
+    client, bucket = notebook
+    running = submit(client, f"{bucket}/many/", "csv")
+    queued = [submit(client, f"{bucket}/csv/", "csv", queueRequest="TRUE", dependencies=[]) for _ in range(2)]
+    dependent = submit(client, f"{bucket}/csv/", "csv", queueRequest="TRUE", dependencies=queued)
+    # Its loop ends with a queued load; the table of `%load_ids --details` has to do without a count of files.
+    assert poll(client, queued[0])["status"] == "LOAD_IN_QUEUE"
+    assert "feedCount" not in client.load_status(queued[0])[1]["payload"]
+
+    ids = client.load_status()[1]["payload"]["loadIds"]
+    assert ids[:4] == [dependent, *reversed(queued), running]
+    waiting = [
+        load_id for load_id in ids
+        if client.load_status(load_id)[1]["payload"]["overallStatus"]["status"] == "LOAD_IN_QUEUE"
+    ]
+    assert waiting == ids[:3]
+    # The magic stops at the first answer that is an error: with the latest first, none of these has failed with another.
+    assert [client.cancel_load(load_id) for load_id in waiting] == [(200, {"status": "200 OK"})] * 3
+    assert {poll(client, load_id)["status"] for load_id in waiting} == {"LOAD_CANCELLED_BY_USER"}
+    assert client.cancel_load(running)[0] == 200

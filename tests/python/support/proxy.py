@@ -9,6 +9,7 @@ class Proxy:
 
     - `stall_after(n)`: after `n` more bytes from upstream nothing is forwarded any more, in either direction, and
       nothing is closed: a black hole in the middle of a transfer.
+    - `flow()`: connections made from now on are forwarded again; what is stuck stays stuck.
     - `swallow(marker)`: the next request that holds `marker` is forwarded and answered by upstream, but the caller never sees the
       answer: its connection is closed without a byte.
     """
@@ -29,6 +30,11 @@ class Proxy:
     def stall_after(self, count):
         with self._lock:
             self._budget = count
+
+    def flow(self):
+        with self._lock:
+            self._budget = None
+        self.stalled.clear()
 
     def swallow(self, marker):
         with self._lock:
