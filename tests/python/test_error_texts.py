@@ -85,6 +85,16 @@ STARTS = {
         # The server itself is no S3: it answers in JSON.
         lambda errand: errand.server("--s3-endpoint", errand.usual().endpoint, env=errand.s3.credentials()), {},
         500, "InternalFailureException", "Failed to start load because of unknown error from S3"),
+    "nothing to resume": (
+        Errand.usual, {"source": "s3://{bucket}/fresh/", "mode": "RESUME"},
+        400, "BadRequestException",
+        "Failed to start load from the source s3://{bucket}/fresh/. No previous load found to resume."),
+    "a dependency that nobody knows": (
+        Errand.usual, {"queueRequest": "TRUE", "dependencies": [NO_LOAD]},
+        404, "BulkLoadIdNotFoundException", f"The load with id = {NO_LOAD} does not exist"),
+    "more dependencies than a queue holds": (
+        Errand.usual, {"queueRequest": "TRUE", "dependencies": [NO_LOAD] * 65},
+        400, "InvalidParameterException", "Invalid value for parameter dependencies: "),
     "no source": (
         Errand.usual, {"source": ""}, 400, "MissingParameterException", "Missing required parameters: [source]"),
     "no format": (

@@ -154,6 +154,21 @@ def test_watching_all_jobs_goes_on_until_it_is_interrupted(watched, middle_graph
     assert watch.returncode == 0
 
 
+def test_a_load_that_is_waited_for_waits_for_its_turn(make_server, big_graph, files, binary):
+    (files / "v.csv").write_text("~id,~label\na,V\n")
+    with make_server("--import-dir", big_graph.source, "--import-dir", files) as server:
+        client = Boto(server.endpoint)
+        running = begin(client, source(big_graph))
+        wait = run(binary, "load", files / "v.csv", "--format", "csv", "--endpoint", server.endpoint, "--wait")
+        queued = until(lambda: client.list_loads()["payload"]["loadIds"], lambda ids: len(ids) == 2)[0]
+        assert overall(client, queued)["status"] == "LOAD_IN_QUEUE"
+        impatient = run(binary, "load", files / "v.csv", "--format", "csv", "--endpoint", server.endpoint)
+        assert "Max concurrent load limit breached" in impatient.communicate()[1] and impatient.returncode == 1
+        client.cancel(running)
+        out, err = wait.communicate()
+        assert wait.returncode == 0 and f"load {queued}: LOAD_COMPLETED" in out, out + err
+
+
 def test_interrupting_a_load_that_is_only_waited_for_leaves_it(watched, big_graph, binary):
     client = Boto(watched.endpoint)
     wait = run(binary, "load", big_graph.source, "--format", "csv", "--endpoint", watched.endpoint, "--wait")

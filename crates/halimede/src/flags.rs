@@ -227,7 +227,7 @@ pub(crate) struct Load {
     /// All or nothing: what is loaded becomes visible at once, at the end
     #[arg(long)]
     pub(crate) atomic: bool,
-    /// Leave the load to its server on Ctrl-C instead of cancelling it: the command only waits for its end
+    /// Only wait for a server's load: for its turn if another one runs, then for its end; Ctrl-C does not cancel it
     #[arg(long)]
     pub(crate) wait: bool,
     /// Memory of a load into a data directory [default: a quarter of the machine's]

@@ -46,7 +46,9 @@ pub(crate) fn run(flags: &Load) -> Result<()> {
     }
     let finished = match place::resolve(&flags.place)? {
         Target::Server(client) => {
-            let request = request(flags, &uri(&flags.source)?);
+            let mut request = request(flags, &uri(&flags.source)?);
+            // Who only waits for a load can as well wait for its turn.
+            request["queueRequest"] = flags.wait.into();
             remote::run(&client, &request, flags.wait)?.ok_or(Error::Interrupted)?
         }
         Target::Directory(directory) => embedded::run(&directory, flags, &request(flags, &flags.source))?,
