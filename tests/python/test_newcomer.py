@@ -1,4 +1,4 @@
-"""The README, as a newcomer follows it: its commands are taken from the page and run.
+"""The README and the guide to loading, as a newcomer follows them: their commands are taken from the pages and run.
 
 The one difference: a release build is not made for it, the binary under test stands for `cargo run --release` and for
 `target/release/halimede`.
@@ -19,15 +19,16 @@ from support.server import clean_environment
 from support.waiting import until
 
 README = ROOT / "README.md"
+LOADING = ROOT / "docs" / "loading.md"
 BUILD_AND_RUN = "cargo run --release --bin halimede --"
 BUILT = "target/release/halimede"
 
 
-def section(heading):
+def section(heading, page=README):
     """The text below a heading, up to the next of the same or a higher level."""
     level = heading.split(" ")[0]
-    text = README.read_text()
-    assert f"\n{heading}\n" in text, f"the README has no section {heading!r}"
+    text = page.read_text()
+    assert f"\n{heading}\n" in text, f"{page.name} has no section {heading!r}"
     kept, fenced = [], False
     for line in text.split(f"\n{heading}\n", 1)[1].splitlines(keepends=True):
         fenced ^= line.startswith("```")
@@ -87,6 +88,45 @@ def test_asking_something(desk):
     assert len([line for line in shown.splitlines() if "/solar-system/" in line]) == 3, shown
     assert "no problems found" in shown
     assert any((desk / "copy").iterdir())
+
+
+def comparable(text):
+    """A printed job without what differs from run to run: its id, its time, the folder, and the width of columns."""
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
+    text = re.sub(r"[\d.]+ s \([\d,]+ records/s\)", "TIME", re.sub(r"file:///\S*?/(?=people/)", "file:///", text))
+    return [re.sub(r"[ -]{2,}", "  ", line).rstrip() for line in text.splitlines() if line.strip()]
+
+
+def test_the_guide_from_a_first_load_to_a_repaired_one(desk):
+    """Everything is printed as the page shows it."""
+    failing, mended = blocks(section("## A first load, and a repaired one", LOADING), "console")
+    alias = f"alias halimede='{desk / BUILT}'\n"
+    typed = commands(failing)
+    shown = shell(desk, alias + "\n".join(typed[:-1]) + f"\n{typed[-1]} 2>&1; [ $? = 1 ]")
+    assert comparable(shown) == comparable(failing)[len(typed):]
+    shown = shell(desk, alias + "\n".join(commands(mended)))
+    assert comparable(shown) == [line for line in comparable(mended) if not line.startswith("$ ")]
+
+
+#: The documented names and texts (spec/loader.md §3.1, §5): the guide must have a word on each.
+EXPLAINED = """
+LOAD_NOT_STARTED LOAD_IN_QUEUE LOAD_IN_PROGRESS LOAD_COMPLETED LOAD_CANCELLED_BY_USER LOAD_CANCELLED_DUE_TO_ERRORS LOAD_FAILED
+LOAD_UNEXPECTED_ERROR LOAD_S3_READ_ERROR LOAD_S3_ACCESS_DENIED_ERROR LOAD_COMMITTED_W_WRITE_CONFLICTS LOAD_DATA_DEADLOCK
+LOAD_DATA_FAILED_DUE_TO_FEED_MODIFIED_OR_DELETED LOAD_FAILED_BECAUSE_DEPENDENCY_NOT_SATISFIED LOAD_FAILED_INVALID_REQUEST
+PARSING_ERROR S3_ACCESS_DENIED_ERROR FROM_OR_TO_VERTEX_ARE_MISSING ID_ASSIGNED_TO_MULTIPLE_EDGES SINGLE_CARDINALITY_VIOLATION
+FILE_MODIFICATION_OR_DELETION_ERROR OUT_OF_MEMORY_ERROR INTERNAL_ERROR
+""".split() + [
+    "Couldn't find the AWS credential for iam_role_arn", "S3 bucket not found for source", "does not exist/not reachable",
+    "Unable to connect to S3 endpoint", "Bucket is not in provided Region", "Unable to perform S3 list operation",
+    "Failed to start load because of unknown error from S3", "Invalid S3 access key", "Invalid S3 secret key",
+    "Max concurrent load limit breached", "Max load task queue size limit breached", "Failed to start load from the source",
+    "Missing required parameters", "does not exist or not active", "Invalid loadId", "No previous load found to resume",
+]
+
+
+def test_the_guide_explains_every_state_code_and_text():
+    text = LOADING.read_text()
+    assert [name for name in EXPLAINED if f"`{name}" not in text and f"{name}`" not in text] == []
 
 
 @pytest.fixture
