@@ -31,6 +31,7 @@ mod progress;
 mod rate;
 mod record;
 mod registry;
+mod reset;
 mod state;
 mod status;
 
@@ -40,7 +41,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use model::Dataset;
 use store::{Journal, JournalWrite, Store};
 use tokio::sync::watch;
 
@@ -54,6 +54,7 @@ pub use error_log::{ErrorCode, ErrorEntry};
 pub use id::{LoadId, LoadIdError};
 pub use progress::{Phase, Progress};
 pub use record::{Counters, FeedRecord, JobRecord, SourceIdentity};
+pub use reset::ResetError;
 pub use state::{FeedState, FeedTally, JobState};
 pub use status::StatusQuery;
 
@@ -84,6 +85,8 @@ struct Inner {
     /// The thread that runs loads, or did.
     runner: Mutex<Option<JoinHandle<()>>>,
     closing: AtomicBool,
+    /// All data is being removed.
+    resetting: AtomicBool,
     totals: Arc<Totals>,
 }
 
@@ -150,6 +153,7 @@ impl Loader {
             moved: Condvar::new(),
             runner: Mutex::new(None),
             closing: AtomicBool::new(false),
+            resetting: AtomicBool::new(false),
             totals,
         })))
     }
@@ -184,6 +188,7 @@ impl Loader {
             return Err(CancelError::Unsupported("The loader is switched off by configuration".to_owned()));
         }
         let id = LoadId::parse(id)?;
+        inner.check_resetting()?;
         match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
             Some(Claim::Repeat(_)) => Ok(()),
             Some(Claim::First(ticket)) => inner.cancel(id, Some(ticket)),
@@ -201,32 +206,12 @@ impl Loader {
         if inner.config.disabled {
             return Err(CancelError::Unsupported("The loader is switched off by configuration".to_owned()));
         }
+        inner.check_resetting()?;
         match attempt.map(|attempt| inner.attempts.claim(attempt, now_seconds())) {
             Some(Claim::Repeat(answer)) => Ok(answer.jobs),
             Some(Claim::First(ticket)) => inner.cancel_all(scope, Some(ticket)),
             None => inner.cancel_all(scope, None),
         }
-    }
-
-    /// From now on no load skips a file because it was loaded before: what was loaded into this data set is about to be
-    /// gone. To be called before it is, and while no load runs.
-    ///
-    /// # Errors
-    /// The journal's; nothing is forgotten then.
-    pub fn forget_completed(&self, dataset: Dataset) -> Result<(), store::Error> {
-        let inner = &self.0;
-        let _line = inner.line();
-        let jobs: Vec<Arc<Job>> = inner.registry().ended_of(dataset).cloned().collect();
-        let writes = jobs.iter().map(|job| {
-            let mut record = job.with_record(JobRecord::clone);
-            record.forgotten = true;
-            journal::put_job(&record)
-        });
-        inner.journal.write(writes.collect())?;
-        for job in jobs {
-            job.forget_completed();
-        }
-        Ok(())
     }
 
     /// The ids of the jobs that are remembered: queued ones first, then the rest, each with the latest first.
@@ -334,6 +319,11 @@ impl Loader {
 impl Inner {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While all data is being removed no job is stopped for its own sake.
+    fn check_resetting(&self) -> Result<(), CancelError> {
+        if self.resetting.load(Ordering::SeqCst) { Err(CancelError::Resetting) } else { Ok(()) }
     }
 
     fn job(&self, id: LoadId) -> Option<Arc<Job>> {

@@ -14,6 +14,6 @@ pub mod source;
 pub use attempts::Attempt;
 pub use jobs::{
     CancelError, Counters, Error, ErrorCode, ErrorEntry, FeedRecord, FeedState, FeedTally, JobRecord, JobState, LoadId,
-    LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress, Scope, SourceIdentity, StartError,
-    StatusError, StatusQuery,
+    LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress, ResetError, Scope, SourceIdentity,
+    StartError, StatusError, StatusQuery,
 };

@@ -15,7 +15,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use hyper::body::Incoming;
-use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +29,10 @@ use crate::lanes::{Lane, LaneSize};
 use crate::metrics::Metrics;
 use crate::parameters::Parameters;
 use crate::request_id::RequestId;
+use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
-use crate::{events, loads, ours, queries, status};
+use crate::watch::Ends;
+use crate::{events, loads, ours, queries, reset, status};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -46,7 +47,7 @@ pub(crate) struct Door {
     pub(crate) closing: CancellationToken,
     guard: Guard,
     budget: Budget,
-    started: Timestamp,
+    pub(crate) reset: Reset,
 }
 
 /// One lane for each kind of work, so that no kind waits behind another.
@@ -58,6 +59,8 @@ pub(crate) struct Lanes {
     pub(crate) starts: Lane,
     /// Cancels of loads, each of which waits until its job has stopped.
     pub(crate) cancels: Lane,
+    /// Resets of all data.
+    pub(crate) resets: Lane,
     /// Status and list of loads, and what `/metrics` reads.
     pub(crate) looks: Lane,
     /// Checks and exports, which read everything.
@@ -99,6 +102,7 @@ impl Door {
                 queries: Lane::new("queries", config.queries),
                 starts: Lane::new("starts", LaneSize { running: 8, waiting: 64 }),
                 cancels: Lane::new("cancels", LaneSize { running: 32, waiting: 256 }),
+                resets: Lane::new("resets", LaneSize { running: 1, waiting: 1 }),
                 looks: Lane::new("looks", LaneSize { running: 8, waiting: 1_024 }),
                 chores: Lane::new("chores", LaneSize { running: 2, waiting: 8 }),
                 events: Lane::new("event streams", LaneSize { running: config.event_streams, waiting: 0 }),
@@ -108,11 +112,16 @@ impl Door {
             closing: CancellationToken::new(),
             guard: Guard::new(config.listen.ip(), &config.allow_hosts, &config.allow_origins)?,
             budget: Budget::new(config.body_bytes),
-            started: Timestamp::now(),
+            reset: Reset::new(),
             config,
             store,
             loader,
         })
+    }
+
+    /// What ends a query that begins now.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends { closing: self.closing.clone(), reset: self.reset.round() }
     }
 
     /// Ends what may end: queries and waits. Starts and cancels are waited for.
@@ -122,13 +131,13 @@ impl Door {
     }
 
     /// Answers one request. Dropping the future leaves it, as does a client that hangs up, unless it starts or cancels a
-    /// load: that runs to its end from the moment its head was read.
+    /// load, or resets the data: that runs to its end from the moment its head was read.
     pub(crate) fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + use<> {
-        let outlives_its_client = changes_loads(&request);
+        let outlives_its_client = outlives_its_client(&request);
         let tasks = self.tasks.clone();
         let answer = self.answer_here(request, peer);
         if outlives_its_client {
@@ -260,15 +269,20 @@ impl Door {
     }
 
     async fn perform(self: &Arc<Self>, action: Action, call: Call) -> Result<Response<Body>, Failure> {
+        if self.reset.is_going() && needs_data(action) {
+            return Err(Failure::new(Exception::ServerShutdown, RESETTING));
+        }
         match action {
             Action::StartLoaderJob => loads::start(self, call).await,
             Action::ListLoaderJobs | Action::GetLoaderJobStatus => loads::look(self, call).await,
             Action::CancelLoaderJob => loads::cancel(self, call).await,
             Action::GetEngineStatus => Ok(json(&status::body(&status::Facts {
-                started: self.started,
+                started: self.reset.since(),
+                resetting: self.reset.is_going(),
                 read_replica: self.config.read_replica,
                 query_timeout: self.config.query_timeout,
             }))),
+            Action::ExecuteFastReset => reset::system(self, &call).await,
             Action::Sparql => queries::answer(self, call).await,
             Action::Metrics => ours::metrics(self).await,
             Action::Health => Ok(json(&ours::health())),
@@ -280,9 +294,24 @@ impl Door {
 }
 
 /// Whether a client that hangs up must not stop it.
-fn changes_loads(request: &Request<Incoming>) -> bool {
+fn outlives_its_client(request: &Request<Incoming>) -> bool {
     let action = routes::find(request.method(), request.uri().path()).ok().and_then(|matched| matched.route.action);
-    matches!(action, Some(Action::StartLoaderJob | Action::CancelLoaderJob))
+    matches!(action, Some(Action::StartLoaderJob | Action::CancelLoaderJob | Action::ExecuteFastReset))
+}
+
+/// Whether a reset of the data refuses it. Jobs say themselves that they cannot change meanwhile.
+const fn needs_data(action: Action) -> bool {
+    match action {
+        Action::Sparql | Action::Check | Action::Export | Action::ExecuteFastReset => true,
+        Action::StartLoaderJob
+        | Action::ListLoaderJobs
+        | Action::GetLoaderJobStatus
+        | Action::CancelLoaderJob
+        | Action::GetLoaderJobEvents
+        | Action::GetEngineStatus
+        | Action::Health
+        | Action::Metrics => false,
+    }
 }
 
 /// Whether a reserved connection serves it.
@@ -294,6 +323,7 @@ fn is_light(action: Action) -> bool {
         | Action::GetEngineStatus
         | Action::Health => true,
         Action::StartLoaderJob
+        | Action::ExecuteFastReset
         | Action::Sparql
         | Action::Metrics
         | Action::Check

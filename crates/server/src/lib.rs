@@ -7,7 +7,7 @@
 //! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `routes` is the table of
 //!   paths, `body` and `parameters` read what was sent.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
-//! - `loads`, `events`, `queries`, `status`, `ours`: the operations.
+//! - `loads`, `events`, `queries`, `reset`, `status`, `ours`: the operations.
 //! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
 //! - `metrics`: what is counted, and under which names.
 
@@ -25,8 +25,8 @@ mod ours;
 mod parameters;
 mod queries;
 mod request_id;
+mod reset;
 mod routes;
-
 mod status;
 mod stream;
 mod watch;

@@ -26,6 +26,7 @@ pub(crate) async fn metrics(door: &Door) -> Result<Response<Body>, Failure> {
         ("queries", &lanes.queries),
         ("starts", &lanes.starts),
         ("cancels", &lanes.cancels),
+        ("resets", &lanes.resets),
         ("looks", &lanes.looks),
         ("chores", &lanes.chores),
         ("events", &lanes.events),
@@ -49,7 +50,7 @@ pub(crate) fn health() -> Value {
 
 /// `GET /halimede/check`: reads the whole store while it serves. A client that leaves ends it.
 pub(crate) async fn check(door: &Door, call: &Call) -> Result<Response<Body>, Failure> {
-    let (watch, timer) = Watch::begin(None, door.closing.clone());
+    let (watch, timer) = Watch::begin(None, door.ends());
     let token = watch.token.clone();
     let store = door.store.clone();
     let late_failure = LateFailure::BreakOff;
@@ -74,7 +75,7 @@ pub(crate) async fn export(door: &Door, call: &Call) -> Result<Response<Body>, F
     let format = Format::parse(format)?;
     let dataset = dataset(call.parameters.one("dataset")?, format)?;
     let part = part(call.parameters.one("part")?, format)?;
-    let (watch, timer) = Watch::begin(None, door.closing.clone());
+    let (watch, timer) = Watch::begin(None, door.ends());
     let token = watch.token.clone();
     let trailers = reads_trailers(&call.headers);
     let terms = Terms { id: call.id, trailers, late_failure: LateFailure::BreakOff, watch, timer };

@@ -23,7 +23,7 @@ use protocol::Asked;
 /// `GET` and `POST /sparql`
 pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body>, Failure> {
     let began = Instant::now();
-    let (watch, timer) = Watch::begin(Some(door.config.query_timeout), door.closing.clone());
+    let (watch, timer) = Watch::begin(Some(door.config.query_timeout), door.ends());
     let trailers = reads_trailers(&call.headers);
     let terms = Terms { id: call.id, trailers, late_failure: LateFailure::Append, watch: watch.clone(), timer };
     let accept = accept(&call.headers);

@@ -24,6 +24,8 @@ pub(crate) enum Action {
     CancelLoaderJob,
     /// `GET /status`
     GetEngineStatus,
+    /// `POST /system`
+    ExecuteFastReset,
     /// `GET` and `POST /sparql`
     Sparql,
     /// `GET /metrics`

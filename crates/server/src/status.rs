@@ -14,8 +14,10 @@ pub(crate) const ENGINE_VERSION: &str = "1.4.5.1.R2";
 /// What the reply depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    /// When this process began to serve.
+    /// When this process began to serve, or its data was last reset.
     pub(crate) started: Timestamp,
+    /// Whether the data is being reset.
+    pub(crate) resetting: bool,
     /// Whether this is a read replica.
     pub(crate) read_replica: bool,
     /// How long a query may run.
@@ -25,7 +27,7 @@ pub(crate) struct Facts {
 /// The body of the reply. `halimede` is a member of our own, which clients ignore.
 pub(crate) fn body(facts: &Facts) -> Value {
     json!({
-        "status": "healthy",
+        "status": if facts.resetting { "recovery" } else { "healthy" },
         "startTime": start_time(facts.started),
         "dbEngineVersion": ENGINE_VERSION,
         "role": if facts.read_replica { "reader" } else { "writer" },
@@ -72,6 +74,7 @@ mod tests {
     fn the_whole_body() {
         let facts = Facts {
             started: "2023-08-24T21:47:12Z".parse().unwrap(),
+            resetting: false,
             read_replica: false,
             query_timeout: Duration::from_mins(2),
         };

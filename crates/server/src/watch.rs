@@ -1,4 +1,4 @@
-//! What ends a query early: its deadline, a client that left, the server's stop.
+//! What ends a query early: its deadline, a client that left, a reset of the data, the server's stop.
 //!
 //! Three tokens say the same thing to three kinds of listener. The store's token is looked at by the operators, the
 //! asynchronous one wakes whoever waits for a turn or for room in a channel, and the cause tells afterwards which
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::exception::{Exception, Failure};
+use crate::reset::RESETTING;
 
 /// Why a query was ended. The first cause counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,19 @@ pub(crate) enum Cause {
     Deadline,
     /// Nobody waits for the answer any more.
     Vanished,
+    /// The data is being reset.
+    Reset,
     /// The server stops.
     Shutdown,
+}
+
+/// What ends all queries at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ends {
+    /// Cancelled when the server stops.
+    pub(crate) closing: CancellationToken,
+    /// Cancelled when the data is reset.
+    pub(crate) reset: CancellationToken,
 }
 
 /// The state that all parts of one running query share.
@@ -45,8 +57,8 @@ pub(crate) struct Timer {
 pub(crate) struct Presence(Watch);
 
 impl Watch {
-    /// A watch that ends the query after `limit`, if there is one, or when `closing` is cancelled.
-    pub(crate) fn begin(limit: Option<Duration>, closing: CancellationToken) -> (Self, Timer) {
+    /// A watch that ends the query after `limit`, if there is one, or with all others.
+    pub(crate) fn begin(limit: Option<Duration>, ends: Ends) -> (Self, Timer) {
         let watch = Self::default();
         let ended = CancellationToken::new();
         let timer = Timer { _ends: ended.clone().drop_guard() };
@@ -62,7 +74,8 @@ impl Watch {
             tokio::select! {
                 () = ended.cancelled() => {}
                 () = passed => pulled.pull(Cause::Deadline),
-                () = closing.cancelled() => pulled.pull(Cause::Shutdown),
+                () = ends.closing.cancelled() => pulled.pull(Cause::Shutdown),
+                () = ends.reset.cancelled() => pulled.pull(Cause::Reset),
             }
         });
         (watch, timer)
@@ -86,6 +99,7 @@ impl Watch {
         Some(match self.cause.get()? {
             Cause::Deadline => Failure::new(Exception::TimeLimitExceeded, "Operation terminated (deadline exceeded)"),
             Cause::Vanished => Failure::new(Exception::CancelledByUser, "Operation terminated (cancelled by user)"),
+            Cause::Reset => Failure::new(Exception::ServerShutdown, RESETTING),
             Cause::Shutdown => {
                 Failure::new(Exception::ServerShutdown, "The server is shutting down. Please retry the query later.")
             }
@@ -109,7 +123,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_ends_a_query() {
-        let (watch, _timer) = Watch::begin(Some(Duration::from_mins(2)), CancellationToken::new());
+        let (watch, _timer) = Watch::begin(Some(Duration::from_mins(2)), Ends::default());
         assert_eq!(exception(&watch), None);
         watch.stop.cancelled().await;
         assert!(watch.token.is_cancelled());
@@ -118,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_ended_query_has_no_deadline() {
-        let (watch, timer) = Watch::begin(Some(Duration::from_secs(1)), CancellationToken::new());
+        let (watch, timer) = Watch::begin(Some(Duration::from_secs(1)), Ends::default());
         drop(timer);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(!watch.token.is_cancelled());
@@ -126,10 +140,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_cause_counts() {
-        let closing = CancellationToken::new();
-        let (watch, _timer) = Watch::begin(None, closing.clone());
+        let ends = Ends::default();
+        let (watch, _timer) = Watch::begin(None, ends.clone());
         drop(watch.presence());
-        closing.cancel();
+        ends.closing.cancel();
         watch.stop.cancelled().await;
         assert_eq!(exception(&watch), Some(Exception::CancelledByUser));
     }

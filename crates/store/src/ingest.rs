@@ -33,6 +33,7 @@ use rayon::prelude::*;
 
 pub use batch::{Entry, IngestBatch, Ordinal, Role};
 
+use crate::budget;
 use crate::journal::JournalWrite;
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::{Bell, LoadGuard};
@@ -50,8 +51,6 @@ use vocabulary::Vocabulary;
 const WORTHWHILE: u64 = 16_000_000;
 /// The least that is collected, however small the budget.
 const LEAST: u64 = 50_000;
-/// What a process needs beside its budget's shares, however small the budget is.
-const FIXED: u64 = 42 << 20;
 /// Codes in one `prepare`, at most: they are 4 bytes.
 const CODES: u64 = 1 << 30;
 
@@ -212,7 +211,7 @@ impl Ingest {
 
     /// Whether what is pending fills the memory that it may take: prepare it now, then stage or publish it.
     pub fn is_full(&self) -> bool {
-        let full = self.bytes.load(Ordering::Relaxed) > share(self.shared.options.memory);
+        let full = self.bytes.load(Ordering::Relaxed) > budget::load(self.shared.options.memory);
         self.codes.load(Ordering::Relaxed) >= CODES || full && self.pending() >= LEAST
     }
 
@@ -395,12 +394,6 @@ impl Ingest {
         self.slot = None;
         self.before = None;
     }
-}
-
-/// What a load may take of a memory budget: two fifths of what is left of it beside the fixed part. The rest is for the
-/// cache, the delta, what is parsed and merged, and what the allocator keeps at hand.
-fn share(memory: u64) -> u64 {
-    (memory.saturating_sub(FIXED) / 5 * 2).max(memory / 8)
 }
 
 /// The entries of all lanes below `stop_before`, sorted by quad, then by row, in codes of one vocabulary. What is not

@@ -16,6 +16,7 @@ mod batch;
 mod bits;
 mod block;
 mod blockfile;
+mod budget;
 mod cache;
 mod cancel;
 mod check;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use model::{Dataset, HashKey};
 
+use crate::budget;
 use crate::cache::BlockCache;
 use crate::disk::Disk;
 use crate::engine::{Engine, Space, Write};
@@ -225,7 +226,7 @@ impl Shared {
         disk: Arc<Disk>,
         engine: Engine,
     ) -> Self {
-        let cache = Arc::new(BlockCache::new(options.memory / 8));
+        let cache = Arc::new(BlockCache::new(budget::cache(options.memory)));
         let merging = Arc::new(Disk::new(&directory, options.disk_floor));
         Self {
             directory,

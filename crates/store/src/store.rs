@@ -31,7 +31,7 @@ use crate::{CancelToken, Error, Journal, JournalWrite, Result};
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The memory budget in bytes: an eighth of it for the block cache, an eighth for the delta, up to two fifths for a load;
+    /// The memory budget in bytes: up to an eighth of it for the block cache, an eighth for the delta, up to two fifths for a load;
     /// the rest is for what is parsed, merged and indexed, and what the allocator keeps at hand.
     pub memory: u64,
     /// Free bytes on the disk below which no data is written.

@@ -104,6 +104,9 @@ impl Inner {
         if self.closing.load(Ordering::SeqCst) {
             return Err(StartError::ShuttingDown);
         }
+        if self.resetting.load(Ordering::SeqCst) {
+            return Err(StartError::Resetting);
+        }
         let Applicant { request, identity, dependencies, .. } = applicant;
         let uri = || request.source.clone();
         let registry = self.registry();

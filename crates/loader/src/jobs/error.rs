@@ -78,6 +78,9 @@ pub enum StartError {
     /// Asked for something that this version does not do, or the loader is off: `UnsupportedOperationException`.
     #[error("{0}")]
     Unsupported(String),
+    /// All data is being removed: `PreconditionsFailedException`.
+    #[error("Database reset is in progress. No load can be started until it has ended")]
+    Resetting,
     /// The process is going down: `ServerShutdownException`.
     #[error("The server is shutting down")]
     ShuttingDown,
@@ -118,6 +121,9 @@ pub enum CancelError {
         /// Which.
         id: LoadId,
     },
+    /// All data is being removed, and with it every job is stopped: `PreconditionsFailedException`.
+    #[error("Database reset is in progress. It cancels every load")]
+    Resetting,
     /// The disk failed while the job was being stopped: `InternalFailureException`; the job's state says what happened.
     #[error("{0}")]
     Internal(String),

@@ -5,8 +5,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use model::Dataset;
-
 use super::id::LoadId;
 use super::job::Job;
 use super::record::{JobRecord, SourceIdentity};
@@ -59,16 +57,6 @@ impl Registry {
     pub(super) fn previous(&self, identity: &SourceIdentity) -> Option<&Arc<Job>> {
         self.of_source(identity)
             .find(|job| job.with_record(|record| record.state.is_terminal() && !record.never_ran && !record.forgotten))
-    }
-
-    /// The jobs that ran into this data set and have ended.
-    pub(super) fn ended_of(&self, dataset: Dataset) -> impl Iterator<Item = &Arc<Job>> {
-        let is_rdf = dataset == Dataset::Rdf;
-        self.latest_first().filter(move |job| {
-            job.with_record(|record| {
-                record.state.is_terminal() && !record.never_ran && record.identity.format.is_rdf() == is_rdf
-            })
-        })
     }
 
     /// Whether a job of this source runs, or waits.

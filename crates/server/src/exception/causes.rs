@@ -6,7 +6,7 @@
 use loader::export::ExportError;
 use loader::request::RequestError;
 use loader::source::SourceError;
-use loader::{CancelError, LoadIdError, StartError, StatusError};
+use loader::{CancelError, LoadIdError, ResetError, StartError, StatusError};
 
 use super::{Exception, Failure};
 
@@ -71,6 +71,7 @@ impl From<StartError> for Failure {
             StartError::UnknownDependency { .. } => Exception::BulkLoadIdNotFound,
             StartError::Unsupported(_) => Exception::UnsupportedOperation,
             StartError::ShuttingDown => Exception::ServerShutdown,
+            StartError::Resetting => Exception::PreconditionsFailed,
             StartError::Store(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)
@@ -99,6 +100,15 @@ impl From<StatusError> for Failure {
     }
 }
 
+impl From<ResetError> for Failure {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Load(error) => error.into(),
+            ResetError::Store(error) => Self::new(Exception::InternalFailure, error.to_string()),
+        }
+    }
+}
+
 impl From<CancelError> for Failure {
     fn from(error: CancelError) -> Self {
         let message = error.to_string();
@@ -106,6 +116,7 @@ impl From<CancelError> for Failure {
             CancelError::Id(error) => return error.into(),
             CancelError::Unsupported(_) => Exception::UnsupportedOperation,
             CancelError::NotFound { .. } => Exception::BulkLoadIdNotFound,
+            CancelError::Resetting => Exception::PreconditionsFailed,
             CancelError::Internal(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)

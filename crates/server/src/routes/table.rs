@@ -53,7 +53,7 @@ pub(super) static MODEL: &[Route] = &[
     route("GetIndexRebuildStatus", Method::GET, "/storage/indexes/rebuilds/{rebuildId}", None),
     route("CancelIndexRebuild", Method::POST, "/storage/indexes/rebuilds/{rebuildId}/cancel", None),
     route("GetStorageInfo", Method::GET, "/storage/info", None),
-    route("ExecuteFastReset", Method::POST, "/system", None),
+    route("ExecuteFastReset", Method::POST, "/system", Some(Action::ExecuteFastReset)),
 ];
 
 /// What drivers, notebooks and SPARQL clients use beside the model, and what is ours alone.

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::lanes::LaneSize;
+use crate::watch::Ends;
 
 fn lane() -> Lane {
     Lane::new("queries", LaneSize { running: 2, waiting: 2 })
 }
 
 fn terms(trailers: bool) -> Terms {
-    let (watch, timer) = Watch::begin(Some(Duration::from_mins(10)), CancellationToken::new());
+    let (watch, timer) = Watch::begin(Some(Duration::from_mins(10)), Ends::default());
     Terms { id: RequestId::random(), trailers, late_failure: LateFailure::Append, watch, timer }
 }
 
