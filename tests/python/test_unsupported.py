@@ -8,7 +8,9 @@ from support.clients import Boto, ServiceError
 from support.server import Server
 
 #: Operations that do something by now; each has tests of its own.
-SUPPORTED = {"StartLoaderJob", "GetLoaderJobStatus", "ListLoaderJobs", "CancelLoaderJob", "GetEngineStatus"}
+SUPPORTED = {
+    "StartLoaderJob", "GetLoaderJobStatus", "ListLoaderJobs", "CancelLoaderJob", "GetEngineStatus", "ExecuteFastReset",
+}
 
 
 def model():
