@@ -227,6 +227,9 @@ pub(crate) struct Load {
     /// All or nothing: what is loaded becomes visible at once, at the end
     #[arg(long)]
     pub(crate) atomic: bool,
+    /// Read, validate and count everything as a load would, and leave the graph as it is
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Only wait for a server's load: for its turn if another one runs, then for its end; Ctrl-C does not cancel it
     #[arg(long)]
     pub(crate) wait: bool,
@@ -235,17 +238,6 @@ pub(crate) struct Load {
     pub(crate) memory: Option<ByteSize>,
     #[command(flatten)]
     pub(crate) s3: ObjectStore,
-    #[command(flatten)]
-    pub(crate) later: LoadLater,
-}
-
-/// Names that are kept for features to come.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Not supported yet (refused)")]
-pub(crate) struct LoadLater {
-    /// Read and validate without changing the graph
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// The six formats of the bulk loader.

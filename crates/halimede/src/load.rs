@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::flags::{Load, LoadLater};
+use crate::flags::Load;
 use crate::output;
 use crate::place::{self, Target};
 use crate::report::Report;
@@ -33,10 +33,6 @@ struct Finished {
 /// [`Error::Failed`] if the load did not complete, [`Error::Interrupted`] if Ctrl-C cancelled it; the job was printed then.
 /// [`Error::Interrupted`] also if Ctrl-C left it to its server.
 pub(crate) fn run(flags: &Load) -> Result<()> {
-    let LoadLater { dry_run } = flags.later;
-    if dry_run {
-        return Err(Error::Unsupported("--dry-run"));
-    }
     let tolerates = flags.tolerance.filter(|tolerance| !tolerance.is_none());
     if let Some(tolerance) = tolerates.filter(|_| flags.fail_on_error) {
         return Err(Error::Usage(format!(
@@ -82,6 +78,9 @@ fn request(flags: &Load, source: &str) -> Value {
     });
     if flags.atomic {
         request["atomic"] = true.into();
+    }
+    if flags.dry_run {
+        request["dryRun"] = true.into();
     }
     if let Some(tolerance) = flags.tolerance {
         request["tolerance"] = tolerance.to_string().into();

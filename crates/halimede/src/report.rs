@@ -69,11 +69,18 @@ struct Subject {
     insert_errors: u64,
     #[serde(default)]
     ignored: u64,
+    #[serde(default)]
+    dry_run: bool,
 }
 
 impl Subject {
     const fn errors(&self) -> u64 {
         self.parsing_errors + self.datatype_mismatch_errors + self.insert_errors
+    }
+
+    /// The state, and whether it is that of a dry run.
+    fn state(&self) -> String {
+        if self.dry_run { format!("{} (dry run)", self.status) } else { self.status.clone() }
     }
 }
 
@@ -151,7 +158,7 @@ impl Report {
     /// One line's cells: state, records, errors, source.
     pub(crate) fn cells(&self) -> [String; 4] {
         let job = &self.overall_status;
-        [job.status.clone(), thousands(job.total_records), thousands(job.errors()), job.full_uri.clone()]
+        [job.state(), thousands(job.total_records), thousands(job.errors()), job.full_uri.clone()]
     }
 
     /// What the load does, if it runs: `parsing, 600/s, 12.0 MiB of 48.0 MiB, 6 s left`.
@@ -168,7 +175,7 @@ impl Report {
     /// The whole report; `took` is the time on the caller's clock, where it saw the whole load.
     pub(crate) fn render(&self, id: &str, took: Option<Duration>) -> String {
         let job = &self.overall_status;
-        let mut out = format!("load {}: {}\n\n", printable(id), printable(&job.status));
+        let mut out = format!("load {}: {}\n\n", printable(id), printable(&job.state()));
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(out, "  {name:<12}{value}");
         };

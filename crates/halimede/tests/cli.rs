@@ -144,7 +144,6 @@ fn bad_command_lines_end_with_2() {
         ("load x --format csv --memory lots", "expected a size such as 512MiB"),
         ("load x --format csv --tolerance few", "expected a whole number of errors, such as 10, or a share"),
         ("load x --format csv --tolerance 3", "give --fail-on-error false with it"),
-        ("load x --format csv --dry-run", "--dry-run is not supported yet"),
         ("load x --format turtle --named-graph g", "namedGraphUri"),
         ("query", "nothing is asked"),
         ("query --sparql a --cypher b", "cannot be used with"),
@@ -334,6 +333,22 @@ fn bad_rows_are_named_and_the_load_fails() {
     shell.run("load v.csv --format csv --data strict").fails(1, "the load ended as LOAD_");
     shell.run("load missing.csv --format csv --data strict").fails(1, "does not exist");
     shell.run("load v.csv --format csv --mode RESUME --data new").fails(1, "No previous load found to resume");
+}
+
+/// Nothing is there afterwards but the job.
+#[test]
+fn a_dry_run_tells_what_a_load_would_do() {
+    let shell = Shell::new();
+    fs::write(shell.path("v.csv"), "~id,~label,age:Int\na,P,1\nb,P,two\nc,P,3\n").expect("the file is written");
+    let args = "load v.csv --format csv --fail-on-error false --dry-run";
+    let run = shell.run(args).fails(1, "the load ended as LOAD_FAILED");
+    assert!(run.out.contains("LOAD_FAILED (dry run)") && run.out.contains("column age"), "{}", run.out);
+    let tolerant = shell.run(&format!("{args} --tolerance 1")).ok();
+    assert_eq!(row(&tolerant, "records"), ["records", "5"]);
+    assert_eq!(row(&shell.run("check").ok(), "pg")[1], "0");
+    let jobs = shell.run("jobs").ok();
+    assert_eq!(row(&jobs, load_id(&tolerant))[1..4], ["LOAD_COMPLETED", "(dry", "run)"]);
+    assert_eq!(fs::read_dir(shell.path("halimede-data/segments")).expect("the segments").count(), 0);
 }
 
 /// A command that loads leaves a compact directory behind: nobody comes after it to merge.

@@ -10,7 +10,7 @@
 //! an *epoch* ends: memory is full, a publish is worth it, the vertices are all there, or an error stops the load. Whatever
 //! was taken is then parsed to the end, so an epoch is a run of neighbouring rows of the load. It is validated, and staged
 //! (durable, seen by this load alone) or published with all that was staged before, so what is published is a prefix of
-//! the load; an atomic load publishes once, at its end. Nothing that is reported depends on the number of threads or on
+//! the load; an atomic load publishes once, at its end. A dry run stages like an atomic load, and its last publish is of its record alone. Nothing that is reported depends on the number of threads or on
 //! where an epoch ends.
 //!
 //! - **Files**: `plan` (which, in which order), `opening` (ahead of their turn), `feeder`, `queue`, `epoch` (parsing),
@@ -74,6 +74,11 @@ impl Task<'_> {
         if self.job.halt.is_pulled() { Err(Failure::Halted) } else { Ok(()) }
     }
 
+    /// Whether nothing is published before the end: of a dry run nothing ever is.
+    const fn goes_at_once(&self) -> bool {
+        self.request.atomic || self.request.dry_run
+    }
+
     /// What the parsers are told.
     fn format_options(&self) -> FormatOptions {
         let parser = &self.request.parser;
@@ -114,6 +119,9 @@ fn load(task: &Task<'_>) -> Result<(), Failure> {
 
     let options = IngestOptions { rules: rules(task.request), cancel: job.halt.work().clone(), threads: task.threads };
     let mut ingest = task.store.ingest(plan::dataset(task.request.format), options);
+    if task.request.dry_run {
+        ingest = ingest.dry_run();
+    }
     let outcome = epochs(task, &plan, &mut ingest);
     if outcome.is_err() {
         ingest.discard();

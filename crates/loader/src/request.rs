@@ -76,6 +76,9 @@ pub struct LoadRequest {
     /// Whether the load becomes visible at once at its end, or not at all. A member of our own.
     #[serde(default)]
     pub atomic: bool,
+    /// Whether everything is read, judged and counted, and nothing is kept. A member of our own.
+    #[serde(default)]
+    pub dry_run: bool,
     /// With how many errors the load still counts as completed, if not with none. Only where errors do not stop it. A
     /// member of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +121,7 @@ impl LoadRequest {
             user_provided_edge_ids: true,
             edge_only_load: false,
             atomic: false,
+            dry_run: false,
             tolerance: None,
             keys: None,
         }
@@ -162,13 +166,9 @@ impl LoadRequest {
             ));
         }
         request.atomic = own_flag(&members, &parser_members, "atomic")? || config.atomic;
-        let dry_run = own_flag(&members, &parser_members, "dryRun")?;
+        request.dry_run = own_flag(&members, &parser_members, "dryRun")?;
         request.tolerance = tolerance(&members, &parser_members, request.fail_on_error)?;
 
-        // Read and checked whole even where the answer will be a refusal: a bad value is the better news.
-        if dry_run {
-            return Err(RequestError::Unsupported("dryRun is not supported yet".to_owned()));
-        }
         Ok(request)
     }
 }

@@ -6,6 +6,9 @@
 //! `stage` puts what was prepared aside instead: durable, named by the manifest as this load's, and seen by nobody else,
 //! until one `publish` makes all of it visible at once.
 //!
+//! A dry run goes the same way, judged against one moment of the store, and is dropped at its end: its files are named by
+//! nothing and it never asks for the writer slot, so that nobody waits for it.
+//!
 //! - **Invariant**: the outcome depends on the entries and their ordinals, never on threads or on the order of `add`.
 //! - **Source**: design §5.
 
@@ -153,8 +156,12 @@ pub struct Ingest {
     quads: AtomicU64,
     codes: AtomicU64,
     bytes: AtomicU64,
-    /// Held from `prepare` to `publish`.
+    /// Held from `prepare` to `publish`; not by a dry run.
     slot: Option<SlotGuard>,
+    /// Of a dry run: what it is judged against.
+    dry: Option<Snapshot>,
+    /// Whether the next `prepare` is the last.
+    is_last: bool,
     /// What was staged, oldest first, and under which name.
     staged: Vec<SegmentSet>,
     owner: String,
@@ -178,11 +185,25 @@ impl Ingest {
             codes: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             slot: None,
+            dry: None,
+            is_last: false,
             staged: Vec::new(),
             before: None,
             owner: format!("{:032x}", rand::random::<u128>()),
             terms: Terms::default(),
         }
+    }
+
+    /// Makes it a dry run against what is visible now: everything is judged and counted, nothing is kept.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.dry = Some(self.shared.snapshot(self.dataset));
+        self
+    }
+
+    /// The next [`Self::prepare`] is the last: a dry run need not write what nothing is judged against any more.
+    pub const fn last(&mut self) {
+        self.is_last = true;
     }
 
     fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
@@ -248,9 +269,12 @@ impl Ingest {
         self.view().resolve(id)
     }
 
-    /// What this load builds on: everything committed, and its own staged layers on top.
+    /// What this load builds on: everything committed, or committed when a dry run began, and its own staged layers on top.
     fn view(&self) -> Snapshot {
-        let (snapshot, _) = self.shared.writer_snapshot(self.dataset);
+        let snapshot = match &self.dry {
+            Some(snapshot) => snapshot.clone(),
+            None => self.shared.writer_snapshot(self.dataset).0,
+        };
         if self.staged.is_empty() {
             return snapshot;
         }
@@ -270,6 +294,11 @@ impl Ingest {
     /// The store's; then what was prepared is gone, and so should the load be.
     pub fn stage(&mut self, prepared: Prepared) -> Result<()> {
         self.options.cancel.check()?;
+        if self.dry.is_some() {
+            // Its files are still temporary, and go with the last one who holds them.
+            self.staged.extend(prepared.sets);
+            return Ok(());
+        }
         if prepared.sets.is_empty() {
             return Ok(());
         }
@@ -293,7 +322,7 @@ impl Ingest {
         on_violation: &mut dyn FnMut(Violation),
     ) -> Result<Prepared> {
         let cancel = self.options.cancel.clone();
-        if self.slot.is_none() {
+        if self.slot.is_none() && self.dry.is_none() {
             self.slot = Some(self.shared.take_slot(self.dataset, &cancel)?);
             self.shared.wait_for_queue(self.dataset);
         }
@@ -322,7 +351,9 @@ impl Ingest {
         let judge::Judgement { feeds, first_violation, fresh } = judgement;
         drop(entries);
         let mut sets: Vec<SegmentSet> = replaced.finish()?.into_iter().collect();
-        if !fresh.is_empty() {
+        if self.dry.is_some() && self.is_last {
+            sets.clear();
+        } else if !fresh.is_empty() {
             sets.push(write::segments(&self.shared, &fresh, &vocabulary, &self.terms, pool, &cancel)?);
         }
         Ok(Prepared { feeds, first_violation, sets })
@@ -330,7 +361,7 @@ impl Ingest {
 
     /// Makes what was prepared and what was staged visible, all at once. `decide` runs when nothing but one small write is left to do: it gives the
     /// journal writes that join it, or `None` to drop everything. Returns whether it was published; after an error it
-    /// was not.
+    /// was not. Of a dry run nothing but those writes is made.
     pub fn publish(
         &mut self,
         mut prepared: Prepared,
@@ -345,6 +376,10 @@ impl Ingest {
             return Ok(false);
         };
         let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
+        if self.dry.is_some() {
+            prepared.sets.clear();
+            self.staged.clear();
+        }
         let sets: Vec<SegmentSet> = self.staged.iter().cloned().chain(std::mem::take(&mut prepared.sets)).collect();
         if sets.is_empty() {
             self.shared.engine.write(&writes)?;
@@ -370,6 +405,9 @@ impl Ingest {
 
     /// Takes back what was staged.
     fn drop_staged(&mut self) {
+        if self.dry.is_some() {
+            self.staged.clear();
+        }
         if self.staged.is_empty() {
             return;
         }

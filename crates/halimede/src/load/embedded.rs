@@ -32,8 +32,9 @@ pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Fin
     let interrupts = Interrupts::listen(runtime.handle())?;
     let local = Local::new(place::open_or_create(directory, flags.memory)?, s3, runtime)?;
     let finished = load(&local, request, &interrupts);
-    // A server settles in the background; nobody comes after this command. Whoever interrupted the load wants to leave.
-    if finished.as_ref().is_ok_and(|finished| !finished.interrupted) {
+    // A server settles in the background; nobody comes after this command. Whoever interrupted the load wants to leave,
+    // and a dry run has left nothing to settle.
+    if !flags.dry_run && finished.as_ref().is_ok_and(|finished| !finished.interrupted) {
         follow::settle(&interrupts, |cancel| local.settle(cancel));
     }
     local.close();

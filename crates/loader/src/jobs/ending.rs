@@ -34,7 +34,9 @@ pub(super) fn of_failure(failure: Failure, source: &str) -> (Ending, Publication
 
 /// The entry of a job that was running when its process ended.
 pub(super) fn interruption(record: &JobRecord) -> ErrorEntry {
-    let message = if record.request.atomic {
+    let message = if record.is_dry_run() {
+        "The server was stopped during the dry run; start it again"
+    } else if record.request.atomic {
         "The server was stopped while the load was running. It was atomic, so nothing of it stays; \
          start the load again with mode NEW"
     } else {

@@ -239,9 +239,16 @@ impl Job {
         let mut state = self.lock();
         let Some(change) = state.pending.take() else { return };
         if published {
-            self.totals.add(&state.ledger.record.totals, &change.record.totals);
+            self.count(&state.ledger.record, &change.record);
             state.ledger.apply(change);
             self.meter.settle();
+        }
+    }
+
+    /// Adds to what all loads left; a dry run leaves nothing.
+    fn count(&self, before: &JobRecord, after: &JobRecord) {
+        if !after.is_dry_run() {
+            self.totals.add(&before.totals, &after.totals);
         }
     }
 
@@ -257,7 +264,7 @@ impl Job {
             drop(state);
             let written = journal.write(writes);
             state = self.lock();
-            self.totals.add(&state.ledger.record.totals, &change.record.totals);
+            self.count(&state.ledger.record, &change.record);
             state.ledger.apply(change);
             if let Err(error) = written {
                 tracing::error!(load = %self.id, %error, "the end of the load could not be recorded");

@@ -155,6 +155,11 @@ impl JobRecord {
             note: None,
         }
     }
+
+    /// Whether nothing of it is in the graph, however it ended: its files do not count as loaded.
+    pub const fn is_dry_run(&self) -> bool {
+        self.request.dry_run
+    }
 }
 
 /// Which source, read as which format (spec/loader.md §2.5).

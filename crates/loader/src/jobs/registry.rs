@@ -53,10 +53,13 @@ impl Registry {
         self.of_source(identity).map(|job| job.with_record(|record| record.run_number)).max().map_or(1, |last| last + 1)
     }
 
-    /// The latest job of this source that ran and has ended, and whose files are not forgotten.
+    /// The latest job of this source that ran and has ended, and whose files are not forgotten. A dry run loads nothing.
     pub(super) fn previous(&self, identity: &SourceIdentity) -> Option<&Arc<Job>> {
-        self.of_source(identity)
-            .find(|job| job.with_record(|record| record.state.is_terminal() && !record.never_ran && !record.forgotten))
+        self.of_source(identity).find(|job| {
+            job.with_record(|record| {
+                record.state.is_terminal() && !record.never_ran && !record.forgotten && !record.is_dry_run()
+            })
+        })
     }
 
     /// Whether a job of this source runs, or waits.

@@ -1,7 +1,8 @@
 //! The `payload` of a status: what a client reads about a job, in the service's own words.
 //!
-//! Members of our own, which old clients ignore: `ignored` beside the counters, `line` and `column` in `errorLogs`,
-//! `progress` while the load runs, `skippedFeeds` and `note` where there is something to say.
+//! Members of our own, which old clients ignore: `ignored` beside the counters, `dryRun` in `overallStatus` of a dry run,
+//! `line` and `column` in `errorLogs`, `progress` while the load runs, `skippedFeeds` and `note` where there is something
+//! to say.
 //! **Source**: spec/loader.md §4.2, §4.3.
 
 use serde_json::{Map, Value, json};
@@ -46,7 +47,11 @@ pub(super) fn base(record: &JobRecord) -> Map<String, Value> {
         start_seconds: record.start_seconds,
         counters: &record.totals,
     };
-    payload.insert("overallStatus".to_owned(), overall.to_json());
+    let mut overall = overall.to_json();
+    if record.is_dry_run() {
+        overall["dryRun"] = true.into();
+    }
+    payload.insert("overallStatus".to_owned(), overall);
     if record.skipped_feeds > 0 {
         payload.insert("skippedFeeds".to_owned(), record.skipped_feeds.into());
     }

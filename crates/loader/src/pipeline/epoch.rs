@@ -37,9 +37,9 @@ pub(super) fn parse(
     ingest: &Ingest,
     course: &mut Course,
 ) -> Result<End, Failure> {
-    // An atomic load publishes at its end alone.
+    // Some loads publish at their end alone.
     let publish_at =
-        if task.request.atomic { u64::MAX } else { ingest.publish_at().min(task.publish_at.unwrap_or(u64::MAX)) };
+        if task.goes_at_once() { u64::MAX } else { ingest.publish_at().min(task.publish_at.unwrap_or(u64::MAX)) };
     let epoch = Epoch {
         task,
         plan,
@@ -217,7 +217,7 @@ impl<'a> Epoch<'a> {
 
     /// Whether a publish is worth it.
     fn is_due(&self) -> bool {
-        let vertices_done = self.vertices_done.load(Atomic::SeqCst) && !self.task.request.atomic;
+        let vertices_done = self.vertices_done.load(Atomic::SeqCst) && !self.task.goes_at_once();
         vertices_done || self.ingest.pending() >= self.due_at
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Rows and errors, counters and the states of feeds become true in one write; between the decision and that write
 //! nothing can cancel ([`crate::jobs`]). An epoch that ended only because memory is full is staged: durable, and seen by
-//! this load alone. So is every epoch of an atomic load but the last.
+//! this load alone. So is every epoch of an atomic load, or of a dry run, but the last.
 //! **Source**: design §5 ("Validate", "Publish").
 
 use store::{Ingest, Prepared};
@@ -48,17 +48,19 @@ pub(super) fn conclude(
     let job = task.job;
     job.enter(Phase::Preparing);
     task.check()?;
+    if end == End::Last {
+        ingest.last();
+    }
     let mut violations = Violations::default();
     let prepared = prepare(task, ingest, course, &mut violations)?;
     job.enter(Phase::Writing);
     task.check()?;
     findings.add(plan, ingest, course, violations, &prepared.feeds)?;
-    let atomic = task.request.atomic;
     let last = end == End::Last || findings.stop_the_load();
-    if atomic && findings.stop_the_load() {
+    if task.request.atomic && findings.stop_the_load() {
         return Err(Failure::Rejected(Box::new(findings.take(last))));
     }
-    if !last && (atomic || end == End::Full) {
+    if !last && (task.goes_at_once() || end == End::Full) {
         job.enter(Phase::Staging);
         task.check()?;
         ingest.stage(prepared)?;

@@ -171,13 +171,6 @@ fn refusals_name_the_parameter_and_what_was_expected() {
 }
 
 #[test]
-fn what_comes_later_is_refused_and_not_ignored() {
-    for members in [r#""dryRun": "true""#, r#""parserConfiguration": {"dryRun": true}"#] {
-        assert!(matches!(with(members), Err(RequestError::Unsupported(_))), "{members}");
-    }
-}
-
-#[test]
 fn dependencies_come_as_an_array_or_as_text() {
     for (members, expected) in [
         (r#""dependencies": ["ef478d76-d9da-4d94-8ff1-08d9d4863aa5"]"#, vec!["ef478d76-d9da-4d94-8ff1-08d9d4863aa5"]),
@@ -213,6 +206,19 @@ fn all_or_nothing_is_asked_for_in_three_ways() {
         assert_eq!(read(&body).map(|request| request.atomic), Ok(asked), "{members}");
         let read = LoadRequest::read(body.as_bytes(), None, None, &everything);
         assert_eq!(read.map(|request| request.atomic), Ok(true), "{members}");
+    }
+}
+
+#[test]
+fn a_dry_run_is_asked_for_in_two_ways() {
+    for (members, asked) in [
+        (r#""mode": "NEW""#, false),
+        (r#""dryRun": true"#, true),
+        (r#""dryRun": "True""#, true),
+        (r#""parserConfiguration": {"dryRun": "TRUE"}"#, true),
+        (r#""dryRun": false, "parserConfiguration": {"dryRun": "TRUE"}"#, false),
+    ] {
+        assert_eq!(with(members).map(|request| request.dry_run), Ok(asked), "{members}");
     }
 }
 

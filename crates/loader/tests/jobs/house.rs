@@ -1,6 +1,6 @@
 //! A store, a loader and a directory of files, for as long as a test needs them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -177,6 +177,13 @@ impl House {
     /// How many records the data set holds: its quads without those that only say that a vertex has no label.
     pub(crate) fn records(&self, dataset: Dataset) -> u64 {
         self.quads(dataset).iter().filter(|quad| quad.o != TermId::NO_LABEL).count() as u64
+    }
+
+    /// The files that hold the data, and their sizes.
+    pub(crate) fn segments(&self) -> BTreeMap<PathBuf, u64> {
+        let files = std::fs::read_dir(self.store.directory().join("segments")).expect("a directory");
+        let files = files.map(|file| file.expect("a file"));
+        files.map(|file| (file.path(), file.metadata().expect("its size").len())).collect()
     }
 
     pub(crate) fn vertices(&self) -> BTreeSet<String> {

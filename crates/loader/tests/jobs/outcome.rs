@@ -1,11 +1,12 @@
 //! What a load that met errors comes to: with a tolerance, and without.
 
-use loader::request::{Format, LoadRequest};
-use model::Dataset;
+use loader::Phase;
+use loader::request::{Format, LoadRequest, Mode};
+use model::{Dataset, TermRef};
 use serde_json::{Value, json};
 
 use super::errors::adds_up;
-use super::house::{House, rows};
+use super::house::{Gate, House, rows};
 
 fn state(status: &Value) -> &str {
     status["overallStatus"]["status"].as_str().expect("a status")
@@ -76,5 +77,62 @@ fn refused_edges_are_tolerated_too() {
         assert_eq!(state(&status), ends);
         assert_eq!(status["overallStatus"]["insertErrors"], 2);
         adds_up(&house, &status, Dataset::Pg);
+    }
+}
+
+/// What was loaded before is no reason for AUTO to do nothing, if all that was before was a dry run.
+#[test]
+fn a_dry_run_counts_as_no_load() {
+    let house = House::new();
+    house.file("v.csv", "~id,~label\na,L\nb,L\n");
+    let auto = |dry_run| LoadRequest { mode: Mode::Auto, dry_run, ..house.request("v.csv", Format::Csv) };
+    for _ in 0..2 {
+        let status = house.load(auto(true));
+        assert_eq!((state(&status), &status["overallStatus"]["totalRecords"]), ("LOAD_COMPLETED", &json!(2)));
+        assert_eq!(house.loader.counters().records_loaded, 0);
+    }
+    let status = house.load(auto(false));
+    assert_eq!((state(&status), &status["overallStatus"]["totalRecords"]), ("LOAD_COMPLETED", &json!(2)));
+    assert_eq!((house.vertices().len(), house.loader.counters().records_loaded), (2, 2));
+}
+
+/// However small the memory is, and wherever it is stopped, a dry run leaves nothing, and nobody waits for it.
+#[test]
+fn a_dry_run_is_in_nobodys_way() {
+    for phase in [Phase::Preparing, Phase::Writing, Phase::Staging, Phase::Publishing] {
+        let gate = Gate::at(phase, u32::from(phase == Phase::Preparing));
+        let house = House::gated(&gate, |config| {
+            config.stage_at = Some(500);
+            config.block_bytes = 1_000;
+        });
+        house.file("v.csv", format!("~id,~label\n{}", rows(2_000, |row| format!("v{row},L\n"))));
+        let id = house.start(LoadRequest { dry_run: true, ..house.request("v.csv", Format::Csv) });
+        gate.wait_held();
+        // The writer slot is free.
+        let mut writer = house.store.begin(Dataset::Pg);
+        let label = TermRef::String("M");
+        assert!(
+            writer
+                .insert(TermRef::Vertex("v7"), TermRef::Label, label, TermRef::DefaultGraph)
+                .expect("the slot is free")
+        );
+        writer.commit().expect("a commit");
+        let cancelled = phase != Phase::Publishing;
+        if cancelled {
+            std::thread::scope(|scope| {
+                scope.spawn(|| house.loader.cancel(&id.to_string(), None).expect("it runs"));
+                while !house.loader.is_stopping(&id.to_string()) {
+                    std::thread::yield_now();
+                }
+                gate.open();
+            });
+        } else {
+            gate.open();
+        }
+        let status = house.ended(id);
+        let (ends, records) = if cancelled { ("LOAD_CANCELLED_BY_USER", 0) } else { ("LOAD_COMPLETED", 2_000) };
+        assert_eq!((state(&status), &status["overallStatus"]["totalRecords"]), (ends, &json!(records)), "{phase:?}");
+        assert_eq!((house.vertices().len(), house.segments().len()), (1, 0), "{phase:?}");
+        house.check();
     }
 }

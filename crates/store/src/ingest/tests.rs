@@ -372,6 +372,69 @@ fn nothing_is_left_of_what_was_not_published() {
     assert_eq!(store.check(&CancelToken::new()).unwrap().datasets[1].quads, 1999);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+
+    /// A dry run tells what a load would do, in any pieces, and does none of it; writers need not wait for it.
+    #[test]
+    fn a_dry_run_tells_what_a_load_does(
+        loads in prop::collection::vec(rows(), 1..4),
+        cuts in prop::collection::btree_set(0..30_u64, 0..4),
+        rules in prop_oneof![Just(Rules::GremlinCsv), Just(Rules::OpenCypher)],
+        stop: bool,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+        let files = || std::fs::read_dir(directory.path().join("segments")).unwrap().count();
+        let options = || IngestOptions { rules, cancel: CancelToken::new(), threads: 1 };
+        let key = store.hash_key();
+        for (number, rows) in loads.iter().enumerate() {
+            // Vertices before edges, as the loader has it.
+            let (vertices, edges): (Vec<_>, Vec<_>) = rows.iter().partition(|row| matches!(row, Row::Vertex { .. }));
+            let rows: Vec<(Ordinal, &Row)> = vertices.into_iter().chain(edges).zip(1..)
+                .map(|(row, record)| (Ordinal::new(0, record), row)).collect();
+            let run = |mut ingest: super::Ingest| {
+                let (mut counts, mut violations) = (Vec::new(), Vec::new());
+                let mut rest = rows.as_slice();
+                loop {
+                    let is_cut = |at: &usize| cuts.contains(&rest[*at].0.record());
+                    let end = (1..rest.len()).find(is_cut).unwrap_or(rest.len());
+                    let (epoch, after) = rest.split_at(end);
+                    let mut batch = IngestBatch::new();
+                    for (ordinal, row) in epoch {
+                        for (quad, role) in row.quads(rules, |term| batch.term(&key, term)) {
+                            batch.push(quad, *ordinal, role);
+                        }
+                    }
+                    ingest.add(&mut batch).unwrap();
+                    if after.is_empty() {
+                        ingest.last();
+                    }
+                    let prepared = ingest.prepare(None, stop, &mut |violation| violations.push(violation)).unwrap();
+                    counts.push(prepared.feeds.clone());
+                    rest = after;
+                    if rest.is_empty() || prepared.first_violation.is_some() && stop {
+                        prop_assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+                        return Ok((counts, violations));
+                    }
+                    ingest.stage(prepared).unwrap();
+                }
+            };
+            store.settle(&CancelToken::new()).unwrap(); // or merges would change the files
+            let before = (graph(&store), files());
+            // The slot is somebody else's all the while.
+            let mut writer = store.begin(Dataset::Pg);
+            writer.insert(TermRef::Vertex("w"), TermRef::Key("k"), TermRef::Int(1), TermRef::DefaultGraph).unwrap();
+            let told = run(store.ingest(Dataset::Pg, options()).dry_run())?;
+            drop(writer);
+            prop_assert_eq!((graph(&store), files()), before, "load {}", number);
+            let done = run(store.ingest(Dataset::Pg, options()))?;
+            prop_assert_eq!(told, done, "load {}", number);
+        }
+        prop_assert_eq!(store.check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+    }
+}
+
 #[test]
 fn a_staged_layer_goes_with_the_process_that_staged_it() {
     let directory = tempfile::tempdir().unwrap();
