@@ -168,6 +168,17 @@ impl Client {
         self.call(Method::DELETE, &["loader", id], &[], None, Body::None).map(drop)
     }
 
+    /// What rows of a load were rejected.
+    pub(crate) fn rejects(&self, id: &str) -> Result<Value, Error> {
+        self.json(self.call(Method::GET, &["halimede", "loader", id, "rejects"], &[], None, Body::None)?)
+    }
+
+    /// The rejected rows of one of its files, or the reasons.
+    pub(crate) fn reject_file(&self, id: &str, feed: u64, part: &str) -> Result<Answer, Error> {
+        let (path, feed) = (["halimede", "loader", id, "rejects"], feed.to_string());
+        self.call(Method::GET, &path, &[("feed", feed.as_str()), ("part", part)], None, Body::None)
+    }
+
     /// The report of the server's check.
     pub(crate) fn check(&self) -> Result<Value, Error> {
         self.json(self.call(Method::GET, &["halimede", "check"], &[], None, Body::None)?)

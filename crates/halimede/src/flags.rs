@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Jobs(Jobs),
     /// Cancel a load job; returns when it has stopped
     Cancel(Cancel),
+    /// List the rows that a load rejected, or write them out to be mended
+    Rejects(Rejects),
     /// Ask a question and print the answer
     Query(Query),
     /// Write the graph out as files
@@ -146,6 +148,9 @@ pub(crate) struct Serve {
     /// Make every load all or nothing, as if its request had said `atomic`
     #[arg(long)]
     pub(crate) atomic_loads: bool,
+    /// How much is kept of the rows that a load rejects
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    pub(crate) rejects_limit: ByteSize,
     /// Who may call
     #[arg(long, value_enum, default_value_t = Auth::None)]
     pub(crate) auth: Auth,
@@ -236,6 +241,9 @@ pub(crate) struct Load {
     /// Memory of a load into a data directory [default: a quarter of the machine's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<ByteSize>,
+    /// How much is kept of the rows that a load into a data directory rejects
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    pub(crate) rejects_limit: ByteSize,
     #[command(flatten)]
     pub(crate) s3: ObjectStore,
 }
@@ -340,6 +348,18 @@ pub(crate) struct Cancel {
     pub(crate) load_id: String,
     #[command(flatten)]
     pub(crate) place: Place,
+}
+
+/// `halimede rejects`.
+#[derive(Debug, Args)]
+pub(crate) struct Rejects {
+    /// The job that rejected them
+    pub(crate) load_id: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Directory to write the rows to, created if absent; the reasons go to `reasons` in it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// `halimede query`.

@@ -38,9 +38,12 @@ pub(crate) fn run(flags: &Jobs) -> Result<()> {
         }
         Target::Directory(directory) if flags.watch => return Err(nothing_to_watch(&directory)),
         Target::Server(client) => Register::Server(client),
-        Target::Directory(directory) => {
-            Register::Local(Local::new(place::open_existing(&directory)?, S3Config::default(), local::runtime()?)?)
-        }
+        Target::Directory(directory) => Register::Local(Local::new(
+            place::open_existing(&directory)?,
+            S3Config::default(),
+            None,
+            local::runtime()?,
+        )?),
     };
     let text = match &flags.load_id {
         Some(id) => Report::read(register.status(id)?)?.render(id, None),

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
 use crate::flags::{ObjectStore, S3Credentials};
+use crate::size::ByteSize;
 
 /// A store, its loader, and the runtime that carries the loader's sockets.
 #[derive(Debug)]
@@ -21,10 +22,12 @@ pub(crate) struct Local {
 
 impl Local {
     /// Opens the loader of a store. Its sources are whatever this user can read, and S3 as the flags say.
-    pub(crate) fn new(store: Store, s3: S3Config, runtime: Runtime) -> Result<Self> {
+    pub(crate) fn new(store: Store, s3: S3Config, rejects_limit: Option<ByteSize>, runtime: Runtime) -> Result<Self> {
         let sources =
             SourceConfig { import_dirs: Vec::new(), data_dir: store.directory().to_owned(), any_local: true, s3 };
-        let loader = Loader::open(store.clone(), LoaderConfig::new(sources), runtime.handle().clone())?;
+        let mut config = LoaderConfig::new(sources);
+        config.rejects_limit = rejects_limit.map_or(config.rejects_limit, |limit| limit.0);
+        let loader = Loader::open(store.clone(), config, runtime.handle().clone())?;
         Ok(Self { loader, store, runtime })
     }
 

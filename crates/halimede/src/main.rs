@@ -1,4 +1,4 @@
-//! The command line: serve, load, jobs, cancel, query, export, check, generate.
+//! The command line: serve, load, jobs, cancel, rejects, query, export, check, generate.
 //!
 //! Each command is one module that turns flags into calls of the crates below and their answers into text. Results go to
 //! standard output, logs, progress and complaints to standard error. The exit code is 0 for success, 1 for a failure, 2
@@ -21,6 +21,7 @@ mod machine;
 mod output;
 mod place;
 mod query;
+mod rejects;
 mod report;
 mod serve;
 mod signals;
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Load(flags) => load::run(&flags),
         Command::Jobs(flags) => jobs::run(&flags),
         Command::Cancel(flags) => cancel::run(&flags),
+        Command::Rejects(flags) => rejects::run(&flags),
         Command::Query(flags) => query::run(&flags),
         Command::Export(flags) => export::run(&flags),
         Command::Check(flags) => check::run(&flags),

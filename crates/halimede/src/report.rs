@@ -194,6 +194,9 @@ impl Report {
             line("ignored", &format!("{} (values that were there already)", thousands(job.ignored)));
         }
         line("errors", &errors_by_kind(job));
+        if self.has_ended() && job.errors() > 0 {
+            line("rejects", &format!("halimede rejects {}", printable(id)));
+        }
         if let Some(note) = &self.note {
             line("note", &printable(note));
         }
@@ -311,6 +314,7 @@ load x: LOAD_FAILED
   records     12,345
   duplicates  1
   errors      3 (2 parsing, 1 insert)
+  rejects     halimede rejects x
 
 failed file      status       records  errors
 ---------------  -----------  -------  ------

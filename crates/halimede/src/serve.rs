@@ -32,7 +32,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
         any_local: false,
         s3,
     };
-    let loads = LoaderConfig { disabled: !flags.loader, ..LoaderConfig::new(sources) };
+    let loads =
+        LoaderConfig { disabled: !flags.loader, rejects_limit: flags.rejects_limit.0, ..LoaderConfig::new(sources) };
     let loader = Loader::open(store.clone(), loads, runtime.handle().clone())?;
     let server = runtime.block_on(Server::bind(config, store.clone(), loader.clone()))?;
     let address = server.address();

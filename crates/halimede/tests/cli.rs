@@ -178,7 +178,7 @@ fn help_and_version_end_with_0() {
     let shell = Shell::new();
     assert!(shell.run("--version").ok().starts_with("halimede "));
     let help = shell.run("--help").ok();
-    for command in ["serve", "load", "jobs", "cancel", "query", "export", "check", "generate"] {
+    for command in ["serve", "load", "jobs", "cancel", "rejects", "query", "export", "check", "generate"] {
         assert!(help.contains(command), "{command}");
         assert!(shell.run(&format!("{command} --help")).ok().contains("HALIMEDE_CONFIG"), "{command}");
     }

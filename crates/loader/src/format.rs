@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use model::HashKey;
+use model::{HashKey, Quad};
 use store::{IngestBatch, Ordinal};
 
 use crate::blocks::{Block, Cut};
@@ -125,7 +125,7 @@ pub struct RowError {
     pub line: u64,
     /// The CSV column, as its header names it.
     pub column: Option<String>,
-    /// The record as it was, cut to [`RAW_LIMIT`] bytes.
+    /// The record as it stands in the file, with its line end; empty if the format does not tell.
     pub raw: Vec<u8>,
     /// Whether the feed cannot go on: broken quoting, a bad header, XML that is not well formed.
     pub fatal: bool,
@@ -140,9 +140,6 @@ pub enum RowErrorKind {
     Datatype,
 }
 
-/// How much of a refused row is kept, in bytes.
-pub const RAW_LIMIT: usize = 64 << 10;
-
 /// The longest value or label, in bytes (`spec/loader.md` §6.1).
 pub const VALUE_LIMIT: usize = 55 << 20;
 
@@ -151,6 +148,8 @@ pub const VALUE_LIMIT: usize = 55 << 20;
 pub struct FeedParser {
     feed: u32,
     key: HashKey,
+    /// See [`Self::header`].
+    header: Vec<u8>,
     rules: Rules,
 }
 
@@ -183,14 +182,14 @@ impl FeedParser {
         key: &HashKey,
     ) -> Result<(Self, FeedKind, usize), RowError> {
         let bom = byte_order_mark(head);
-        let parser = |rules| Self { feed, key: *key, rules };
+        let parser = |rules| Self { feed, key: *key, header: Vec::new(), rules };
         match format {
             Format::Csv | Format::OpenCypher => {
-                let Some((names, length)) = rows::header(feed, head, bom)? else {
+                let Some(rows::Header { names, line }) = rows::header(feed, head, bom)? else {
                     return Ok((parser(Rules::Empty), FeedKind::Vertices, head.len()));
                 };
-                let refuse =
-                    |refusal| rows::header_error(feed, head.get(bom..length).unwrap_or_default(), &names, refusal);
+                let header = head.get(line.clone()).unwrap_or_default();
+                let refuse = |refusal| rows::header_error(feed, header, &names, refusal);
                 let (rules, kind) = if format == Format::Csv {
                     let reader = gremlin::Reader::new(&names, options).map_err(refuse)?;
                     let kind = reader.kind();
@@ -200,7 +199,7 @@ impl FeedParser {
                     let kind = reader.kind();
                     (Rules::OpenCypher(reader), kind)
                 };
-                Ok((parser(rules), kind, length))
+                Ok((Self { header: header.to_vec(), ..parser(rules) }, kind, line.end))
             }
             Format::NTriples | Format::NQuads => {
                 let reader = nquads::Reader::new(format == Format::NQuads, options, feed_key);
@@ -213,6 +212,27 @@ impl FeedParser {
         }
     }
 
+    /// The line that names the columns, as it stands in the file, with its line end; empty if the format has none.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Whether the row `text` says what `quad` says, if it is record number `record` of the file; and where. `out` is
+    /// scratch.
+    pub(crate) fn find(&self, text: &[u8], record: u64, quad: &Quad, out: &mut Parsed) -> Option<Place> {
+        out.clear();
+        let block = Block { data: text.to_vec(), first_record: record, first_line: 0, last: false };
+        self.parse(&block, out);
+        if !out.batch.entries.iter().any(|entry| entry.quad == *quad) {
+            return None;
+        }
+        let column = match &self.rules {
+            Rules::Gremlin(reader) => rows::only(text, |row| reader.column_of(row, quad, &self.key)),
+            Rules::Empty | Rules::OpenCypher(_) | Rules::Lines(_) => None,
+        };
+        Some(Place { column })
+    }
+
     /// Reads one block and appends to `out`. Stops after a fatal error.
     pub fn parse(&self, block: &Block, out: &mut Parsed) {
         match &self.rules {
@@ -220,6 +240,27 @@ impl FeedParser {
             Rules::Gremlin(reader) => reader.parse(self.feed, &self.key, block, out),
             Rules::OpenCypher(reader) => reader.parse(self.feed, &self.key, block, out),
             Rules::Lines(reader) => reader.parse(self.feed, &self.key, block, out),
+        }
+    }
+}
+
+/// Where in its row a quad was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The column, if it is one property's value.
+    pub(crate) column: Option<String>,
+}
+
+/// Finds the records of a block again, one after the other, without reading what they say.
+#[derive(Debug, Default)]
+pub(crate) struct Records(Vec<csv::Field>);
+
+impl Records {
+    /// Where the record that begins at `from` ends, with its line end, and whether it counts as one.
+    pub(crate) fn at(&mut self, cut: Cut, data: &[u8], from: usize) -> (usize, bool) {
+        match cut {
+            Cut::Csv => rows::row_at(data, from, &mut self.0),
+            Cut::Lines => (nquads::line_at(data, from).1, true),
         }
     }
 }

@@ -31,6 +31,7 @@ mod progress;
 mod rate;
 mod record;
 mod registry;
+mod rejects;
 mod reset;
 mod state;
 mod status;
@@ -45,6 +46,7 @@ use store::{Journal, JournalWrite, Store};
 use tokio::sync::watch;
 
 use crate::attempts::{Attempt, Attempts, Claim, Remembered};
+use crate::rejects::{Folder, RejectPart};
 use crate::request::LoadRequest;
 use crate::source::Sources;
 
@@ -53,14 +55,15 @@ pub use error::{CancelError, Error, StartError, StatusError};
 pub use error_log::{ErrorCode, ErrorEntry};
 pub use id::{LoadId, LoadIdError};
 pub use progress::{Phase, Progress};
-pub use record::{Counters, FeedRecord, JobRecord, SourceIdentity};
+pub use record::{Counters, Extent, FeedRecord, FeedRejects, JobRecord, RejectFiles, SourceIdentity};
+pub use rejects::RejectFile;
 pub use reset::ResetError;
 pub use state::{FeedState, FeedTally, JobState};
 pub use status::StatusQuery;
 
 pub(crate) use error_log::RETAINED as RETAINED_ERRORS;
 pub(crate) use job::Job;
-pub(crate) use ledger::{ErrorCounts, Publication};
+pub(crate) use ledger::{ErrorCounts, Publication, Rejected};
 pub(crate) use modes::part;
 
 use job::Totals;
@@ -77,6 +80,8 @@ struct Inner {
     sources: Sources,
     config: LoaderConfig,
     attempts: Attempts,
+    /// Where rejected rows are kept.
+    rejects: Folder,
     registry: Mutex<Registry>,
     /// Held while a job is admitted or leaves: one at a time reads the registry, writes the journal and changes the line.
     line: Mutex<Line>,
@@ -142,8 +147,14 @@ impl Loader {
         if !writes.is_empty() {
             journal.write(writes)?;
         }
+        let rejects = Folder::new(store.directory());
+        if !store.options().read_only {
+            rejects.tidy(|id| registry.get(id).is_some());
+            registry.ended().for_each(|job| job.with_record(|record| rejects.trim(record)));
+        }
         Ok(Self(Arc::new(Inner {
             store,
+            rejects,
             journal,
             sources,
             config,
@@ -250,6 +261,42 @@ impl Loader {
             payload.insert("errors".to_owned(), status::errors(id, &page, &entries));
         }
         Ok(payload.into())
+    }
+
+    /// What rows of the load were rejected, as far as that is published.
+    ///
+    /// # Errors
+    /// [`StatusError`]
+    pub fn rejects(&self, id: &str) -> Result<serde_json::Value, StatusError> {
+        let (id, record, feeds) = self.with_feeds(id)?;
+        debug_assert_eq!(id, record.id);
+        Ok(rejects::list(&record, &feeds, self.0.config.rejects_limit))
+    }
+
+    /// The rejected rows of one file of the load, numbered from 1, or what is wrong with them.
+    ///
+    /// # Errors
+    /// [`StatusError`]
+    pub fn reject_file(&self, id: &str, feed: u64, part: RejectPart) -> Result<RejectFile, StatusError> {
+        let (id, _, feeds) = self.with_feeds(id)?;
+        rejects::open(&self.0.rejects, id, &feeds, feed, part)
+    }
+
+    fn with_feeds(&self, id: &str) -> Result<(LoadId, JobRecord, Vec<FeedRecord>), StatusError> {
+        let id = LoadId::parse(id)?;
+        let job = self.0.job(id).ok_or(StatusError::NotFound { id })?;
+        let feeds = job.feeds();
+        let record = job.with_record(JobRecord::clone);
+        let mut feeds = match feeds {
+            Some(feeds) => feeds,
+            None => journal::read_feeds(&self.0.journal, &record)?,
+        };
+        if record.forgotten {
+            for feed in &mut feeds {
+                feed.rejects = FeedRejects::default();
+            }
+        }
+        Ok((id, record, feeds))
     }
 
     /// Waits until the job has ended and given everything back; its record. One that still waits for its turn when the

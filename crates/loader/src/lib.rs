@@ -8,12 +8,14 @@ pub mod format;
 mod jobs;
 mod pipeline;
 pub mod rdf;
+mod rejects;
 pub mod request;
 pub mod source;
 
 pub use attempts::Attempt;
 pub use jobs::{
-    CancelError, Counters, Error, ErrorCode, ErrorEntry, FeedRecord, FeedState, FeedTally, JobRecord, JobState, LoadId,
-    LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress, ResetError, Scope, SourceIdentity,
-    StartError, StatusError, StatusQuery,
+    CancelError, Counters, Error, ErrorCode, ErrorEntry, Extent, FeedRecord, FeedRejects, FeedState, FeedTally,
+    JobRecord, JobState, LoadId, LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress,
+    RejectFile, RejectFiles, ResetError, Scope, SourceIdentity, StartError, StatusError, StatusQuery,
 };
+pub use rejects::RejectPart;

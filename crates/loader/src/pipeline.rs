@@ -14,11 +14,13 @@
 //! where an epoch ends.
 //!
 //! - **Files**: `plan` (which, in which order), `opening` (ahead of their turn), `feeder`, `queue`, `epoch` (parsing),
-//!   `course` (what was found wrong), `findings` (what the next publish tells), `publish`, `halt` (how all of this stops).
+//!   `course` (what was found wrong), `findings` (what the next publish tells), `rejects`, `spool`
+//!   and `again` (what becomes of bad rows), `publish`, `halt` (how all of this stops).
 //! - **Invariant**: every wait ends when the load is halted.
 //! - **Invariant**: a job's record changes only with a publish.
 //! - **Source**: design §5, §9; spec/loader.md §2.6, §2.11.
 
+mod again;
 mod course;
 mod epoch;
 mod fault;
@@ -30,6 +32,8 @@ mod opening;
 mod plan;
 mod publish;
 mod queue;
+mod rejects;
+mod spool;
 
 use std::collections::HashSet;
 use std::thread;
@@ -38,6 +42,7 @@ use store::{IngestOptions, Journal, Rules, Store};
 
 use crate::format::FormatOptions;
 use crate::jobs::{Job, Phase, part};
+use crate::rejects::Folder;
 use crate::request::{Format, LoadRequest};
 use crate::source::Opened;
 
@@ -48,6 +53,7 @@ use feeder::CutOff;
 use findings::Findings;
 use plan::Plan;
 use queue::Queue;
+use rejects::Rejects;
 
 /// What a load is given.
 pub(crate) struct Task<'a> {
@@ -66,6 +72,10 @@ pub(crate) struct Task<'a> {
     pub(crate) publish_at: Option<u64>,
     /// Quads that fill the memory, below what the store bears.
     pub(crate) stage_at: Option<u64>,
+    /// Where rejected rows are kept.
+    pub(crate) rejects: &'a Folder,
+    /// How many bytes of them.
+    pub(crate) rejects_limit: u64,
 }
 
 impl Task<'_> {
@@ -145,11 +155,13 @@ fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut store::Ingest) -> Result<()
                 Ok(())
             });
         })?;
-        let mut course = Course::new(task.request.fail_on_error);
         let mut findings = Findings::default();
+        let mut rejects = Rejects::new(task, plan, None);
+        let keep_in = rejects.keeps().then(|| task.rejects.of(task.job.id));
+        let mut course = Course::new(task.request.fail_on_error, keep_in);
         loop {
             let end = epoch::parse(task, plan, &queue, &cut_off, ingest, &mut course)?;
-            if publish::conclude(task, plan, ingest, &mut course, &mut findings, end)? {
+            if publish::conclude(task, plan, ingest, &mut course, &mut findings, &mut rejects, end)? {
                 return Ok(());
             }
         }

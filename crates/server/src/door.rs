@@ -289,6 +289,7 @@ impl Door {
             Action::Check => ours::check(self, &call).await,
             Action::Export => ours::export(self, &call).await,
             Action::GetLoaderJobEvents => events::stream(self, &call).await,
+            Action::GetLoaderJobRejects => ours::rejects(self, &call).await,
         }
     }
 }
@@ -308,6 +309,7 @@ const fn needs_data(action: Action) -> bool {
         | Action::GetLoaderJobStatus
         | Action::CancelLoaderJob
         | Action::GetLoaderJobEvents
+        | Action::GetLoaderJobRejects
         | Action::GetEngineStatus
         | Action::Health
         | Action::Metrics => false,
@@ -328,7 +330,8 @@ fn is_light(action: Action) -> bool {
         | Action::Metrics
         | Action::Check
         | Action::Export
-        | Action::GetLoaderJobEvents => false,
+        | Action::GetLoaderJobEvents
+        | Action::GetLoaderJobRejects => false,
     }
 }
 

@@ -1,13 +1,16 @@
 //! What is ours alone: `/metrics` and the paths under `/halimede/`.
 
+use std::io;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
+use loader::RejectPart;
 use loader::export::{self, Part};
 use loader::request::Format;
 use model::Dataset;
 use serde_json::{Value, json};
 
-use crate::door::{Call, Door};
+use crate::door::{Call, Door, json as json_response};
 use crate::exception::{Exception, Failure};
 use crate::parameters::excerpt;
 use crate::stream::{self, LateFailure, Terms, reads_trailers};
@@ -88,6 +91,43 @@ pub(crate) async fn export(door: &Door, call: &Call) -> Result<Response<Body>, F
     .await?;
     let disposition = format!("attachment; filename=\"{}\"", part.file_name(format));
     let disposition = HeaderValue::from_str(&disposition).expect("names of files and formats are visible ASCII");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(response)
+}
+
+/// `GET /halimede/loader/{loadId}/rejects`: what there is, as JSON; with `feed` a number of that list, the rows of that
+/// file as they stood, or, with `part=reasons`, what is wrong with them.
+pub(crate) async fn rejects(door: &Door, call: &Call) -> Result<Response<Body>, Failure> {
+    let id = call.label.clone().unwrap_or_default();
+    let loader = door.loader.clone();
+    let Some(feed) = call.parameters.number("feed", u64::MAX)? else {
+        let turn = door.lanes.looks.turn().await?;
+        let list = door.lanes.looks.run(turn, move || loader.rejects(&id)).await??;
+        return Ok(json_response(&list));
+    };
+    let name = call.parameters.one("part")?.unwrap_or(RejectPart::Rows.name());
+    let Some(part) = RejectPart::ALL.into_iter().find(|part| part.name() == name) else {
+        let text = format!("Parameter 'part' must be rows or reasons, found '{}'", excerpt(name));
+        return Err(Failure::new(Exception::InvalidParameter, text));
+    };
+    let turn = door.lanes.looks.turn().await?;
+    let mut file = door.lanes.looks.run(turn, move || loader.reject_file(&id, feed, part)).await??;
+    let disposition = format!("attachment; filename=\"{}\"", file.name);
+    let (watch, timer) = Watch::begin(None, door.ends());
+    let trailers = reads_trailers(&call.headers);
+    let terms = Terms { id: call.id, trailers, late_failure: LateFailure::BreakOff, watch, timer };
+    let mut response = stream::reply(&door.lanes.chores, terms, move |sink| {
+        sink.set_media_type(if part == RejectPart::Reasons {
+            "text/csv; charset=UTF-8"
+        } else {
+            "application/octet-stream"
+        });
+        io::copy(&mut file, sink)
+            .map(drop)
+            .map_err(|error| Failure::new(Exception::InternalFailure, format!("The rejects cannot be read: {error}")))
+    })
+    .await?;
+    let disposition = HeaderValue::from_str(&disposition).expect("names of rejects are visible ASCII");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)
 }

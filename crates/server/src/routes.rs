@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Export,
     /// `GET /halimede/loader/{loadId}/events`
     GetLoaderJobEvents,
+    /// `GET /halimede/loader/{loadId}/rejects`
+    GetLoaderJobRejects,
 }
 
 /// One row of the table.

@@ -262,6 +262,9 @@ impl Ingest {
 
     /// The term of an id among what was prepared last, or in the store: for messages.
     pub fn resolve(&self, id: TermId) -> Result<Term> {
+        if !id.is_hashed() {
+            return Term::decode(id, None).map_err(|error| Error::corrupt(&self.shared.directory, error.to_string()));
+        }
         if let Some(spelling) = self.terms.find(id) {
             return Term::decode(id, Some(spelling))
                 .map_err(|error| Error::corrupt(&self.shared.directory, error.to_string()));

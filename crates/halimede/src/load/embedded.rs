@@ -30,7 +30,7 @@ pub(super) fn run(directory: &Path, flags: &Load, request: &Value) -> Result<Fin
     // Before anything is opened, so that no moment is left in which a signal would kill instead of cancel.
     let runtime = local::runtime()?;
     let interrupts = Interrupts::listen(runtime.handle())?;
-    let local = Local::new(place::open_or_create(directory, flags.memory)?, s3, runtime)?;
+    let local = Local::new(place::open_or_create(directory, flags.memory)?, s3, Some(flags.rejects_limit), runtime)?;
     let finished = load(&local, request, &interrupts);
     // A server settles in the background; nobody comes after this command. Whoever interrupted the load wants to leave,
     // and a dry run has left nothing to settle.

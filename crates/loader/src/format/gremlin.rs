@@ -4,6 +4,7 @@ use model::{HashKey, Quad, TermId, TermRef};
 use store::Role;
 
 use super::columns::{self, Cardinality};
+use super::csv::Row;
 use super::data_type::Dialect;
 use super::element::{self, SystemColumn};
 use super::properties::Properties;
@@ -94,6 +95,11 @@ impl Reader {
     /// Vertices, or edges if the header has `~from` and `~to`.
     pub(crate) const fn kind(&self) -> FeedKind {
         if self.ends.is_some() { FeedKind::Edges } else { FeedKind::Vertices }
+    }
+
+    /// The column in which the row has this property value, as the header names it.
+    pub(crate) fn column_of(&self, row: Row<'_>, quad: &Quad, key: &HashKey) -> Option<String> {
+        self.properties.column_of(row, quad, key).map(ToOwned::to_owned)
     }
 
     /// Reads a block.

@@ -61,7 +61,7 @@ impl Reader {
                         record: number,
                         line: number,
                         column: None,
-                        raw: rows::raw(data, start, end),
+                        raw: rows::raw(data, start, next),
                         fatal: false,
                     });
                 }
@@ -109,7 +109,7 @@ impl Reader {
 }
 
 /// Where the line that begins at `start` ends, and where the next one begins: after `\n`, `\r\n` or `\r`.
-fn line_at(data: &[u8], start: usize) -> (usize, usize) {
+pub(super) fn line_at(data: &[u8], start: usize) -> (usize, usize) {
     let rest = data.get(start..).unwrap_or_default();
     let Some(length) = memchr::memchr2(b'\n', b'\r', rest) else {
         return (data.len(), data.len());

@@ -4,7 +4,7 @@ use model::{HashKey, Quad, TermId, TermRef};
 use store::{IngestBatch, Role};
 
 use super::columns::{self, Property};
-use super::csv::Cell;
+use super::csv::{Cell, Row};
 use super::data_type::{DataType, Dialect};
 use super::rows::{Record, Refusal};
 use super::{RowErrorKind, excerpt};
@@ -94,6 +94,19 @@ impl Properties {
             }
         }
         Ok(())
+    }
+
+    /// The column, as its header writes it, in which the row has the value of `quad`. Looks at columns of one value only.
+    pub(crate) fn column_of(&self, row: Row<'_>, quad: &Quad, key: &HashKey) -> Option<&str> {
+        let mut scratch = String::new();
+        let found = self.columns.iter().find(|column| {
+            let Property { name, column: at, array, .. } = &column.property;
+            !array && TermRef::Key(name).encode(key) == quad.p && {
+                let value = self.value(column, row.cell(*at, &mut scratch));
+                value.is_ok_and(|value| value.is_some_and(|value| value.encode(key) == quad.o))
+            }
+        });
+        found.map(|column| column.header.as_str())
     }
 
     /// A cell's value; `None` if there is none to store.

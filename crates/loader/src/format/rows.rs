@@ -3,11 +3,13 @@
 //! What both CSV formats have in common: blank lines are skipped, rows are numbered, a row wider than its header, with a
 //! NUL or with an oversized value is refused, and broken quoting ends the file (`spec/loader.md` §6.1, §6.4).
 
+use std::ops::Range;
+
 use model::TermId;
 use store::{IngestBatch, Ordinal};
 
 use super::csv::{self, Fault, Field, Row, Text};
-use super::{Parsed, RAW_LIMIT, RowError, RowErrorKind, VALUE_LIMIT, columns};
+use super::{Parsed, RowError, RowErrorKind, VALUE_LIMIT, columns};
 use crate::blocks::{Block, HEAD_LIMIT};
 
 /// Why a row (or a header) is refused.
@@ -123,6 +125,13 @@ pub(crate) fn each(
     out.scratch.texts = texts;
 }
 
+/// What `look` makes of the one row in `data`.
+pub(crate) fn only<T>(data: &[u8], look: impl FnOnce(Row<'_>) -> Option<T>) -> Option<T> {
+    let mut fields = Vec::new();
+    csv::split(data, 0, &mut fields).ok()?;
+    look(Row::new(Text::new(data), &fields))
+}
+
 /// What a row may not be, whatever its format.
 fn check(row: Row<'_>, names: &[String], suspicious: bool) -> Result<(), Refusal> {
     if row.len() > names.len() {
@@ -153,12 +162,19 @@ fn broken(fault: Fault, names: &[String]) -> Refusal {
     Refusal::parse(format!("{place}: {}", fault.kind.message())).at(fault.field)
 }
 
-/// The header's column names and the length of everything up to the end of its line; `None` if the file is blank.
+/// A header that can be read.
+pub(crate) struct Header {
+    pub(crate) names: Vec<String>,
+    /// Where it lies, with its line end.
+    pub(crate) line: Range<usize>,
+}
+
+/// The header; `None` if the file is blank.
 ///
 /// # Errors
 ///
 /// Broken quoting, names that cannot be.
-pub(crate) fn header(feed: u32, head: &[u8], bom: usize) -> Result<Option<(Vec<String>, usize)>, RowError> {
+pub(crate) fn header(feed: u32, head: &[u8], bom: usize) -> Result<Option<Header>, RowError> {
     let mut fields = Vec::new();
     let mut at = bom;
     while at < head.len() {
@@ -175,7 +191,7 @@ pub(crate) fn header(feed: u32, head: &[u8], bom: usize) -> Result<Option<(Vec<S
             continue;
         }
         return match columns::names(row) {
-            Ok(names) => Ok(Some((names, at))),
+            Ok(names) => Ok(Some(Header { names, line: start..at })),
             Err((message, column)) => {
                 let mut error = header_error(feed, raw(at), &[], Refusal::parse(message));
                 error.column = column;
@@ -200,12 +216,18 @@ pub(crate) fn header_error(feed: u32, header: &[u8], names: &[String], refusal: 
     }
 }
 
-/// A row for the job's rejects: without its line end, and not too long.
+/// A row for the job's rejects.
 pub(crate) fn raw(data: &[u8], start: usize, end: usize) -> Vec<u8> {
-    let row = data.get(start..end).unwrap_or_default();
-    let row = row.strip_suffix(b"\n").unwrap_or(row);
-    let row = row.strip_suffix(b"\r").unwrap_or(row);
-    row.get(..RAW_LIMIT).unwrap_or(row).to_vec()
+    data.get(start..end).unwrap_or_default().to_vec()
+}
+
+/// Where the row that begins at `from` ends, with its line end, and whether it is one: a blank line is none. Agrees with
+/// [`each`].
+pub(crate) fn row_at(data: &[u8], from: usize, fields: &mut Vec<Field>) -> (usize, bool) {
+    match csv::split(data, from, fields) {
+        Ok(end) => (end, !Row::new(Text::Lossy(data), fields).is_blank()),
+        Err(fault) => (line_end(data, fault.at), true),
+    }
 }
 
 /// The place after the line that `at` is in.

@@ -77,6 +77,7 @@ impl Loader {
             let mut registry = inner.registry();
             for forgotten in &surplus {
                 registry.remove(forgotten.id);
+                inner.rejects.remove(forgotten.id);
             }
             registry.insert(Arc::clone(&job));
         }

@@ -30,6 +30,8 @@ pub struct LoaderConfig {
     /// Quads that fill the memory of a load, if the store would bear more: it stages what it has then. Results do not
     /// depend on it.
     pub stage_at: Option<u64>,
+    /// Bytes of rejected rows, and of what is wrong with them, that are kept of a job; what is beyond is only counted.
+    pub rejects_limit: u64,
     /// For tests.
     pub pause: Option<PauseHook>,
 }
@@ -45,6 +47,7 @@ impl LoaderConfig {
             block_bytes: 1 << 20,
             publish_at: None,
             stage_at: None,
+            rejects_limit: 1 << 30,
             pause: None,
         }
     }
@@ -60,6 +63,7 @@ impl fmt::Debug for LoaderConfig {
             .field("block_bytes", &self.block_bytes)
             .field("publish_at", &self.publish_at)
             .field("stage_at", &self.stage_at)
+            .field("rejects_limit", &self.rejects_limit)
             .finish_non_exhaustive()
     }
 }

@@ -126,6 +126,9 @@ impl Inner {
         if let Err(panic) = catch_unwind(finished) {
             job.abandon(pipeline::panic_text(panic.as_ref()));
         }
+        if !job.is_active() {
+            job.with_record(|record| self.rejects.trim(record));
+        }
     }
 
     fn load(&self, turn: &Turn) -> Result<(), Failure> {
@@ -149,6 +152,8 @@ impl Inner {
             block_bytes: self.config.block_bytes.min(bearable_block(self.store.memory())),
             publish_at: self.config.publish_at,
             stage_at: self.config.stage_at,
+            rejects: &self.rejects,
+            rejects_limit: self.config.rejects_limit,
         })
     }
 

@@ -101,6 +101,24 @@ pub enum StatusError {
         /// Which.
         id: LoadId,
     },
+    /// The load has no such file, or no row of it was rejected: `InvalidParameterException`.
+    #[error(
+        "File {feed} of the load with id = {id} has no rejected rows: the list of rejects has the numbers of those that have"
+    )]
+    NoRejects {
+        /// Which load.
+        id: LoadId,
+        /// Which of its files, from 1.
+        feed: u64,
+    },
+    /// The rejects cannot be read: `InternalFailureException`.
+    #[error("The rejects of the load with id = {id} cannot be read: {source}")]
+    Rejects {
+        /// Which load.
+        id: LoadId,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The journal cannot be read: `InternalFailureException`.
     #[error("The job's details cannot be read: {0}")]
     Journal(#[from] Error),

@@ -18,7 +18,7 @@ use super::journal::{self, FEED_CHUNK};
 use super::ledger::{Change, Ledger, Publication};
 use super::modes;
 use super::progress::{Meter, Phase, Progress};
-use super::record::{Counters, FeedRecord, JobRecord};
+use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, RejectFiles};
 use super::state::{Ending, FeedState, JobState};
 use crate::attempts::{Attempt, Did, Remembered};
 use crate::pipeline::{Failure, Halt};
@@ -172,6 +172,7 @@ impl Job {
                 etag: info.etag.clone(),
                 state,
                 cut_short: false,
+                rejects: FeedRejects::default(),
                 counters: Counters::default(),
                 start_seconds,
                 elapsed_ms: 0,
@@ -364,7 +365,9 @@ impl Job {
 
     /// Notes that what it completed is gone; the journal says so.
     pub(super) fn forget_completed(&self) {
-        self.lock().ledger.record.forgotten = true;
+        let mut state = self.lock();
+        state.ledger.record.forgotten = true;
+        state.ledger.record.rejects = RejectFiles::default();
     }
 
     /// Its state.
@@ -383,7 +386,7 @@ impl Job {
     }
 
     /// Looks at the record as it was published.
-    pub(super) fn with_record<T>(&self, look: impl FnOnce(&JobRecord) -> T) -> T {
+    pub(crate) fn with_record<T>(&self, look: impl FnOnce(&JobRecord) -> T) -> T {
         look(&self.lock().ledger.record)
     }
 
@@ -407,6 +410,17 @@ impl Job {
             .stopped
             .is_none()
             .then(|| state.ledger.feeds.iter().filter(|feed| feed.state.is_failure()).cloned().collect())
+    }
+
+    /// What is published of a feed's rejected rows.
+    pub(crate) fn feed_rejects(&self, feed: u32) -> FeedRejects {
+        self.lock().ledger.feeds.get(feed as usize).map(|feed| feed.rejects).unwrap_or_default()
+    }
+
+    /// The feeds as they are published, if the job still runs; those of an ended job are in the journal.
+    pub(super) fn feeds(&self) -> Option<Vec<FeedRecord>> {
+        let state = self.lock();
+        state.stopped.is_none().then(|| state.ledger.feeds.clone())
     }
 
     /// How far it is, with the record as [`Self::view`] gives it.

@@ -8,12 +8,13 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use store::{FeedCounts, JournalWrite};
 
 use super::ending::interruption;
 use super::error_log::{ErrorEntry, LogTail};
 use super::journal::{self, FEED_CHUNK};
-use super::record::{Counters, FeedRecord, JobRecord};
+use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, RejectFiles};
 use super::state::{Ending, FeedState, FeedTally, overall};
 
 /// See the module.
@@ -60,8 +61,19 @@ pub(crate) struct Publication {
     pub(crate) ended: BTreeMap<u32, Option<FeedState>>,
     /// The feed whose error stopped the load: what comes after it was not started.
     pub(crate) stopped_at: Option<u32>,
+    /// Rejected rows, if there are more than at the last publish.
+    pub(crate) rejected: Option<Rejected>,
     /// Whether the load ends with this publish.
     pub(crate) last: bool,
+}
+
+/// The rejected rows of a job since its last publish.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rejected {
+    /// What of the files is valid with them.
+    pub(crate) files: RejectFiles,
+    /// All that is known of the feeds that have some.
+    pub(crate) feeds: BTreeMap<u32, FeedRejects>,
 }
 
 impl Publication {
@@ -194,6 +206,12 @@ impl Ledger {
                 insert_errors: errors.insert,
                 ..Counters::default()
             };
+        }
+        if let Some(Rejected { files, feeds }) = &publication.rejected {
+            for (&feed, rejects) in feeds {
+                self.touch(change, feed).rejects = *rejects;
+            }
+            change.record.rejects = *files;
         }
     }
 

@@ -68,10 +68,55 @@ pub struct FeedRecord {
     pub cut_short: bool,
     /// What was published of it.
     pub counters: Counters,
+    /// Its rejected rows.
+    #[serde(default, skip_serializing_if = "FeedRejects::is_empty")]
+    pub rejects: FeedRejects,
     /// When it was started, in seconds since 1970; the job's start for a feed that was not.
     pub start_seconds: u64,
     /// From its start to its last publish, in milliseconds.
     pub elapsed_ms: u64,
+}
+
+/// The rejected rows of a feed, and where in the job's two files they are ([`crate::rejects`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedRejects {
+    /// Rows that were rejected, or of which a value was.
+    pub rows: u64,
+    /// Reasons: as many as there are errors that count as records.
+    pub errors: u64,
+    /// Rows whose text is kept.
+    pub kept: u64,
+    /// The kept rows, below the line that names their columns.
+    pub text: Extent,
+    /// The reasons that are kept.
+    pub reasons: Extent,
+}
+
+impl FeedRejects {
+    /// Whether no row was rejected.
+    pub const fn is_empty(&self) -> bool {
+        self.errors == 0
+    }
+}
+
+/// A range of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// Where it begins.
+    pub at: u64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// How much of the two files of a job's rejects is valid. What a crash left behind it is cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectFiles {
+    /// Of the rows, in bytes.
+    pub rows: u64,
+    /// Of the reasons, in bytes.
+    pub reasons: u64,
+    /// Whether there was more than the limit let in.
+    pub is_cut: bool,
 }
 
 /// One job.
@@ -126,6 +171,9 @@ pub struct JobRecord {
     /// What its user should know beyond the documented members.
     #[serde(default)]
     pub note: Option<String>,
+    /// Its rejected rows.
+    #[serde(default)]
+    pub rejects: RejectFiles,
 }
 
 impl JobRecord {
@@ -153,6 +201,7 @@ impl JobRecord {
             skipped_feeds: 0,
             forgotten: false,
             note: None,
+            rejects: RejectFiles::default(),
         }
     }
 

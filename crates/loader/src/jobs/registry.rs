@@ -43,6 +43,11 @@ impl Registry {
         self.get(id).map(|job| job.state())
     }
 
+    /// The jobs that have ended.
+    pub(super) fn ended(&self) -> impl Iterator<Item = &Arc<Job>> {
+        self.latest_first().filter(|job| !job.is_active())
+    }
+
     /// The number of the next job.
     pub(super) fn next_sequence(&self) -> u64 {
         self.jobs.keys().next_back().map_or(1, |last| last + 1)

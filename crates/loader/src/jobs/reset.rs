@@ -1,6 +1,6 @@
 //! Fast reset as the loader sees it: no job is left active, nothing counts as loaded any more, and the store is empty.
 //!
-//! What was loaded is forgotten in the same write that empties the store: a crash leaves both or neither, and no load can
+//! What was loaded, and what was rejected, is forgotten in the same write that empties the store: a crash leaves both or neither, and no load can
 //! skip a file whose data is gone.
 //! **Source**: spec/status.md §3; design §9, "Modes".
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::error::CancelError;
 use super::job::Job;
 use super::journal;
-use super::record::JobRecord;
+use super::record::{JobRecord, RejectFiles};
 use super::{Loader, Scope};
 
 /// Why a reset did not happen. What was cancelled for it stays cancelled; the data is all there.
@@ -54,11 +54,13 @@ impl Loader {
         let writes = jobs.iter().map(|job| {
             let mut record = job.with_record(JobRecord::clone);
             record.forgotten = true;
+            record.rejects = RejectFiles::default();
             journal::put_job(&record)
         });
         inner.store.clear(writes.collect(), &CancelToken::new())?;
         for job in jobs {
             job.forget_completed();
+            inner.rejects.remove(job.id);
         }
         Ok(())
     }

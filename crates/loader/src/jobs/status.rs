@@ -155,7 +155,7 @@ mod tests {
 
     use super::super::error_log::{ErrorCode, page};
     use super::super::progress::Phase;
-    use super::super::record::SourceIdentity;
+    use super::super::record::{FeedRejects, SourceIdentity};
     use super::super::state::{FeedState, JobState};
     use super::*;
     use crate::request::{Format, LoadRequest};
@@ -206,6 +206,7 @@ mod tests {
             etag: None,
             state,
             cut_short: false,
+            rejects: FeedRejects::default(),
             counters: Counters { loaded: 2, parsing_errors: 1, ..Counters::default() },
             start_seconds: 5,
             elapsed_ms: 1_000,

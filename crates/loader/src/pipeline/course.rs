@@ -7,11 +7,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::path::PathBuf;
+use std::{io, mem};
 
 use store::Ordinal;
 
 use super::fault::Fault;
 use super::lines::Lines;
+use super::spool::{self, Drain, Item, Spool};
 use crate::format::RowErrorKind;
 use crate::jobs::{ErrorCounts, ErrorEntry, FeedState, RETAINED_ERRORS};
 
@@ -28,6 +31,10 @@ pub(super) struct Course {
     /// Feeds that are through, with the fault that ended them.
     ended: BTreeMap<u32, Option<Fault>>,
     lines: HashMap<u32, Lines>,
+    /// Rows that could not be read, if they are to be kept.
+    spool: Option<Spool<Item>>,
+    /// The feed whose header is in there last.
+    headed: Option<u32>,
 }
 
 /// What an epoch has to say about errors and feeds.
@@ -35,12 +42,17 @@ pub(super) struct Course {
 pub(super) struct Found {
     pub(super) counts: BTreeMap<u32, ErrorCounts>,
     pub(super) latest: Latest,
+    /// Rows that could not be read, if they were kept.
+    pub(super) rows: Option<Drain<Item>>,
+    /// Ends of files that count as records, in order.
+    pub(super) faults: Vec<Fault>,
     /// Feeds that are through, with the state that they must have if they were not read to their end.
     pub(super) ended: BTreeMap<u32, Option<FeedState>>,
 }
 
 impl Course {
-    pub(super) fn new(fail_on_error: bool) -> Self {
+    /// With the folder in which bad rows are kept, if they are.
+    pub(super) fn new(fail_on_error: bool, keep_in: Option<PathBuf>) -> Self {
         Self {
             fail_on_error,
             stop: None,
@@ -49,7 +61,19 @@ impl Course {
             cut: HashMap::new(),
             ended: BTreeMap::new(),
             lines: HashMap::new(),
+            spool: keep_in.filter(|_| !fail_on_error).map(Spool::new),
+            headed: None,
         }
+    }
+
+    /// No more bad rows are kept.
+    pub(super) fn keep_no_rows(&mut self) {
+        self.spool = None;
+    }
+
+    /// Whether so many bad rows are kept that the epoch should end.
+    pub(super) fn is_full(&self) -> bool {
+        self.spool.as_ref().is_some_and(|spool| spool.bytes() >= spool::FULL)
     }
 
     pub(super) const fn fail_on_error(&self) -> bool {
@@ -79,13 +103,25 @@ impl Course {
         stop.or_else(|| self.cut.get(&ordinal.feed()).copied()).is_some_and(|limit| ordinal > limit)
     }
 
-    /// Counts an error (`failOnError` FALSE; with TRUE there is nothing to count but the stop).
-    pub(super) fn count(&mut self, fault: Fault) {
+    /// Counts the error of a row, in the order of rows (`failOnError` FALSE; with TRUE there is nothing to count but the
+    /// stop).
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn count(&mut self, fault: Fault) -> io::Result<()> {
         if self.fail_on_error || self.is_beyond(fault.ordinal) {
-            return;
+            return Ok(());
         }
         add(&mut self.counts, &fault);
+        let feed = fault.ordinal.feed();
+        if let (Some(spool), Some(refused)) = (&mut self.spool, fault.refused()) {
+            if self.headed.replace(feed) != Some(feed) {
+                spool.push(&Item::Header(feed, fault.header().to_vec()))?;
+            }
+            spool.push(&Item::Refused(Box::new(refused)))?;
+        }
         self.latest.push(fault.ordinal, fault.entry);
+        Ok(())
     }
 
     /// A feed is through.
@@ -111,11 +147,13 @@ impl Course {
         self.stop.is_none() && self.counts.is_empty() && self.ended.is_empty()
     }
 
-    /// What was found, with the load stopping before `stop` (which may be lower than [`Self::stop`]). What follows is
-    /// found anew.
-    pub(super) fn take(&mut self) -> Found {
-        let ended = std::mem::take(&mut self.ended);
-        let mut states = BTreeMap::new();
+    /// What was found. What follows is found anew. Lines are known until [`Self::told`].
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(super) fn take(&mut self) -> io::Result<Found> {
+        let ended = mem::take(&mut self.ended);
+        let (mut states, mut faults) = (BTreeMap::new(), Vec::new());
         for (feed, fault) in ended {
             let mut state = None;
             if let Some(fault) = fault {
@@ -124,7 +162,9 @@ impl Course {
                 if counts {
                     // Whatever the counters say, the file was not read to its end.
                     state = Some(fault.state.unwrap_or(FeedState::Failed));
-                    self.count(fault);
+                    add(&mut self.counts, &fault);
+                    self.latest.push(fault.ordinal, fault.entry.clone());
+                    faults.push(fault);
                 }
             }
             if state.is_none() && self.cut.contains_key(&feed) {
@@ -132,13 +172,16 @@ impl Course {
             }
             states.insert(feed, state);
         }
-        self.lines.values_mut().for_each(Lines::told);
-        Found { counts: std::mem::take(&mut self.counts), latest: std::mem::take(&mut self.latest), ended: states }
+        self.headed = None;
+        let (counts, latest) = (mem::take(&mut self.counts), mem::take(&mut self.latest));
+        let rows = self.spool.as_mut().map(Spool::drain).transpose()?;
+        Ok(Found { counts, latest, rows, faults, ended: states })
     }
 
-    /// Forgets lines of feeds that are through.
-    pub(super) fn forget_lines(&mut self, feeds: impl Iterator<Item = u32>) {
-        for feed in feeds {
+    /// All that was found is told: forgets lines but for what is needed to go on, and all of the feeds that are through.
+    pub(super) fn told(&mut self, ended: impl Iterator<Item = u32>) {
+        self.lines.values_mut().for_each(Lines::told);
+        for feed in ended {
             self.lines.remove(&feed);
         }
     }
@@ -219,12 +262,15 @@ mod tests {
             counter: Some(counter),
             state: None,
             entry: ErrorEntry { record, ..ErrorEntry::whole(ErrorCode::ParsingError, "x", format!("f{feed}")) },
+            text: Some(b"row".to_vec()),
+            parser: None,
+            is_end: false,
         }
     }
 
     #[test]
     fn a_strict_load_stops_at_its_lowest_error() {
-        let mut course = Course::new(true);
+        let mut course = Course::new(true, None);
         for (feed, record) in [(1, 9), (0, 7), (0, 8), (1, 1)] {
             course.learn(fault(feed, record, RowErrorKind::Parse));
         }
@@ -233,13 +279,13 @@ mod tests {
         assert!(course.is_beyond(Ordinal::new(0, 8)) && course.is_beyond(Ordinal::new(1, 0)));
         course.end(0, Some(fault(0, 3, RowErrorKind::Parse)));
         assert_eq!(course.stop().map(|stop| stop.ordinal), Some(Ordinal::new(0, 3)));
-        let found = course.take();
+        let found = course.take().expect("memory");
         assert!(found.counts.is_empty() && found.latest.into_entries().is_empty());
     }
 
     #[test]
     fn a_lenient_load_counts_up_to_where_a_feed_is_cut_off() {
-        let mut course = Course::new(false);
+        let mut course = Course::new(false, Some(PathBuf::from("/nowhere")));
         course.learn(fault(2, 5, RowErrorKind::Parse));
         for (feed, record, kind) in [
             (3, 1, RowErrorKind::Datatype),
@@ -247,7 +293,7 @@ mod tests {
             (2, 5, RowErrorKind::Parse),
             (2, 4, RowErrorKind::Datatype),
         ] {
-            course.count(fault(feed, record, kind));
+            course.count(fault(feed, record, kind)).expect("memory");
         }
         assert!(course.stop().is_none());
         // Its stream failed too, but after the place where it was cut off.
@@ -256,13 +302,23 @@ mod tests {
             3,
             Some(Fault { counter: None, state: Some(FeedState::S3ReadError), ..fault(3, 2, RowErrorKind::Parse) }),
         );
-        let found = course.take();
+        let found = course.take().expect("memory");
         assert_eq!(found.counts[&2], ErrorCounts { parsing: 1, datatype: 1, insert: 0 });
         assert_eq!(found.counts[&3], ErrorCounts { parsing: 0, datatype: 1, insert: 0 });
         assert_eq!(found.ended, BTreeMap::from([(2, Some(FeedState::Failed)), (3, Some(FeedState::S3ReadError))]));
         let logged: Vec<_> =
             found.latest.into_entries().iter().map(|entry| (entry.file.clone(), entry.record)).collect();
         assert_eq!(logged, [("f2".into(), 4), ("f2".into(), 5), ("f3".into(), 1), ("f3".into(), 2)]);
+        let kept = found.rows.expect("rows are kept").map(|item| match item.expect("memory") {
+            Item::Header(feed, _) => (feed, 0),
+            Item::Refused(refused) => (refused.ordinal.feed(), refused.ordinal.record()),
+        });
+        assert_eq!(
+            kept.collect::<Vec<_>>(),
+            [(3, 0), (3, 1), (2, 0), (2, 5), (2, 4)],
+            "each with its header before it"
+        );
+        assert_eq!(found.faults.len(), 1, "what ends a feed behind its rows");
         assert!(course.is_empty());
         assert!(course.is_beyond(Ordinal::new(2, 6)), "the cut outlives the publish");
     }

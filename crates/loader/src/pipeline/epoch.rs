@@ -2,11 +2,11 @@
 //!
 //! Work is taken in order and numbered. A thread that has parsed its piece waits until all earlier pieces of the epoch are
 //! parsed too: only then is it certain whether an earlier row ends the feed, or the load, before these rows. What is
-//! beyond such a place is dropped; the rest goes to the store. Pieces are of one size, so these waits are short.
+//! beyond such a place is dropped; the rest goes to the store. Errors are counted in the order of rows. Pieces are of one size, so these waits are short.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use super::feeder::CutOff;
 use super::plan::Plan;
 use super::publish::End;
 use super::queue::{Queue, Work};
-use super::{Failure, Task, spawn};
-use crate::format::{Parsed, RowErrorKind};
+use super::{Failure, Task, rejects, spawn};
+use crate::format::{FeedParser, Parsed, RowError, RowErrorKind};
 use crate::jobs::Phase;
 
 /// How often a thread that waits for others looks whether the load is halted.
@@ -50,7 +50,7 @@ pub(super) fn parse(
         enough: AtomicBool::new(false),
         vertices_done: AtomicBool::new(false),
         taking: Mutex::new(0),
-        turn: Mutex::new(Turn { course, below: 0, done: BTreeSet::new() }),
+        turn: Mutex::new(Turn { course, below: 0, done: BTreeSet::new(), told: 0, untold: BTreeMap::new() }),
         turned: Condvar::new(),
     };
     thread::scope(|scope| {
@@ -95,6 +95,32 @@ struct Turn<'a> {
     below: u64,
     /// Parsed pieces from there on.
     done: BTreeSet<u64>,
+    /// The errors of all pieces with lower numbers are counted.
+    told: u64,
+    /// Errors of pieces from there on.
+    untold: BTreeMap<u64, Errors>,
+}
+
+/// The errors of one piece, and what read it.
+#[derive(Default)]
+struct Errors {
+    rows: Vec<RowError>,
+    parser: Option<Arc<FeedParser>>,
+}
+
+impl Turn<'_> {
+    /// Counts errors in the order of rows, as far as all before them are known.
+    fn tell(&mut self, number: u64, errors: Errors, plan: &Plan) -> Result<(), Failure> {
+        self.untold.insert(number, errors);
+        while let Some(errors) = self.untold.remove(&self.told) {
+            self.told += 1;
+            for error in errors.rows {
+                let uri = &plan.feeds[error.ordinal.feed() as usize].uri;
+                self.course.count(Fault::of_row(error, uri, errors.parser.as_ref())).map_err(rejects::failed)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A piece to parse.
@@ -111,15 +137,17 @@ impl<'a> Epoch<'a> {
         while let Some(Piece { number, feed, work }) = self.take()? {
             self.task.job.enter(Phase::Parsing);
             let mut first = Ordinal::new(feed, 0);
+            let mut reader = None;
             match work {
                 Work::Block { parser, block, .. } => {
                     first = Ordinal::new(feed, block.first_record);
                     parser.parse(&block, &mut buffer);
+                    reader = Some(parser);
                 }
                 Work::Rows { parsed, .. } => buffer = parsed,
                 Work::Begin { .. } | Work::End { .. } | Work::VerticesDone | Work::Finished => {}
             }
-            if self.judge(number, first, &mut buffer)? {
+            if self.judge(number, first, &mut buffer, reader)? {
                 self.ingest.add(&mut buffer.batch)?;
                 if self.is_due() || self.is_full() {
                     self.enough.store(true, Atomic::SeqCst);
@@ -172,14 +200,20 @@ impl<'a> Epoch<'a> {
     }
 
     /// Waits for its turn, then counts the errors of a piece; whether its rows stay.
-    fn judge(&self, number: u64, first: Ordinal, parsed: &mut Parsed) -> Result<bool, Failure> {
+    fn judge(
+        &self,
+        number: u64,
+        first: Ordinal,
+        parsed: &mut Parsed,
+        parser: Option<Arc<FeedParser>>,
+    ) -> Result<bool, Failure> {
         let feed = first.feed();
         let uri = &self.plan.feeds[feed as usize].uri;
         let mut turn = self.turn();
         let fail_on_error = turn.course.fail_on_error();
         let decisive = parsed.errors.iter().find(|error| fail_on_error || error.fatal);
         if let Some(error) = decisive {
-            turn.course.learn(Fault::of_row(error.clone(), uri));
+            turn.course.learn(Fault::of_row(error.clone(), uri, parser.as_ref()));
             if fail_on_error {
                 self.enough.store(true, Atomic::SeqCst);
             } else {
@@ -199,15 +233,14 @@ impl<'a> Epoch<'a> {
             turn = self.turned.wait_timeout(turn, GLANCE).unwrap_or_else(PoisonError::into_inner).0;
         }
         if turn.course.is_beyond(first) {
+            turn.tell(number, Errors::default(), self.plan)?;
             return Ok(false);
         }
-        let (mut parsing, mut datatype) = (0, 0);
-        for error in parsed.errors.drain(..) {
-            match error.kind {
-                RowErrorKind::Parse => parsing += 1,
-                RowErrorKind::Datatype => datatype += 1,
-            }
-            turn.course.count(Fault::of_row(error, uri));
+        let datatype = parsed.errors.iter().filter(|error| error.kind == RowErrorKind::Datatype).count() as u64;
+        let parsing = parsed.errors.len() as u64 - datatype;
+        turn.tell(number, Errors { rows: std::mem::take(&mut parsed.errors), parser }, self.plan)?;
+        if turn.course.is_full() {
+            self.enough.store(true, Atomic::SeqCst);
         }
         drop(turn);
         let records = parsed.batch.entries.iter().filter(|entry| entry.role != Role::Silent).count();

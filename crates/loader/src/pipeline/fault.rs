@@ -1,11 +1,14 @@
 //! What ends a feed before its end: a stream that fails, a header or a file that cannot be read on.
 
 use std::io;
+use std::sync::Arc;
 
 use store::Ordinal;
 
+use super::spool::Refused;
+
 use crate::blocks::BlockError;
-use crate::format::{RowError, RowErrorKind};
+use crate::format::{FeedParser, RowError, RowErrorKind};
 use crate::jobs::{ErrorCode, ErrorEntry, FeedState};
 use crate::source::ReadError;
 
@@ -20,6 +23,12 @@ pub(super) struct Fault {
     pub(super) state: Option<FeedState>,
     /// The entry of the log.
     pub(super) entry: ErrorEntry,
+    /// The row as it stands, if that is known.
+    pub(super) text: Option<Vec<u8>>,
+    /// What read the row: it knows the line that names the columns.
+    pub(super) parser: Option<Arc<FeedParser>>,
+    /// Whether nothing of the file follows.
+    pub(super) is_end: bool,
 }
 
 /// The place of the next record that a feed would have given.
@@ -34,7 +43,7 @@ pub(super) struct Place {
 
 impl Fault {
     /// A row that was refused, or a header.
-    pub(super) fn of_row(error: RowError, uri: &str) -> Self {
+    pub(super) fn of_row(error: RowError, uri: &str, parser: Option<&Arc<FeedParser>>) -> Self {
         let entry = ErrorEntry {
             code: ErrorCode::ParsingError,
             message: error.message,
@@ -43,7 +52,34 @@ impl Fault {
             line: (error.line > 0).then_some(error.line),
             column: error.column,
         };
-        Self { ordinal: error.ordinal, counter: Some(error.kind), state: None, entry: entry.bounded() }
+        Self {
+            ordinal: error.ordinal,
+            counter: Some(error.kind),
+            state: None,
+            entry: entry.bounded(),
+            // A header is no row.
+            text: (error.record > 0 && !error.raw.is_empty()).then_some(error.raw),
+            parser: parser.map(Arc::clone),
+            is_end: error.fatal,
+        }
+    }
+
+    /// The line that names the columns.
+    pub(super) fn header(&self) -> &[u8] {
+        self.parser.as_deref().map(FeedParser::header).unwrap_or_default()
+    }
+
+    /// What becomes of it among the rejects; nothing if it counts no record.
+    pub(super) fn refused(&self) -> Option<Refused> {
+        self.counter?;
+        let note = match (self.entry.record, &self.text, self.is_end) {
+            (0, ..) => Some("No row of the file was read: mend it and load the whole file again"),
+            (_, Some(_), false) => None,
+            (_, None, false) => Some("The parser of this format does not tell the text"),
+            (_, _, true) => Some("The file was not read any further: mend it and load the whole file again"),
+        };
+        let (ordinal, entry, text) = (self.ordinal, self.entry.clone(), self.text.clone());
+        Some(Refused { ordinal, entry, text, note: note.map(ToOwned::to_owned) })
     }
 
     /// A stream that failed at `place`: its source, or its decompression.
@@ -54,6 +90,9 @@ impl Fault {
             counter: None,
             state: Some(state),
             entry: ErrorEntry::whole(code, error.to_string(), uri).bounded(),
+            text: None,
+            parser: None,
+            is_end: true,
         };
         match ReadError::of(error) {
             Some(ReadError::AccessDenied(_)) => whole(ErrorCode::S3AccessDeniedError, FeedState::S3AccessDenied),
@@ -86,6 +125,9 @@ impl Fault {
                 ..ErrorEntry::whole(ErrorCode::ParsingError, message, uri)
             }
             .bounded(),
+            text: None,
+            parser: None,
+            is_end: true,
         }
     }
 }

@@ -116,7 +116,7 @@ impl Feeder<'_> {
                 // A header that is no header because the stream broke off is the stream's fault.
                 let fault = match blocks.failure() {
                     Some(error) => Fault::of_stream(&error, Place { feed, record: 1, line: Some(1) }, &info.uri),
-                    None => Fault::of_row(error, &info.uri),
+                    None => Fault::of_row(error, &info.uri, None),
                 };
                 return self.send(Work::End { feed, fault: Some(fault), place: None });
             }

@@ -5,7 +5,9 @@
 //! terms of rows that it refused. Bounded: counts are kept by feed, errors as many as a log keeps.
 //! **Source**: design §5 ("Publish"); spec/loader.md §5.3.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 
 use model::{Quad, Term, TermId};
 use store::{FeedCounts, Ingest, Ordinal, Violation};
@@ -14,7 +16,9 @@ use super::Failure;
 use super::course::{self, Course, Found, Latest};
 use super::fault::Fault;
 use super::plan::Plan;
-use crate::jobs::{ErrorCode, ErrorCounts, ErrorEntry, FeedState, Publication, RETAINED_ERRORS};
+use super::rejects::{self, Rejects};
+use super::spool::{Drain, Item, Refused, Spool};
+use crate::jobs::{ErrorCode, ErrorCounts, ErrorEntry, FeedState, Publication, RETAINED_ERRORS, Rejected};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -25,23 +29,95 @@ pub(super) struct Findings {
     latest: Latest,
     ended: BTreeMap<u32, Option<FeedState>>,
     stopped_at: Option<u32>,
+    /// Rejected rows, all since the last publish.
+    rejected: Option<Rejected>,
 }
 
-/// The violations of one epoch: all counted, the latest kept.
-#[derive(Debug, Default)]
+/// The violations of one epoch, in the order of rows.
+#[derive(Debug)]
 pub(super) struct Violations {
     counts: BTreeMap<u32, u64>,
-    latest: VecDeque<Violation>,
+    all: Spool<Violation>,
+    failed: Option<io::Error>,
 }
 
 impl Violations {
-    pub(super) fn push(&mut self, violation: Violation) {
+    pub(super) const fn new(folder: PathBuf) -> Self {
+        Self { counts: BTreeMap::new(), all: Spool::new(folder), failed: None }
+    }
+
+    pub(super) fn push(&mut self, violation: &Violation) {
         *self.counts.entry(violation.ordinal().feed()).or_default() += 1;
-        // They come in order.
-        if self.latest.len() as u64 == RETAINED_ERRORS {
-            self.latest.pop_front();
+        if self.failed.is_none() {
+            self.failed = self.all.push(violation).err();
         }
-        self.latest.push_back(violation);
+    }
+
+    /// All of them, and how many there are.
+    fn drain(&mut self) -> io::Result<(Drain<Violation>, u64)> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let count = self.all.count();
+        Ok((self.all.drain()?, count))
+    }
+}
+
+/// Bad rows and ends of files, in the order of rows, as they go to the rejects.
+struct Refusals {
+    rows: Option<Drain<Item>>,
+    /// The next of the rows.
+    next: Option<Refused>,
+    header: Vec<u8>,
+    faults: std::vec::IntoIter<Refused>,
+    end: Option<Refused>,
+}
+
+impl Refusals {
+    fn new(rows: Option<Drain<Item>>, faults: &[Fault]) -> io::Result<Self> {
+        let mut faults = faults.iter().filter_map(Fault::refused).collect::<Vec<_>>().into_iter();
+        let end = faults.next();
+        let mut refusals = Self { rows, next: None, header: Vec::new(), faults, end };
+        refusals.advance()?;
+        Ok(refusals)
+    }
+
+    fn advance(&mut self) -> io::Result<()> {
+        self.next = None;
+        while let Some(item) = self.rows.as_mut().and_then(Iterator::next) {
+            match item? {
+                Item::Header(_, line) => self.header = line,
+                Item::Refused(refused) => {
+                    self.next = Some(*refused);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives all below `ordinal` to the rejects, or all there are.
+    fn below(&mut self, ordinal: Option<Ordinal>, rejects: &mut Rejects<'_>) -> Result<(), Failure> {
+        let is_below = |refused: &Option<Refused>| {
+            refused.as_ref().map(|refused| refused.ordinal).filter(|at| ordinal.is_none_or(|ordinal| *at < ordinal))
+        };
+        loop {
+            match (is_below(&self.next), is_below(&self.end)) {
+                (None, None) => return Ok(()),
+                (Some(row), end) if end.is_none_or(|end| row <= end) => {
+                    if let Some(refused) = self.next.take() {
+                        rejects.refused(&refused, &self.header)?;
+                    }
+                    self.advance().map_err(rejects::failed)?;
+                }
+                _ => {
+                    if let Some(refused) = self.end.take() {
+                        rejects.refused(&refused, &[])?;
+                    }
+                    self.end = self.faults.next();
+                }
+            }
+        }
     }
 }
 
@@ -56,74 +132,114 @@ impl Findings {
         self.stopped_at.is_some()
     }
 
-    /// Adds an epoch that is prepared: what was found wrong in it, and what the store counted.
+    /// Adds an epoch that is prepared: what was found wrong in it, and what the store counted. What was rejected is on
+    /// disk afterwards.
     ///
     /// # Errors
-    /// The store cannot tell a term.
+    /// The store cannot tell a term, the disk fails, or the load is halted.
     pub(super) fn add(
         &mut self,
         plan: &Plan,
         ingest: &Ingest,
         course: &mut Course,
-        violations: Violations,
+        rejects: &mut Rejects<'_>,
+        mut violations: Violations,
         loaded: &BTreeMap<u32, FeedCounts>,
     ) -> Result<(), Failure> {
-        let mut words = Vec::with_capacity(violations.latest.len());
-        for violation in &violations.latest {
-            let mut entry = entry(plan, ingest, violation)?;
-            entry.line = course.line(violation.ordinal());
-            words.push((violation.ordinal(), entry));
-        }
         let stop = course.stop().cloned();
-        let Found { counts, latest, ended } = course.take();
-        course.forget_lines(ended.keys().copied());
+        let Found { counts, latest, rows, faults, ended } = course.take().map_err(rejects::failed)?;
+        let (violated, all) = violations.drain().map_err(rejects::failed)?;
+        let mut words = Vec::new();
+        let mut refusals = Refusals::new(rows, &faults).map_err(rejects::failed)?;
+        if refusals.rows.is_none() && !course.fail_on_error() {
+            for (feed, counts) in &counts {
+                rejects.only_counted(*feed, counts.parsing + counts.datatype);
+            }
+            refusals = Refusals::new(None, &[]).map_err(rejects::failed)?;
+        }
+        for (number, violation) in (0..all).zip(violated) {
+            let violation = violation.map_err(rejects::failed)?;
+            let ordinal = violation.ordinal();
+            if number % 1024 == 0 {
+                rejects.check()?;
+            }
+            refusals.below(Some(ordinal), rejects)?;
+            // Only the latest are ever shown.
+            let is_shown = number + RETAINED_ERRORS >= all;
+            if !is_shown && !rejects.keeps() {
+                rejects.only_violated(ordinal);
+                continue;
+            }
+            let mut entry = entry(plan, ingest, &violation)?;
+            entry.line = course.line(ordinal);
+            rejects.violated(ordinal, quad(&violation), &mut entry)?;
+            if is_shown {
+                words.push((ordinal, entry));
+            }
+        }
+        refusals.below(None, rejects)?;
+        course.told(ended.keys().copied());
 
         for (feed, counts) in loaded {
             add_counts(self.loaded.entry(*feed).or_default(), counts);
         }
         self.ended.extend(ended);
         if course.fail_on_error() {
-            self.stop(words, stop);
-            return Ok(());
+            self.stop(words, stop, rejects)?;
+        } else {
+            for (feed, counts) in counts {
+                let sum = self.errors.entry(feed).or_default();
+                sum.parsing += counts.parsing;
+                sum.datatype += counts.datatype;
+            }
+            for (feed, count) in violations.counts {
+                self.errors.entry(feed).or_default().insert += count;
+            }
+            self.latest.absorb(latest);
+            for (ordinal, entry) in words {
+                self.latest.push(ordinal, entry);
+            }
         }
-        for (feed, counts) in counts {
-            let sum = self.errors.entry(feed).or_default();
-            sum.parsing += counts.parsing;
-            sum.datatype += counts.datatype;
+        if !rejects.keeps() {
+            course.keep_no_rows();
         }
-        for (feed, count) in violations.counts {
-            self.errors.entry(feed).or_default().insert += count;
-        }
-        self.latest.absorb(latest);
-        for (ordinal, entry) in words {
-            self.latest.push(ordinal, entry);
-        }
+        rejects.sync()?;
+        self.rejected = rejects.told();
         Ok(())
     }
 
     /// With `failOnError` TRUE there is one error at most: the lowest. Violations at or above the stop were not looked
     /// for.
-    fn stop(&mut self, words: Vec<(Ordinal, ErrorEntry)>, stop: Option<Fault>) {
+    fn stop(
+        &mut self,
+        words: Vec<(Ordinal, ErrorEntry)>,
+        stop: Option<Fault>,
+        rejects: &mut Rejects<'_>,
+    ) -> Result<(), Failure> {
         let (feed, state) = if let Some((ordinal, entry)) = words.into_iter().next() {
             self.errors.entry(ordinal.feed()).or_default().insert = 1;
             self.latest.push(ordinal, entry);
             (ordinal.feed(), None)
         } else if let Some(stop) = stop {
             course::add(&mut self.errors, &stop);
+            if let Some(refused) = stop.refused() {
+                rejects.refused(&refused, stop.header())?;
+            }
             self.latest.push(stop.ordinal, stop.entry);
             (stop.ordinal.feed(), stop.state)
         } else {
-            return;
+            return Ok(());
         };
         self.ended.retain(|ended, _| *ended < feed);
         self.ended.insert(feed, Some(state.unwrap_or(FeedState::Failed)));
         self.stopped_at = Some(feed);
+        Ok(())
     }
 
     /// What becomes true with the publish; from here on everything is found anew. `last` if nothing follows.
     pub(super) fn take(&mut self, last: bool) -> Publication {
-        let Self { loaded, errors, latest, ended, stopped_at } = std::mem::take(self);
-        Publication { loaded, errors, entries: latest.into_entries(), ended, stopped_at, last }
+        let Self { loaded, errors, latest, ended, stopped_at, rejected } = std::mem::take(self);
+        Publication { loaded, errors, entries: latest.into_entries(), ended, stopped_at, rejected, last }
     }
 }
 
@@ -160,6 +276,14 @@ fn entry(plan: &Plan, ingest: &Ingest, violation: &Violation) -> Result<ErrorEnt
     };
     let uri = &plan.feeds[violation.ordinal().feed() as usize].uri;
     Ok(ErrorEntry::whole(code, message, uri).bounded())
+}
+
+/// What was refused of the row.
+const fn quad(violation: &Violation) -> &Quad {
+    match violation {
+        Violation::MissingEnd { edge, .. } | Violation::EdgeIdTaken { edge, .. } => edge,
+        Violation::SingleValue { quad, .. } => quad,
+    }
 }
 
 /// An id or a key as its user wrote it.

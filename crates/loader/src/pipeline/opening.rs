@@ -138,7 +138,7 @@ fn read_whole(task: &Task<'_>, feed: u32, info: &FeedInfo, options: &FormatOptio
     let mut parser = match SerialParser::open(format, options, feed, &info.key, bytes, &task.store.hash_key()) {
         Ok(parser) => parser,
         Err(error) => {
-            send(Piece::End(Some(Fault::of_row(error, &info.uri))));
+            send(Piece::End(Some(Fault::of_row(error, &info.uri, None))));
             return;
         }
     };

@@ -10,6 +10,7 @@ use store::{Ingest, Prepared};
 use super::course::Course;
 use super::findings::{Findings, Violations};
 use super::plan::Plan;
+use super::rejects::Rejects;
 use super::{Failure, Task};
 use crate::jobs::Phase;
 
@@ -39,6 +40,7 @@ pub(super) fn conclude(
     ingest: &mut Ingest,
     course: &mut Course,
     findings: &mut Findings,
+    rejects: &mut Rejects<'_>,
     end: End,
 ) -> Result<bool, Failure> {
     let nothing_new = ingest.pending() == 0 && ingest.staged() == 0 && course.is_empty() && findings.is_empty();
@@ -51,11 +53,11 @@ pub(super) fn conclude(
     if end == End::Last {
         ingest.last();
     }
-    let mut violations = Violations::default();
+    let mut violations = Violations::new(task.rejects.of(job.id));
     let prepared = prepare(task, ingest, course, &mut violations)?;
     job.enter(Phase::Writing);
     task.check()?;
-    findings.add(plan, ingest, course, violations, &prepared.feeds)?;
+    findings.add(plan, ingest, course, rejects, violations, &prepared.feeds)?;
     let last = end == End::Last || findings.stop_the_load();
     if task.request.atomic && findings.stop_the_load() {
         return Err(Failure::Rejected(Box::new(findings.take(last))));
@@ -72,6 +74,7 @@ pub(super) fn conclude(
         job.decide(&publication)
     });
     job.decided(matches!(published, Ok(true)));
+    rejects.published();
     if published? { Ok(publication.last) } else { Err(Failure::Halted) }
 }
 
@@ -85,7 +88,7 @@ fn prepare(
     let stop = course.stop().map(|stop| stop.ordinal);
     let mut tries = 0;
     loop {
-        match ingest.prepare(stop, course.fail_on_error(), &mut |violation| violations.push(violation)) {
+        match ingest.prepare(stop, course.fail_on_error(), &mut |violation| violations.push(&violation)) {
             // The slot is the first thing it asks for: nothing was taken from what is pending.
             Err(store::Error::WriterBusy { .. }) if tries < RETRIES => {
                 tries += 1;

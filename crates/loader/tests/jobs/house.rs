@@ -1,13 +1,14 @@
 //! A store, a loader and a directory of files, for as long as a test needs them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use loader::request::{Format, LoadRequest, Mode};
 use loader::source::SourceConfig;
-use loader::{LoadId, Loader, LoaderConfig, Phase, StatusQuery};
+use loader::{LoadId, Loader, LoaderConfig, Phase, RejectPart, StatusError, StatusQuery};
 use model::{Dataset, Quad, Term, TermId, TermRef};
 use serde_json::Value;
 use store::{CancelToken, CheckReport, Options, Order, Pattern, Store};
@@ -159,6 +160,22 @@ impl House {
     pub(crate) fn status(&self, id: LoadId) -> Value {
         let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: 1_000 };
         self.loader.status(&id.to_string(), query).expect("there is such a load")
+    }
+
+    /// What rows of a load were rejected.
+    pub(crate) fn rejects(&self, id: LoadId) -> Value {
+        self.loader.rejects(&id.to_string()).expect("there is such a load")
+    }
+
+    /// The text of one file of rejects; empty if there is none.
+    pub(crate) fn reject_file(&self, id: LoadId, feed: u64, part: RejectPart) -> String {
+        let mut text = Vec::new();
+        match self.loader.reject_file(&id.to_string(), feed, part) {
+            Ok(mut file) => file.read_to_end(&mut text).expect("a file"),
+            Err(StatusError::NoRejects { .. }) => 0,
+            Err(error) => panic!("{error}"),
+        };
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// The store's own verdict; fails the test if something is wrong.

@@ -12,6 +12,7 @@ mod modes;
 mod outcome;
 mod queue;
 mod random;
+mod rejects;
 mod restart;
 mod s3;
 mod staging;

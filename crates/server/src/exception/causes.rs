@@ -94,7 +94,8 @@ impl From<StatusError> for Failure {
         let exception = match error {
             StatusError::Id(error) => return error.into(),
             StatusError::NotFound { .. } => Exception::BulkLoadIdNotFound,
-            StatusError::Journal(_) => Exception::InternalFailure,
+            StatusError::NoRejects { .. } => Exception::InvalidParameter,
+            StatusError::Journal(_) | StatusError::Rejects { .. } => Exception::InternalFailure,
         };
         Self::new(exception, message)
     }

@@ -82,7 +82,7 @@ pub(super) static OTHERS: &[Route] = &[
     route("Health", Method::GET, "/halimede/health", Some(Action::Health)),
     route("Check", Method::GET, "/halimede/check", Some(Action::Check)),
     route("Export", Method::GET, "/halimede/export", Some(Action::Export)),
-    route("GetLoaderJobRejects", Method::GET, "/halimede/loader/{loadId}/rejects", None),
+    route("GetLoaderJobRejects", Method::GET, "/halimede/loader/{loadId}/rejects", Some(Action::GetLoaderJobRejects)),
     route("GetLoaderJobEvents", Method::GET, "/halimede/loader/{loadId}/events", Some(Action::GetLoaderJobEvents)),
 ];
 

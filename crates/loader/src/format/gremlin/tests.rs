@@ -1,7 +1,9 @@
 //! Headers and rows of Gremlin CSV.
 
-use crate::format::tests::{defaults, read, show, show_errors};
-use crate::format::{FeedKind, Format, FormatOptions, Parsed, RAW_LIMIT, RowErrorKind};
+use model::{Quad, TermRef};
+
+use crate::format::tests::{KEY, defaults, read, show, show_errors};
+use crate::format::{FeedKind, FeedParser, Format, FormatOptions, Parsed, RowErrorKind};
 
 fn csv(data: &str) -> Parsed {
     with(&defaults(), data)
@@ -150,10 +152,10 @@ fn misfits_refuse_the_whole_row() {
         "",
         "1:2 Datatype [w:Byte[]] Column 'w:Byte[]': found '300', expected a whole number from -128 to 127",
     );
-    let out = csv(&format!("~id,w:Int\na,{}\n", "é".repeat(RAW_LIMIT)));
+    let out = csv(&format!("~id,w:Int\na,{}\n", "é".repeat(100_000)));
     let [error] = &out.errors[..] else { panic!("one error") };
     assert_eq!(error.message.chars().filter(|character| *character == 'é').count(), 100);
-    assert_eq!(error.raw.len(), RAW_LIMIT);
+    assert_eq!(error.raw.len(), 200_003, "the row is kept whole");
 }
 
 #[test]
@@ -170,7 +172,7 @@ fn rows_wider_than_the_header_are_refused() {
 fn lines_and_records_are_counted_apart() {
     let out = csv("~id,s,n:Int\n\n1,\"a\nb\",x\r\n  \n2,,y\n\n3,,z");
     let places: Vec<_> = out.errors.iter().map(|error| (error.record, error.line, error.raw.as_slice())).collect();
-    assert_eq!(places, [(1, 3, &b"1,\"a\nb\",x"[..]), (2, 6, b"2,,y"), (3, 8, b"3,,z")]);
+    assert_eq!(places, [(1, 3, &b"1,\"a\nb\",x\r\n"[..]), (2, 6, b"2,,y\n"), (3, 8, b"3,,z")]);
     assert_eq!(out.rows, 3);
 }
 
@@ -185,11 +187,11 @@ fn broken_quoting_ends_the_file() {
             error.fatal && error.message.starts_with("Column 's': found a double quote inside an unquoted field"),
             "{error:?}"
         );
-        assert_eq!((error.record, error.line, error.raw.as_slice()), (2, 3, &b"b,2\""[..]));
+        assert_eq!((error.record, error.line, error.raw.as_slice()), (2, 3, &b"b,2\"\n"[..]));
     }
     let out = csv("~id,s\na,\"1\nb,2\nc,3\n");
     assert_eq!(show_errors(&out), "1:2 Parse fatal [s] Column 's': the field's opening quote is never closed");
-    assert_eq!(out.errors[0].raw, b"a,\"1");
+    assert_eq!(out.errors[0].raw, b"a,\"1\n");
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn nul_is_no_text() {
 fn other_encodings_are_read_as_utf8_anyway() {
     let (_, out) = read(Format::Csv, &defaults(), b"~id,n:Int,s\n1,x\xE4,B\xE4r\n2,,B\xE4r\n", 1 << 20);
     assert_eq!(show(&out), "2 (2) ~label ∅ silent\n2 (2) .s 'B\u{FFFD}r'");
-    assert_eq!(out.errors[0].raw, b"1,x\xE4,B\xE4r");
+    assert_eq!(out.errors[0].raw, b"1,x\xE4,B\xE4r\n");
     assert!(out.errors[0].message.contains("found 'x\u{FFFD}'"));
 }
 
@@ -214,4 +216,21 @@ fn long_texts_leave_their_spellings() {
     let key = "a property key that is hashed";
     let out = csv(&format!("~id,{}:String\na,x\n", key.replace(' ', "_")));
     assert_eq!(show(&out), "1 (a) ~label ∅ silent\n1 (a) # 'x'");
+}
+
+/// What a reject is told by: that a text is the row that was refused, and the column of a value.
+#[test]
+fn a_row_is_found_again_by_what_it_says() {
+    let head = b"\xEF\xBB\xBF\n~id,~label,n:Int(single),n:Long(single),m:String[]\r\na,L,1,2,x\n";
+    let (parser, _, length) = FeedParser::open(Format::Csv, &defaults(), 0, "k", head, &KEY).expect("a header");
+    assert_eq!(parser.header(), b"~id,~label,n:Int(single),n:Long(single),m:String[]\r\n");
+    let row = &head[length..];
+    let mut out = Parsed::new();
+    let mut find = |object: TermRef<'_>| {
+        let (s, p) = (TermRef::Vertex("a").encode(&KEY), TermRef::Key("n").encode(&KEY));
+        parser.find(row, 1, &Quad::in_default_graph(s, p, object.encode(&KEY)), &mut out).map(|place| place.column)
+    };
+    assert_eq!(find(TermRef::Int(1)), Some(Some("n:Int(single)".to_owned())));
+    assert_eq!(find(TermRef::Long(2)), Some(Some("n:Long(single)".to_owned())));
+    assert_eq!(find(TermRef::Int(2)), None);
 }

@@ -81,7 +81,7 @@ fn errors_say_what_was_expected_and_found() {
         let [error] = &out.errors[..] else { panic!("{line}: {:?}", out.errors) };
         assert!(error.message.contains(expected), "{line}: {}", error.message);
         assert_eq!((error.record, error.line, error.fatal, error.kind), (2, 2, false, RowErrorKind::Parse));
-        assert_eq!(error.raw, line.as_bytes());
+        assert_eq!(error.raw, format!("{line}\n").as_bytes());
         assert_eq!(out.rows, 3);
     }
 }

@@ -45,8 +45,7 @@ fn graph(out: &Parsed) -> Graph {
         Ok(Term::Blank(identity)) => crate::rdf::blank_node(identity).into(),
         _ => oxrdf::Term::from(NamedNode::new_unchecked(format!("id:{:x}", id.get()))),
     };
-    let triple =
-        |quad: model::Quad| Triple::from_terms(node(quad.s), node(quad.p), node(quad.o)).expect("no literals here");
+    let triple = |quad: Quad| Triple::from_terms(node(quad.s), node(quad.p), node(quad.o)).expect("no literals here");
     let mut graph: Graph = out.batch.entries.iter().map(|entry| triple(entry.quad)).collect();
     graph.canonicalize(CanonicalizationAlgorithm::Unstable);
     graph

@@ -21,6 +21,7 @@ fn ledger(feeds: usize) -> Ledger {
             etag: None,
             state: FeedState::NotStarted,
             cut_short: false,
+            rejects: FeedRejects::default(),
             counters: Counters::default(),
             start_seconds: 0,
             elapsed_ms: 0,
@@ -68,6 +69,7 @@ fn what_follows_the_error_that_stops_a_load_was_not_started() {
         ended: BTreeMap::from([(0, None), (1, Some(FeedState::Failed))]),
         stopped_at: Some(1),
         last: true,
+        ..Publication::default()
     };
     let (change, _) = ledger.publish(&publication);
     ledger.apply(change);
@@ -91,6 +93,7 @@ fn what_is_taken_back_is_not_counted() {
         ended: BTreeMap::from([(0, None), (1, Some(FeedState::ModifiedOrDeleted))]),
         stopped_at: Some(1),
         last: true,
+        ..Publication::default()
     };
     let (change, _) = ledger.end(Ending::Failed, &told);
     ledger.apply(change);
