@@ -80,13 +80,8 @@ pub(crate) fn part(feeds: Vec<FeedInfo>, skip: &HashSet<String>) -> (Vec<FeedInf
 
 /// What a status says of a load that skipped files.
 pub(super) fn note(skipped: usize, all: usize) -> Option<String> {
-    match skipped {
-        0 => None,
-        _ if skipped == all => Some(format!(
-            "Nothing was loaded: all {all} files of the source were loaded before. Use mode NEW to load them again"
-        )),
-        _ => Some(format!(
-            "{skipped} of {all} files were loaded before and are skipped. Use mode NEW to load them again"
-        )),
-    }
+    let nothing = if skipped == all { "Nothing was loaded: " } else { "" };
+    (skipped > 0).then(|| {
+        format!("{nothing}{skipped} of {all} files were loaded before and are skipped. Use mode NEW to load them again")
+    })
 }

@@ -66,6 +66,28 @@ fn what_a_cancel_is_told() {
 }
 
 #[test]
+fn all_that_wait_are_cancelled_and_counted() {
+    let (server, gate) = gated();
+    let source = server.import("two.nt", "<http://a> <http://b> <http://c> .\n");
+    let start = |queue: bool| {
+        let body = serde_json::json!({"source": source, "format": "ntriples", "queueRequest": queue, "mode": "NEW"});
+        let reply = server.send("POST", "/loader", &[], body.to_string().as_bytes());
+        reply.json()["payload"]["loadId"].as_str().unwrap().to_owned()
+    };
+    let running = start(false);
+    gate.reached();
+    let waiting = [start(true), start(true)];
+    let cancel = |all: &str| server.ask("DELETE", &format!("/loader?all={all}")).json();
+    assert_eq!(cancel("True"), serde_json::json!({"status": "200 OK", "cancelled": 2}));
+    assert_eq!(cancel("true"), serde_json::json!({"status": "200 OK", "cancelled": 0}));
+    assert_eq!(waiting.each_ref().map(|id| state(&server, id)), ["LOAD_CANCELLED_BY_USER"; 2]);
+    assert_eq!(state(&server, &running), "LOAD_IN_PROGRESS");
+    gate.open();
+    server.loader.wait(&running).unwrap();
+    assert_eq!(cancel("running"), serde_json::json!({"status": "200 OK", "cancelled": 0}));
+}
+
+#[test]
 fn a_body_that_cannot_be_read_is_a_bad_request() {
     let server = start();
     let broken = format!(

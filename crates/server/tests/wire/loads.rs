@@ -122,6 +122,30 @@ fn starts_that_are_refused_leave_no_job() {
         let failure = server.send("POST", "/loader", &[("content-type", content_type)], body.as_bytes()).failure();
         assert!(failure.starts_with(expected), "{body}: {failure}");
     }
+    let unknown = "0a237328-afd5-4574-a0bc-c29ce5f54802";
+    for (members, expected) in [
+        (
+            json!({"mode": "RESUME"}),
+            format!(
+                "400 BadRequestException: Failed to start load from the source {source}. \
+                 No previous load found to resume."
+            ),
+        ),
+        (
+            json!({"dependencies": [unknown]}),
+            format!("404 BulkLoadIdNotFoundException: The load with id = {unknown} does not exist. "),
+        ),
+        (
+            json!({"dependencies": ["garbage"], "queueRequest": true}),
+            "400 BadRequestException: Parameter 'dependencies' must name loads. Invalid loadId: garbage".to_owned(),
+        ),
+        (json!({"dependencies": vec![unknown; 65]}), "400 InvalidParameterException: ".to_owned()),
+    ] {
+        let mut body = json!({"source": source, "format": "ntriples"});
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let failure = server.send("POST", "/loader", &[], body.to_string().as_bytes()).failure();
+        assert!(failure.starts_with(&expected), "{body}: {failure}");
+    }
     assert!(server.loader.list(100, true).is_empty());
 }
 
