@@ -38,6 +38,8 @@ pub struct Block {
     pub data: Vec<u8>,
     /// The number of the first record in it, from 1.
     pub first_record: u64,
+    /// How many records are in it.
+    pub records: u64,
     /// The number of the first line in it, from 1.
     pub first_line: u64,
     /// Whether nothing follows.
@@ -169,7 +171,9 @@ impl<R: Read> BlockReader<R> {
                 return Err(BlockError::TooLong { record: self.record, line: self.line, limit: self.limit });
             }
             if self.ended && seen.len() == self.buffer.len() {
-                scan.cut = seen.len();
+                // Whole records would have been cut off.
+                let blank = seen.is_empty() || self.cut == Cut::Csv && is_blank(seen);
+                (scan.cut, scan.rest) = (seen.len(), u64::from(!blank));
                 if let Some(error) = self.failure() {
                     self.broken = true; // what is left is a part of a record
                     return Err(error.into());
@@ -192,6 +196,7 @@ impl<R: Read> BlockReader<R> {
         let block = Block {
             data,
             first_record: self.record,
+            records: scan.records + scan.rest,
             first_line: self.line,
             last: self.broken || (self.buffer.is_empty() && self.failed.is_none()),
         };
@@ -224,8 +229,10 @@ struct Scan {
     at: usize,
     /// The end of the last whole record.
     cut: usize,
-    /// Records before `cut`.
+    /// Records before `cut` that end with a line end.
     records: u64,
+    /// Whether one follows that does not: 1 or 0.
+    rest: u64,
     /// Lines before `cut`.
     cut_lines: u64,
     /// Lines before `at`.

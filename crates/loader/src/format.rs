@@ -102,6 +102,12 @@ impl Parsed {
         Self::default()
     }
 
+    /// Forgets what came of the records up to and with this one.
+    pub(crate) fn forget(&mut self, through: Ordinal) {
+        self.batch.entries.retain(|entry| entry.ordinal > through);
+        self.errors.retain(|error| error.ordinal > through);
+    }
+
     /// Forgets the results, keeps the memory.
     pub fn clear(&mut self) {
         self.batch.clear();
@@ -221,7 +227,7 @@ impl FeedParser {
     /// scratch.
     pub(crate) fn find(&self, text: &[u8], record: u64, quad: &Quad, out: &mut Parsed) -> Option<Place> {
         out.clear();
-        let block = Block { data: text.to_vec(), first_record: record, first_line: 0, last: false };
+        let block = Block { data: text.to_vec(), first_record: record, records: 1, first_line: 0, last: false };
         self.parse(&block, out);
         if !out.batch.entries.iter().any(|entry| entry.quad == *quad) {
             return None;

@@ -55,7 +55,9 @@ pub use error::{CancelError, Error, StartError, StatusError};
 pub use error_log::{ErrorCode, ErrorEntry};
 pub use id::{LoadId, LoadIdError};
 pub use progress::{Phase, Progress};
-pub use record::{Counters, Extent, FeedRecord, FeedRejects, JobRecord, RejectFiles, SourceIdentity};
+pub use record::{
+    Counters, Extent, FeedRecord, FeedRejects, JobRecord, Mark, Position, RejectFiles, Sealed, SourceIdentity,
+};
 pub use rejects::RejectFile;
 pub use reset::ResetError;
 pub use state::{FeedState, FeedTally, JobState};
@@ -63,7 +65,7 @@ pub use status::StatusQuery;
 
 pub(crate) use error_log::RETAINED as RETAINED_ERRORS;
 pub(crate) use job::Job;
-pub(crate) use ledger::{ErrorCounts, Publication, Rejected};
+pub(crate) use ledger::{ErrorCounts, Publication, Rejected, Seal};
 pub(crate) use modes::part;
 
 use job::Totals;
@@ -102,7 +104,7 @@ impl fmt::Debug for Loader {
 }
 
 impl Loader {
-    /// Reads the journal. A job that was running when the process ended is recorded as `LOAD_UNEXPECTED_ERROR`.
+    /// Reads the journal. A job that was running when the process ended goes on from its last seal with [`Self::take_up`].
     ///
     /// `runtime` carries the sockets of the sources.
     ///
@@ -112,23 +114,25 @@ impl Loader {
         let journal = store.journal();
         let sources = Sources::new(config.sources.clone(), runtime)?;
         let (attempts, forgotten) = Attempts::restore(journal::read_attempts(&journal)?, now_seconds());
-        let mut writes: Vec<JournalWrite> = forgotten.iter().map(journal::delete_attempt).collect();
+        let writes: Vec<JournalWrite> = forgotten.iter().map(journal::delete_attempt).collect();
         let totals = Arc::<Totals>::default();
         let mut registry = Registry::default();
         let mut records = journal::read_jobs(&journal)?;
         records.sort_by_key(|record| record.sequence);
-        let mut line = Line::default();
+        let (mut line, mut going_on) = (Line::default(), Vec::new());
         for record in records {
-            let record = match record.state {
+            let totals = Arc::clone(&totals);
+            let job = match record.state {
                 JobState::InProgress => {
-                    tracing::warn!(load = %record.id, "this load was running when the process ended");
-                    let feeds = journal::read_feeds(&journal, &record)?;
-                    let logged = record.errors_logged;
-                    let last_chunk = logged - logged % error_log::CHUNK;
-                    let entries = journal::read_errors(&journal, record.id, last_chunk, logged)?;
-                    let (record, ended) = ledger::interrupted(record, feeds, entries);
-                    writes.extend(ended);
-                    record
+                    tracing::info!(load = %record.id, "this load was running when the process ended");
+                    line.hold();
+                    going_on.push(record.id.to_string());
+                    line.give_back(Waiting {
+                        id: record.id,
+                        dependencies: Vec::new(), // they were satisfied when it began
+                        request: record.request.clone(),
+                    });
+                    Job::resume(record, &journal, config.pause.clone(), totals)?
                 }
                 JobState::InQueue => {
                     line.hold();
@@ -138,11 +142,14 @@ impl Loader {
                         dependencies: admission::dependencies(&record.request).unwrap_or_default(),
                         request: record.request.clone(),
                     });
-                    record
+                    Job::new(record, config.pause.clone(), totals)
                 }
-                _ => record,
+                _ => Job::new(record, config.pause.clone(), totals),
             };
-            registry.insert(Arc::new(Job::new(record, config.pause.clone(), Arc::clone(&totals))));
+            registry.insert(Arc::new(job));
+        }
+        if !config.disabled {
+            store.keep_staged(&going_on);
         }
         if !writes.is_empty() {
             journal.write(writes)?;
@@ -332,8 +339,8 @@ impl Loader {
         job.is_some_and(|job| job.halt.is_pulled() && job.is_active())
     }
 
-    /// Stops the running load as the end of the process would, keeping what it published, and waits for its thread.
-    /// Those that wait stay in the queue. No load starts afterwards.
+    /// Stops the running load and waits for its thread: it goes on from its last seal when it is taken up again. Those that
+    /// wait stay in the queue. No load starts afterwards.
     pub fn shutdown(&self) {
         let inner = &self.0;
         {

@@ -15,7 +15,7 @@ pub mod source;
 pub use attempts::Attempt;
 pub use jobs::{
     CancelError, Counters, Error, ErrorCode, ErrorEntry, Extent, FeedRecord, FeedRejects, FeedState, FeedTally,
-    JobRecord, JobState, LoadId, LoadIdError, Loader, LoaderConfig, LoaderMetrics, PauseHook, Phase, Progress,
-    RejectFile, RejectFiles, ResetError, Scope, SourceIdentity, StartError, StatusError, StatusQuery,
+    JobRecord, JobState, LoadId, LoadIdError, Loader, LoaderConfig, LoaderMetrics, Mark, PauseHook, Phase, Position,
+    Progress, RejectFile, RejectFiles, ResetError, Scope, Sealed, SourceIdentity, StartError, StatusError, StatusQuery,
 };
 pub use rejects::RejectPart;

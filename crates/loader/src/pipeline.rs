@@ -13,9 +13,14 @@
 //! the load; an atomic load publishes once, at its end. A dry run stages like an atomic load, and its last publish is of its record alone. Nothing that is reported depends on the number of threads or on
 //! where an epoch ends.
 //!
-//! - **Files**: `plan` (which, in which order), `opening` (ahead of their turn), `feeder`, `queue`, `epoch` (parsing),
-//!   `course` (what was found wrong), `findings` (what the next publish tells), `rejects`, `spool`
-//!   and `again` (what becomes of bad rows), `publish`, `halt` (how all of this stops).
+//! Each publish and each stage tells the journal up to which row all is done ([`Position`]), and a stage also what was found
+//! and is not told yet: it is a *seal*. After the end of the process the load goes on from its last one: its files come
+//! from the journal, those before the position are through, and the one at the position is read again from its beginning,
+//! to drop the rows below. Rows are dropped by number, so blocks may be of another size then.
+//!
+//! - **Files**: `plan` (which, in which order), `resume` (where an earlier process had come), `opening` (ahead of their
+//!   turn), `feeder`, `queue`, `epoch` (parsing), `course` (what was found wrong), `findings` (what the next publish
+//!   tells), `rejects`, `spool` and `again` (what becomes of bad rows), `publish` (and seal), `halt` (how all of this stops).
 //! - **Invariant**: every wait ends when the load is halted.
 //! - **Invariant**: a job's record changes only with a publish.
 //! - **Source**: design §5, §9; spec/loader.md §2.6, §2.11.
@@ -33,12 +38,14 @@ mod plan;
 mod publish;
 mod queue;
 mod rejects;
+mod resume;
 mod spool;
 
 use std::collections::HashSet;
 use std::thread;
+use std::time::Duration;
 
-use store::{IngestOptions, Journal, Rules, Store};
+use store::{Ingest, IngestOptions, Journal, Rules, Store};
 
 use crate::format::FormatOptions;
 use crate::jobs::{Job, Phase, part};
@@ -76,6 +83,8 @@ pub(crate) struct Task<'a> {
     pub(crate) rejects: &'a Folder,
     /// How many bytes of them.
     pub(crate) rejects_limit: u64,
+    /// How long rows that were read wait to be durable.
+    pub(crate) seal_after: Duration,
 }
 
 impl Task<'_> {
@@ -107,39 +116,46 @@ impl Task<'_> {
 /// # Errors
 /// What stopped it; the end is then still to be recorded. Nothing of the load runs or lies around any more.
 pub(crate) fn run(task: &Task<'_>) -> Result<(), Failure> {
-    let outcome = load(task);
-    // A failure on another thread halts this one, and is the cause.
-    match task.job.halt.take_failure() {
-        Some(failure) => Err(failure),
-        None => outcome,
-    }
-}
-
-fn load(task: &Task<'_>) -> Result<(), Failure> {
     let job = task.job;
-    job.enter(Phase::Listing);
-    task.check()?;
-    let listed = plan::list(task)?;
-    job.enter(Phase::Classifying);
-    task.check()?;
-    let (listed, skipped) = part(listed, task.skip);
-    let plan = plan::arrange(task, listed)?;
-    job.listed(&plan.feeds, &skipped, task.journal)?;
-    job.working();
-
     let options = IngestOptions { rules: rules(task.request), cancel: job.halt.work().clone(), threads: task.threads };
     let mut ingest = task.store.ingest(plan::dataset(task.request.format), options);
     if task.request.dry_run {
         ingest = ingest.dry_run();
     }
-    let outcome = epochs(task, &plan, &mut ingest);
-    if outcome.is_err() {
-        ingest.discard();
+    let outcome = load(task, &mut ingest);
+    // A failure on another thread halts this one, and is the cause.
+    let outcome = match job.halt.take_failure() {
+        Some(failure) => Err(failure),
+        None => outcome,
+    };
+    match &outcome {
+        Ok(()) => {}
+        Err(Failure::Halted) if job.suspend() => {}
+        Err(_) => ingest.discard(),
     }
     outcome
 }
 
-fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut store::Ingest) -> Result<(), Failure> {
+fn load(task: &Task<'_>, ingest: &mut Ingest) -> Result<(), Failure> {
+    let job = task.job;
+    let (plan, findings) = if let Some(resumed) = resume::resume(task, ingest)? {
+        resumed
+    } else {
+        job.enter(Phase::Listing);
+        task.check()?;
+        let listed = plan::list(task)?;
+        job.enter(Phase::Classifying);
+        task.check()?;
+        let (listed, skipped) = part(listed, task.skip);
+        let plan = plan::arrange(task, listed)?;
+        job.listed(&plan.feeds, plan.vertex_feeds, &skipped, task.journal)?;
+        (plan, Findings::default())
+    };
+    job.working();
+    epochs(task, &plan, ingest, findings)
+}
+
+fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut Ingest, mut findings: Findings) -> Result<(), Failure> {
     let halt = &task.job.halt;
     let cut_off = CutOff::default();
     thread::scope(|scope| {
@@ -155,10 +171,9 @@ fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut store::Ingest) -> Result<()
                 Ok(())
             });
         })?;
-        let mut findings = Findings::default();
-        let mut rejects = Rejects::new(task, plan, None);
+        let mut rejects = Rejects::new(task, plan, findings.rejected());
         let keep_in = rejects.keeps().then(|| task.rejects.of(task.job.id));
-        let mut course = Course::new(task.request.fail_on_error, keep_in);
+        let mut course = Course::new(task.request.fail_on_error, plan.from, keep_in);
         loop {
             let end = epoch::parse(task, plan, &queue, &cut_off, ingest, &mut course)?;
             if publish::conclude(task, plan, ingest, &mut course, &mut findings, &mut rejects, end)? {

@@ -4,7 +4,7 @@
 //! what the store holds, and writes the segments of what is new, synced but named by nothing; `publish` makes them
 //! visible in one small write, together with the loader's own record of it. Until that write a cancel drops everything.
 //! `stage` puts what was prepared aside instead: durable, named by the manifest as this load's, and seen by nobody else,
-//! until one `publish` makes all of it visible at once.
+//! until one `publish` makes all of it visible at once. After a restart the load takes it over by its name, and goes on.
 //!
 //! A dry run goes the same way, judged against one moment of the store, and is dropped at its end: its files are named by
 //! nothing and it never asks for the writer slot, so that nobody waits for it.
@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Dataset, Quad, Term, TermId};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 pub use batch::{Entry, IngestBatch, Ordinal, Role};
 
@@ -40,6 +41,7 @@ use crate::budget;
 use crate::journal::JournalWrite;
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::{Bell, LoadGuard};
+use crate::manifest::Fence;
 use crate::shared::{Change, Shared, SlotGuard, Staged};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
@@ -119,7 +121,7 @@ impl Violation {
 }
 
 /// What one publish does with the rows of one feed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedCounts {
     /// Records that come into the graph.
     pub loaded: u64,
@@ -144,6 +146,13 @@ pub struct Prepared {
     sets: Vec<SegmentSet>,
 }
 
+impl Prepared {
+    /// How many segment sets it adds.
+    pub fn sets(&self) -> usize {
+        self.sets.len()
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Ingest {
@@ -162,10 +171,13 @@ pub struct Ingest {
     dry: Option<Snapshot>,
     /// Whether the next `prepare` is the last.
     is_last: bool,
-    /// What was staged, oldest first, and under which name.
+    /// What was staged, oldest first, and under which name. While something is, the slot is ours.
     staged: Vec<SegmentSet>,
     owner: String,
-    /// What was there before this load, for rules that set its own rows apart.
+    /// Whether that is the load's own name, which survives the process.
+    named: bool,
+    /// What was there before this load, for rules that set its own rows apart. Of a load with a name it is kept apart from
+    /// what comes later, until [`crate::Store::drop_staged`].
     before: Option<Snapshot>,
     /// The terms of what was prepared last, sorted: for messages until it is published.
     terms: Terms,
@@ -190,6 +202,7 @@ impl Ingest {
             staged: Vec::new(),
             before: None,
             owner: format!("{:032x}", rand::random::<u128>()),
+            named: false,
             terms: Terms::default(),
         }
     }
@@ -204,6 +217,44 @@ impl Ingest {
     /// The next [`Self::prepare`] is the last: a dry run need not write what nothing is judged against any more.
     pub const fn last(&mut self) {
         self.is_last = true;
+    }
+
+    /// Goes by this name, which survives the process, and takes over what was staged under it and not published: all of
+    /// it, or, if anything was committed to the data set since, nothing, since it was not judged against that.
+    ///
+    /// # Errors
+    /// If something is staged: the writer slot's, which is taken then.
+    pub fn go_by(&mut self, name: &str) -> Result<()> {
+        name.clone_into(&mut self.owner);
+        self.named = true;
+        let fence = self.shared.fence(self.dataset, name);
+        self.before = fence.map(|commit| self.shared.behind(self.dataset, commit));
+        let state = self.shared.state();
+        let ours = state.staged.iter().filter(|staged| staged.dataset == self.dataset && staged.owner == name);
+        let ours: Vec<Staged> = ours.cloned().collect();
+        drop(state);
+        if ours.is_empty() {
+            return Ok(());
+        }
+        self.take_slot()?;
+        let (committed, _) = self.shared.writer_snapshot(self.dataset);
+        let current = ours.iter().all(|staged| staged.base == committed.commit());
+        self.staged = ours.into_iter().map(|staged| staged.set).collect();
+        if !current {
+            tracing::warn!(name, "staged layers are dropped: something else was committed since");
+            self.unstage();
+            self.slot = None;
+        }
+        Ok(())
+    }
+
+    /// Takes the writer slot, unless it is ours; a dry run needs none.
+    fn take_slot(&mut self) -> Result<()> {
+        if self.slot.is_none() && self.dry.is_none() {
+            self.slot = Some(self.shared.take_slot(self.dataset, &self.options.cancel)?);
+            self.shared.wait_for_queue(self.dataset);
+        }
+        Ok(())
     }
 
     fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
@@ -239,6 +290,11 @@ impl Ingest {
     /// Quads that were staged and wait to be published.
     pub fn staged(&self) -> u64 {
         self.staged.iter().map(SegmentSet::entries).sum()
+    }
+
+    /// In how many sets.
+    pub fn staged_sets(&self) -> usize {
+        self.staged.len()
     }
 
     /// When what is pending and staged reaches this, publish: what is worth its fixed cost, or a quarter of the data
@@ -291,25 +347,28 @@ impl Ingest {
         Snapshot::new(Arc::clone(&self.shared), self.dataset, next, layers)
     }
 
-    /// Puts what was prepared aside: durable, and part of the next publish. Later rows are judged against it too.
+    /// Puts what was prepared aside: durable, together with what the loader writes about it, and part of the next publish.
+    /// Later rows are judged against it too.
     ///
     /// # Errors
     /// The store's; then what was prepared is gone, and so should the load be.
-    pub fn stage(&mut self, prepared: Prepared) -> Result<()> {
+    pub fn stage(&mut self, prepared: Prepared, writes: Vec<JournalWrite>) -> Result<()> {
         self.options.cancel.check()?;
         if self.dry.is_some() {
             // Its files are still temporary, and go with the last one who holds them.
             self.staged.extend(prepared.sets);
             return Ok(());
         }
+        let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
         if prepared.sets.is_empty() {
-            return Ok(());
+            return self.shared.engine.write(&writes);
         }
         let manifest = self.shared.lock_manifest();
         let dataset = self.dataset;
-        let stage = |set: &SegmentSet| Staged { owner: self.owner.clone(), dataset, set: set.clone() };
+        let base = self.shared.writer_snapshot(dataset).0.commit();
+        let stage = |set: &SegmentSet| Staged { owner: self.owner.clone(), dataset, set: set.clone(), base };
         let stage = prepared.sets.iter().map(stage).collect();
-        self.shared.change(&manifest, Change { stage, ..Change::of(dataset) })?;
+        self.shared.change(&manifest, Change { stage, writes, ..Change::of(dataset) })?;
         self.staged.extend(prepared.sets);
         Ok(())
     }
@@ -325,10 +384,7 @@ impl Ingest {
         on_violation: &mut dyn FnMut(Violation),
     ) -> Result<Prepared> {
         let cancel = self.options.cancel.clone();
-        if self.slot.is_none() && self.dry.is_none() {
-            self.slot = Some(self.shared.take_slot(self.dataset, &cancel)?);
-            self.shared.wait_for_queue(self.dataset);
-        }
+        self.take_slot()?;
         self.terms = Terms::default();
         let mut lanes = std::mem::take(&mut *self.lanes());
         self.forget_counts();
@@ -338,7 +394,7 @@ impl Ingest {
 
         let snapshot = self.view();
         if rules == Rules::OpenCypher && self.before.is_none() {
-            self.before = Some(snapshot.clone());
+            self.remember(snapshot.clone())?;
         }
         let before = self.before.as_ref();
         let case = judge::Case {
@@ -362,9 +418,23 @@ impl Ingest {
         Ok(Prepared { feeds, first_violation, sets })
     }
 
-    /// Makes what was prepared and what was staged visible, all at once. `decide` runs when nothing but one small write is left to do: it gives the
-    /// journal writes that join it, or `None` to drop everything. Returns whether it was published; after an error it
-    /// was not. Of a dry run nothing but those writes is made.
+    /// This is what was there before the load, now and after a restart.
+    fn remember(&mut self, before: Snapshot) -> Result<()> {
+        if self.named {
+            let (owner, dataset) = (self.owner.clone(), self.dataset);
+            let fence = Fence { owner, dataset: dataset.name().to_owned(), commit: before.commit() };
+            let manifest = self.shared.lock_manifest();
+            let unfence = Some(self.owner.as_str());
+            self.shared.change(&manifest, Change { fence: Some(fence), unfence, ..Change::of(dataset) })?;
+        }
+        self.before = Some(before);
+        Ok(())
+    }
+
+    /// Makes what was prepared and what was staged visible, all at once. `decide` runs when nothing but one small write is
+    /// left to do: it gives the journal writes that join it, or `None` to drop what was prepared; what is staged stays then
+    /// until it is discarded, for a load that goes on later. Returns whether it was published; after an error it was not.
+    /// Of a dry run nothing but those writes is made.
     pub fn publish(
         &mut self,
         mut prepared: Prepared,
@@ -373,11 +443,7 @@ impl Ingest {
         let slot = self.slot.take();
         self.terms = Terms::default();
         let manifest = self.shared.lock_manifest();
-        let Some(writes) = decide(&prepared) else {
-            drop(manifest);
-            self.drop_staged();
-            return Ok(false);
-        };
+        let Some(writes) = decide(&prepared) else { return Ok(false) };
         let writes: Vec<_> = writes.into_iter().map(JournalWrite::into_write).collect();
         if self.dry.is_some() {
             prepared.sets.clear();
@@ -406,30 +472,20 @@ impl Ingest {
         Ok(true)
     }
 
-    /// Takes back what was staged.
-    fn drop_staged(&mut self) {
+    /// Takes back what was staged; what was published stays, and the load may go on from there.
+    pub fn unstage(&mut self) {
         if self.dry.is_some() {
             self.staged.clear();
         }
-        if self.staged.is_empty() {
-            return;
+        if !self.staged.is_empty() {
+            self.shared.unstage(self.dataset, &self.owner);
+            self.staged.clear();
         }
-        let manifest = self.shared.lock_manifest();
-        let unstage = Some(self.owner.as_str());
-        let dropped = self.shared.change(&manifest, Change { unstage, ..Change::of(self.dataset) });
-        drop(manifest);
-        match dropped {
-            // The files go with the last clone of their sets.
-            Ok(()) => self.staged.iter().for_each(SegmentSet::set_obsolete),
-            // The manifest still names them: the next start drops what is staged for a load that is gone.
-            Err(error) => tracing::warn!(%error, "staged layers stay on disk until the next start"),
-        }
-        self.staged.clear();
     }
 
     /// Forgets what is pending, prepared or staged, and frees the writer slot.
     pub fn discard(&mut self) {
-        self.drop_staged();
+        self.unstage();
         self.clear();
         self.terms = Terms::default();
         self.slot = None;
@@ -471,6 +527,9 @@ fn sorted<'a>(
 
 impl Drop for Ingest {
     fn drop(&mut self) {
-        self.drop_staged();
+        // A load with a name may go on from what it has staged.
+        if !self.named {
+            self.unstage();
+        }
     }
 }

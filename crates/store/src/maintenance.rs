@@ -303,16 +303,12 @@ fn fold_at(shared: &Shared, bell: &Bell, _work: &MutexGuard<'_, ()>, dataset: Da
         let group = {
             let _manifest = shared.lock_manifest(); // nobody merges layers in memory meanwhile
             let mut state = shared.state();
-            let layers = &mut state.datasets[index(dataset)];
-            let visible = layers.visible();
-            let group: Vec<_> = visible
-                .iter()
-                .skip_while(|layer| !layer.is_memory())
-                .take_while(|layer| layer.is_memory())
-                .cloned()
-                .collect();
-            let Some(last) = group.last() else { break };
-            layers.pinned = last.high;
+            let visible = state.datasets[index(dataset)].visible();
+            let mut runs = visible.chunk_by(|a, b| a.is_memory() && b.is_memory() && !state.is_fenced(dataset, a, b));
+            let Some(group) = runs.find(|run| run[0].is_memory()).map(<[_]>::to_vec) else { break };
+            if let Some(last) = group.last() {
+                state.datasets[index(dataset)].pinned = last.high;
+            }
             group
         };
         replace(shared, dataset, &group, pace)?;
@@ -352,12 +348,14 @@ fn fan_in(memory: u64) -> usize {
 /// The neighbouring sets that are to be merged next, if there are more than `limit`.
 fn crowd(shared: &Shared, dataset: Dataset, limit: usize) -> Option<Vec<Arc<Layer>>> {
     let fan_in = fan_in(shared.options.memory);
-    let visible = shared.state().datasets[index(dataset)].visible().to_vec();
+    let state = shared.state();
+    let visible = state.datasets[index(dataset)].visible();
     if visible.iter().filter(|layer| !layer.is_memory()).count() <= limit {
         return None;
     }
     // Parts of the delta that are not folded yet lie between sets that are no neighbours.
-    let runs = visible.chunk_by(|a, b| a.is_memory() == b.is_memory()).filter(|run| !run[0].is_memory());
+    let runs = visible.chunk_by(|a, b| a.is_memory() == b.is_memory() && !state.is_fenced(dataset, a, b));
+    let runs = runs.filter(|run| !run[0].is_memory());
     let choices = runs.filter_map(|run| {
         let sizes: Vec<u64> = run.iter().map(|layer| layer.entries().max(1)).collect();
         let choice = if limit == 1 { tiers::all(&sizes, fan_in) } else { tiers::due(&sizes, fan_in) };

@@ -21,16 +21,29 @@ pub(crate) struct Manifest {
     /// Sets that only their owner sees.
     #[serde(default)]
     pub(crate) staged: Vec<StagedRecord>,
+    /// Commits over which layers are not merged.
+    #[serde(default)]
+    pub(crate) fences: Vec<Fence>,
 }
 
-/// A staged layer: it belongs to one load, and becomes visible or vanishes with it.
+/// A commit that stays the last one of its layer as long as a load goes on which has to know what was there before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StagedRecord {
+pub(crate) struct Fence {
     /// The load's id.
     pub(crate) owner: String,
     /// `pg` or `rdf`.
     pub(crate) dataset: String,
-    /// Its files; it covers no commits yet.
+    pub(crate) commit: u64,
+}
+
+/// A staged layer: it belongs to one load or transaction, and becomes visible or vanishes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StagedRecord {
+    /// The load's id, or a transaction's name.
+    pub(crate) owner: String,
+    /// `pg` or `rdf`.
+    pub(crate) dataset: String,
+    /// Its files; it covers no commits yet, and names the last one that it was made on top of.
     pub(crate) set: SetRecord,
 }
 
@@ -44,6 +57,7 @@ impl Manifest {
             pg: Vec::new(),
             rdf: Vec::new(),
             staged: Vec::new(),
+            fences: Vec::new(),
         }
     }
 

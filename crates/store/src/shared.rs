@@ -17,8 +17,8 @@ use crate::budget;
 use crate::cache::BlockCache;
 use crate::disk::Disk;
 use crate::engine::{Engine, Space, Write};
-use crate::layer::{Content, Layer, SegmentSet};
-use crate::manifest::{self, Manifest, StagedRecord};
+use crate::layer::{Content, Layer, SegmentSet, SetRecord};
+use crate::manifest::{self, Fence, Manifest, StagedRecord};
 use crate::memory::MemoryRun;
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Options, Result};
@@ -27,6 +27,8 @@ use crate::{CancelToken, Error, Options, Result};
 const SLOT_WAIT: Duration = Duration::from_mins(1);
 /// How long a transaction may idle while another writer waits for its slot.
 const IDLE: Duration = Duration::from_mins(1);
+/// What the names of transactions begin with.
+const TRANSACTION: &str = "transaction ";
 /// How often a waiting writer looks at its token.
 const SLOT_TICK: Duration = Duration::from_millis(20);
 
@@ -54,13 +56,23 @@ pub(crate) struct Shared {
 }
 
 /// The layers of both data sets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     /// The last commit number given out.
     pub(crate) commit: u64,
     pub(crate) datasets: [Layers; 2],
     /// Sets that the manifest names for a load or a transaction that has not ended.
     pub(crate) staged: Vec<Staged>,
+    pub(crate) fences: Vec<Fence>,
+}
+
+impl State {
+    /// Whether a fence stands between two neighbours: they must not become one layer.
+    pub(crate) fn is_fenced(&self, dataset: Dataset, older: &Layer, newer: &Layer) -> bool {
+        let between =
+            |fence: &Fence| fence.dataset == dataset.name() && (older.high..newer.low).contains(&fence.commit);
+        self.fences.iter().any(between)
+    }
 }
 
 /// A staged layer: durable, but only its owner, a load or a transaction, sees it.
@@ -69,12 +81,22 @@ pub(crate) struct Staged {
     pub(crate) owner: String,
     pub(crate) dataset: Dataset,
     pub(crate) set: SegmentSet,
+    /// The last commit of the data set that it was made on top of.
+    pub(crate) base: u64,
 }
 
 impl Staged {
     fn record(&self) -> StagedRecord {
         let (owner, dataset) = (self.owner.clone(), self.dataset.name().to_owned());
-        StagedRecord { owner, dataset, set: self.set.record(0, 0) }
+        StagedRecord { owner, dataset, set: self.set.record(self.base, self.base) }
+    }
+
+    /// Opens what the manifest names; `None` if it was a transaction's, which ended with its process.
+    fn open(shared: &Shared, record: &StagedRecord) -> Result<Option<Self>> {
+        let dataset = Dataset::ALL.into_iter().find(|dataset| dataset.name() == record.dataset);
+        let Some(dataset) = dataset.filter(|_| !record.owner.starts_with(TRANSACTION)) else { return Ok(None) };
+        let (set, base) = (shared.open_set(&record.set)?, record.set.high);
+        Ok(Some(Self { owner: record.owner.clone(), dataset, set, base }))
     }
 }
 
@@ -89,13 +111,26 @@ pub(crate) struct Change<'a> {
     pub(crate) stage: Vec<Staged>,
     /// The owner whose staged layers until now the manifest no longer names as such.
     pub(crate) unstage: Option<&'a str>,
+    /// A fence that stands from now on.
+    pub(crate) fence: Option<Fence>,
+    /// The owner whose fences fall.
+    pub(crate) unfence: Option<&'a str>,
     pub(crate) writes: Vec<Write>,
 }
 
 impl Change<'_> {
     /// No change yet.
     pub(crate) const fn of(dataset: Dataset) -> Self {
-        Self { dataset, old: &[], new: Vec::new(), stage: Vec::new(), unstage: None, writes: Vec::new() }
+        Self {
+            dataset,
+            old: &[],
+            new: Vec::new(),
+            stage: Vec::new(),
+            unstage: None,
+            fence: None,
+            unfence: None,
+            writes: Vec::new(),
+        }
     }
 }
 
@@ -215,7 +250,7 @@ impl Drop for SlotGuard {
 }
 
 fn owner(turn: u64) -> String {
-    format!("transaction {turn}")
+    format!("{TRANSACTION}{turn}")
 }
 
 impl Shared {
@@ -238,7 +273,7 @@ impl Shared {
             engine,
             closing: AtomicBool::new(false),
             files: AtomicU64::new(1),
-            state: Mutex::new(State { commit: 0, datasets: Default::default(), staged: Vec::new() }),
+            state: Mutex::default(),
             changed: Condvar::new(),
             manifest_lock: Mutex::new(()),
             slots: Default::default(),
@@ -346,6 +381,31 @@ impl Shared {
         }
     }
 
+    /// What was there up to a commit on which a fence stands.
+    pub(crate) fn behind(self: &Arc<Self>, dataset: Dataset, commit: u64) -> Snapshot {
+        let state = self.state();
+        let list = state.datasets[index(dataset)].list.iter().filter(|layer| layer.high <= commit).cloned().collect();
+        drop(state);
+        Snapshot::new(Arc::clone(self), dataset, commit, list)
+    }
+
+    /// The commit on which a fence of this owner stands.
+    pub(crate) fn fence(&self, dataset: Dataset, owner: &str) -> Option<u64> {
+        let state = self.state();
+        let ours = |fence: &&Fence| fence.dataset == dataset.name() && fence.owner == owner;
+        state.fences.iter().find(ours).map(|fence| fence.commit)
+    }
+
+    /// Takes an owner's fences down; layers may be merged over them again.
+    pub(crate) fn unfence(&self, dataset: Dataset, owner: &str) {
+        let manifest = self.lock_manifest();
+        if self.fence(dataset, owner).is_some()
+            && let Err(error) = self.change(&manifest, Change { unfence: Some(owner), ..Change::of(dataset) })
+        {
+            tracing::warn!(%error, "layers before and after a load stay apart until the next start");
+        }
+    }
+
     /// Waits until every queued commit of the data set is durable or taken back. Hold the slot, so that none is added.
     pub(crate) fn wait_for_queue(&self, dataset: Dataset) {
         let mut state = self.state();
@@ -368,7 +428,7 @@ impl Shared {
     /// # Errors
     /// The engine's; then nothing has changed.
     pub(crate) fn change(&self, _manifest: &MutexGuard<'_, ()>, change: Change<'_>) -> Result<()> {
-        let Change { dataset, old, new, stage, unstage, mut writes } = change;
+        let Change { dataset, old, new, stage, unstage, fence, unfence, mut writes } = change;
         let leaves = |staged: &Staged| unstage.is_some_and(|owner| owner == staged.owner && dataset == staged.dataset);
         let mut manifest = Manifest::new(&self.hash_key);
         {
@@ -389,6 +449,8 @@ impl Shared {
             }
             let staged = state.staged.iter().filter(|staged| !leaves(staged)).chain(&stage);
             manifest.staged = staged.map(Staged::record).collect();
+            manifest.fences = state.fences.iter().filter(|fence| Some(&*fence.owner) != unfence).cloned().collect();
+            manifest.fences.extend(fence);
         }
         let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
         writes.push(Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) });
@@ -408,6 +470,7 @@ impl Shared {
         }
         state.staged.retain(|staged| !leaves(staged));
         state.staged.extend(stage);
+        state.fences = manifest.fences;
         drop(state);
         for set in old.iter().filter_map(|layer| layer.disk()) {
             set.set_obsolete();
@@ -427,6 +490,7 @@ impl Shared {
             let state = self.state();
             manifest.commit = state.commit;
             manifest.staged = state.staged.iter().map(Staged::record).collect();
+            manifest.fences.clone_from(&state.fences);
         }
         let text = serde_json::to_vec(&manifest).map_err(|error| Error::Engine(error.to_string()))?;
         writes.push(Write { space: Space::Meta, key: manifest::KEY.to_vec(), value: Some(text) });
@@ -474,7 +538,8 @@ impl Shared {
                 let visible = layers.visible();
                 let [.., older, newer] = visible else { return };
                 let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { return };
-                if older.low <= layers.pinned || old.len() > 2 * new.len() {
+                let fenced = state.is_fenced(dataset, older, newer);
+                if older.low <= layers.pinned || old.len() > 2 * new.len() || fenced {
                     return;
                 }
                 [Arc::clone(older), Arc::clone(newer)]
@@ -493,9 +558,7 @@ impl Shared {
         let mut found: [Vec<Arc<Layer>>; 2] = Default::default();
         for dataset in Dataset::ALL {
             for record in manifest.sets(dataset) {
-                let numbers = record.segments.iter().chain([&record.dictionary]).flatten();
-                self.reserve_files(numbers.copied().max().unwrap_or(0));
-                let set = SegmentSet::open(self, record)?;
+                let set = self.open_set(record)?;
                 commit = commit.max(record.high);
                 let layer = Layer { low: record.low, high: record.high, content: Content::Disk(set) };
                 found[index(dataset)].push(Arc::new(layer));
@@ -508,9 +571,14 @@ impl Shared {
             commit = commit.max(number);
             found[index(dataset)].push(Arc::new(Layer { low: number, high: number, content: Content::Memory(run) }));
         }
+        let staged: Result<Vec<_>> =
+            manifest.staged.iter().filter_map(|record| Staged::open(self, record).transpose()).collect();
+        let staged = staged?;
         {
             let mut state = self.state();
             state.commit = commit;
+            state.staged = staged;
+            state.fences.clone_from(&manifest.fences);
             for dataset in Dataset::ALL {
                 let mut list = std::mem::take(&mut found[index(dataset)]);
                 list.sort_by_key(|layer| layer.low);
@@ -525,17 +593,24 @@ impl Shared {
         Ok(())
     }
 
+    /// Opens the files of a set; no new file gets one of their numbers.
+    fn open_set(&self, record: &SetRecord) -> Result<SegmentSet> {
+        let numbers = record.segments.iter().chain([&record.dictionary]).flatten();
+        self.reserve_files(numbers.copied().max().unwrap_or(0));
+        SegmentSet::open(self, record)
+    }
+
     /// After recovery: neighbouring log records become one layer each time.
     fn merge_all_memory(&self, dataset: Dataset) {
         let mut state = self.state();
-        let layers = &mut state.datasets[index(dataset)];
-        let mut list: Vec<Arc<Layer>> = Vec::with_capacity(layers.list.len());
+        let layers = std::mem::take(&mut state.datasets[index(dataset)].list);
+        let mut list: Vec<Arc<Layer>> = Vec::with_capacity(layers.len());
         // A run of equals is merged pairwise, like a counter in binary, to copy each entry few times.
-        for layer in layers.list.drain(..) {
+        for layer in layers {
             list.push(layer);
             while let [.., older, newer] = list.as_slice() {
                 let (Content::Memory(old), Content::Memory(new)) = (&older.content, &newer.content) else { break };
-                if old.len() > 2 * new.len() {
+                if old.len() > 2 * new.len() || state.is_fenced(dataset, older, newer) {
                     break;
                 }
                 let merged = MemoryRun::merge(old, new);
@@ -544,16 +619,17 @@ impl Shared {
                 list.push(Arc::new(layer));
             }
         }
-        layers.list = list;
+        state.datasets[index(dataset)].list = list;
     }
 
-    /// Removes every data file that no layer names.
+    /// Removes every data file that no layer and nothing staged names.
     pub(crate) fn remove_orphans(&self) -> Result<()> {
         let directory = self.segments_directory();
         let mut named = std::collections::HashSet::new();
         {
             let state = self.state();
-            for record in state.datasets.iter().flat_map(|d| &d.list).filter_map(|layer| layer.record()) {
+            let layers = state.datasets.iter().flat_map(|d| &d.list).filter_map(|layer| layer.record());
+            for record in layers.chain(state.staged.iter().map(|staged| staged.set.record(0, 0))) {
                 named.extend(record.segments.into_iter().flatten().map(|number| self.segment_path(number)));
                 named.extend(record.dictionary.map(|number| self.dictionary_path(number)));
             }

@@ -7,6 +7,7 @@
 //! ballast    space given up when the disk is full
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -121,7 +122,7 @@ impl Store {
         let shared = Arc::new(Shared::new(directory.to_path_buf(), options, hash_key, disk, engine));
         shared.recover(&manifest)?;
         if !manifest.staged.is_empty() {
-            // Their loads and transactions ended with the process that staged them.
+            // Transactions ended with the process that staged them; loads may go on.
             let lock = shared.lock_manifest();
             shared.change(&lock, Change::of(Dataset::Pg))?;
         }
@@ -195,6 +196,27 @@ impl Store {
     pub fn begin(&self, dataset: Dataset) -> Transaction {
         let Inner { shared, queue, bell, .. } = &*self.inner;
         Transaction::new(Arc::clone(shared), Arc::clone(queue), Arc::clone(bell), dataset)
+    }
+
+    /// Drops what loads have staged, but for these owners': those that go on. To be called before any load begins: what
+    /// was staged by a load that did not end stays until then.
+    pub fn keep_staged(&self, owners: &[String]) {
+        let state = self.inner.shared.state();
+        let fences = state.fences.iter().map(|fence| fence.owner.clone());
+        let all = state.staged.iter().map(|staged| staged.owner.clone()).chain(fences);
+        let gone: BTreeSet<String> = all.filter(|owner| !owners.contains(owner)).collect();
+        drop(state);
+        for owner in gone {
+            self.drop_staged(&owner);
+        }
+    }
+
+    /// Drops what a load has staged, if it has, and forgets what was there before it: it has ended, or will not go on.
+    pub fn drop_staged(&self, owner: &str) {
+        for dataset in Dataset::ALL {
+            self.inner.shared.unstage(dataset, owner);
+            self.inner.shared.unfence(dataset, owner);
+        }
     }
 
     /// A load's way in.

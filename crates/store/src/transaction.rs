@@ -226,7 +226,7 @@ impl Transaction {
     /// Puts what is in memory aside on disk. After an error everything is as it was.
     fn spill(&mut self) -> Result<()> {
         let Some(owner) = self.writing.as_ref().map(|writing| writing.slot.owner()) else { return Ok(()) };
-        let stage = |set| Staged { owner: owner.clone(), dataset: self.dataset, set };
+        let stage = |set| Staged { owner: owner.clone(), dataset: self.dataset, set, base: 0 };
         let set = self.write_operations()?;
         {
             let manifest = self.shared.lock_manifest();
@@ -255,7 +255,10 @@ impl Transaction {
         let merged = self.write_set(&layers)?;
         let mut spilled = self.spilled.clone();
         let old: Vec<_> = spilled.splice(choice.range(), [merged]).collect();
-        let stage = |set: &SegmentSet| Staged { owner: owner.to_owned(), dataset: self.dataset, set: set.clone() };
+        let stage = |set: &SegmentSet| {
+            let (owner, set) = (owner.to_owned(), set.clone());
+            Staged { owner, dataset: self.dataset, set, base: 0 }
+        };
         let manifest = self.shared.lock_manifest();
         let stage = spilled.iter().map(stage).collect();
         self.shared.change(&manifest, Change { stage, unstage: Some(owner), ..Change::of(self.dataset) })?;

@@ -14,11 +14,15 @@ use std::time::Duration;
 
 use model::{Dataset, Quad, TermRef};
 use store::{
-    CancelToken, IngestBatch, IngestOptions, Options, Order, Ordinal, Pattern, Role, Rules, Store, Transaction,
+    CancelToken, IngestBatch, IngestOptions, JournalWrite, Options, Order, Ordinal, Pattern, Role, Rules, Store,
+    Transaction,
 };
 
 const DIRECTORY: &str = "STORE_CRASH_TEST_DIRECTORY";
 const PREDICATE: TermRef<'static> = TermRef::Iri("http://example.org/written-in-step");
+/// The name of all loads, and where the journal says which step is staged half-way.
+const LOAD: &str = "the load";
+const STAGED: &[u8] = b"staged";
 /// Quads of one step: all of them or none must be there.
 const WIDTH: u64 = 50;
 /// Quads of a large transaction, which spills several times.
@@ -66,14 +70,18 @@ fn write(directory: &Path, from: u64) {
         if step % 3 == 0 && !is_large(step) {
             let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
             let mut ingest = store.ingest(Dataset::Rdf, options);
+            ingest.go_by(LOAD).unwrap();
             let mut batch = IngestBatch::new();
-            // Every other load is staged half-way.
+            // Every other load is staged half-way, and goes on from there if it was killed.
             let half = if step % 2 == 0 { WIDTH / 2 } else { WIDTH };
-            for i in 0..WIDTH {
-                if i == half {
+            let staged = ingest.staged_sets() > 0;
+            assert!(!staged || store.journal().get(STAGED).unwrap().unwrap() == value.as_bytes(), "step {step}");
+            for i in if staged { half } else { 0 }..WIDTH {
+                if i == half && !staged {
                     ingest.add(&mut batch).unwrap();
                     let prepared = ingest.prepare(None, false, &mut |_| {}).unwrap();
-                    ingest.stage(prepared).unwrap();
+                    let write = JournalWrite::Put { key: STAGED.to_vec(), value: value.clone().into_bytes() };
+                    ingest.stage(prepared, vec![write]).unwrap();
                 }
                 let s = batch.term(&key, TermRef::Iri(&subject(step, i)));
                 let p = batch.term(&key, PREDICATE);
@@ -125,7 +133,7 @@ fn what_was_acknowledged_survives() {
     }
     let directory = tempfile::tempdir().unwrap();
     let mut random = 20_261_125_u64;
-    let mut acknowledged = 0;
+    let (mut acknowledged, mut resumable) = (0, 0);
     let crashes = std::env::var("HALIMEDE_CRASHES").map_or(CRASHES, |number| number.parse().unwrap());
     let mut below = |limit: u64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -182,7 +190,11 @@ fn what_was_acknowledged_survives() {
         let usage = store.usage();
         assert_eq!((usage.temporary_bytes, usage.merging_bytes), (0, 0));
         let files = std::fs::read_dir(directory.path().join("segments")).unwrap().count() as u64;
-        assert!(files <= 5, "{files} files for {} sets", usage.segment_sets);
+        store.keep_staged(&[]);
+        let files_without_staged = std::fs::read_dir(directory.path().join("segments")).unwrap().count() as u64;
+        resumable += u64::from(files > files_without_staged);
+        assert!(files_without_staged <= 5, "{files_without_staged} files for {} sets", usage.segment_sets);
     }
+    println!("{resumable} times something was staged when the directory was tidied");
     assert!(acknowledged > crashes);
 }

@@ -100,7 +100,7 @@ fn load_staged(store: &Store, parts: &[Vec<Small>], publish: bool, expected: &mu
     let mut last = None;
     for part in parts {
         if let Some(prepared) = last.take() {
-            ingest.stage(prepared).unwrap();
+            ingest.stage(prepared, Vec::new()).unwrap();
         }
         let mut batch = IngestBatch::new();
         for (record, small) in part.iter().enumerate() {
@@ -116,6 +116,7 @@ fn load_staged(store: &Store, parts: &[Vec<Small>], publish: bool, expected: &mu
     }
     let decided = ingest.publish(last.unwrap(), &mut |_| publish.then(Vec::new)).unwrap();
     assert_eq!(decided, publish);
+    ingest.discard();
     if publish {
         *expected = after;
     }

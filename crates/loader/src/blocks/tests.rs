@@ -60,7 +60,7 @@ fn header_is_consumed_and_counted() {
     assert_eq!(reader.head().expect("memory can be read"), data.as_bytes());
     reader.consume(4);
     let block = reader.next_block().expect("no error").expect("there is one");
-    assert_eq!(block, Block { data: b"a\n".to_vec(), first_record: 1, first_line: 2, last: false });
+    assert_eq!(block, Block { data: b"a\n".to_vec(), first_record: 1, records: 1, first_line: 2, last: false });
 }
 
 #[test]

@@ -28,6 +28,8 @@ impl Inner {
             let asked = job.ask(ticket.as_ref().map(Ticket::attempt));
             drop(line);
             stopped(job.stopped(asked))?.ok_or(CancelError::NotFound { id })?
+        } else if job.is_suspended() {
+            return Err(CancelError::ShuttingDown);
         } else {
             return Err(CancelError::NotFound { id });
         };
@@ -70,6 +72,7 @@ fn stopped(outcome: CancelOutcome) -> Result<Option<bool>, CancelError> {
     match outcome {
         CancelOutcome::Cancelled { remembered } => Ok(Some(remembered)),
         CancelOutcome::NotActive => Ok(None),
+        CancelOutcome::Suspended => Err(CancelError::ShuttingDown),
         CancelOutcome::NotRecorded(why) => {
             Err(CancelError::Internal(format!("The load was stopped, but this could not be recorded: {why}")))
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::progress::Phase;
 use super::registry::RETAINED_JOBS;
@@ -32,6 +33,9 @@ pub struct LoaderConfig {
     pub stage_at: Option<u64>,
     /// Bytes of rejected rows, and of what is wrong with them, that are kept of a job; what is beyond is only counted.
     pub rejects_limit: u64,
+    /// How long rows that were read wait to be durable, at most, if nothing else makes them so earlier: a restart loses no
+    /// more. Results do not depend on it.
+    pub seal_after: Duration,
     /// For tests.
     pub pause: Option<PauseHook>,
 }
@@ -48,6 +52,7 @@ impl LoaderConfig {
             publish_at: None,
             stage_at: None,
             rejects_limit: 1 << 30,
+            seal_after: Duration::from_secs(10),
             pause: None,
         }
     }
@@ -64,6 +69,7 @@ impl fmt::Debug for LoaderConfig {
             .field("publish_at", &self.publish_at)
             .field("stage_at", &self.stage_at)
             .field("rejects_limit", &self.rejects_limit)
+            .field("seal_after", &self.seal_after)
             .finish_non_exhaustive()
     }
 }

@@ -43,9 +43,12 @@ pub(super) struct Turn {
 }
 
 impl Loader {
-    /// Takes up what the process before left: the loads that waited. Until then they are left alone, as a command that
-    /// only looks into a directory, or loads something of its own, must leave them.
+    /// Takes up what the process before left: the load that ran, and those that waited. Until then they are left alone, as
+    /// a command that only looks into a directory, or loads something of its own, must leave them.
     pub fn take_up(&self) {
+        if self.0.config.disabled {
+            return;
+        }
         let mut line = self.0.line();
         line.release();
         self.0.end_doomed(&mut line);
@@ -77,7 +80,7 @@ impl Loader {
         match thread.spawn(move || inner.serve(turn)) {
             Ok(thread) => *runner = Some(thread),
             Err(error) => {
-                job.finish(Err(Failure::Internal(format!("no thread for the load: {error}"))), &self.0.journal);
+                self.0.finish(&job, Err(Failure::Internal(format!("no thread for the load: {error}"))));
                 line.end_turn();
                 self.0.end_doomed(line);
                 job.release();
@@ -122,6 +125,14 @@ impl Inner {
         if job.is_put_off() {
             return;
         }
+        self.finish(job, outcome);
+    }
+
+    /// Records the end of a load, with nothing left behind that only it would see; or leaves both, if it goes on later.
+    fn finish(&self, job: &Job, outcome: Result<(), Failure>) {
+        if !job.is_suspended() {
+            self.store.drop_staged(&job.id.to_string());
+        }
         let finished = AssertUnwindSafe(|| job.finish(outcome, &self.journal));
         if let Err(panic) = catch_unwind(finished) {
             job.abandon(pipeline::panic_text(panic.as_ref()));
@@ -154,19 +165,31 @@ impl Inner {
             stage_at: self.config.stage_at,
             rejects: &self.rejects,
             rejects_limit: self.config.rejects_limit,
+            seal_after: self.config.seal_after,
         })
     }
 
-    /// The checks of a load that waited, now that its turn has come; it is recorded as running then. One that was running
-    /// when the process before ended is running already.
+    /// Opens the source of a load that was running when the process before ended. What became of its files is seen when
+    /// they are read.
+    fn reopen(&self, record: &JobRecord) -> Result<Opened, Failure> {
+        let request = &record.request;
+        if record.had_keys {
+            return Err(Failure::KeysLost);
+        }
+        let uri = self.sources.parse(&request.source, request.region.as_deref()).map_err(Failure::Listing)?;
+        self.sources.open(&uri, request.iam_role_arn.as_deref(), None).map_err(Failure::Listing)
+    }
+
+    /// The checks of a load that waited, now that its turn has come; it is recorded as running then.
     fn prepare(&self, job: &Job, request: &LoadRequest) -> Result<Opened, Failure> {
-        let waited = job.state() == JobState::InQueue;
+        let record = job.with_record(JobRecord::clone);
+        if record.state == JobState::InProgress {
+            return self.reopen(&record);
+        }
         let refused = |error| match error {
             SourceError::Cancelled => Failure::Halted,
-            error if waited => Failure::Refused(error),
-            error => Failure::Listing(error),
+            error => Failure::Refused(error),
         };
-        let record = job.with_record(JobRecord::clone);
         let resumption = modes::resumption(&self.registry(), request.mode, &record.identity).map_err(|_| {
             let error = StartError::NothingToResume { uri: request.source.clone() };
             Failure::Refused(SourceError::BadRequest(error.to_string()))
@@ -178,17 +201,15 @@ impl Inner {
         let opened =
             self.sources.open(&uri, request.iam_role_arn.as_deref(), request.keys.as_ref()).map_err(refused)?;
         opened.probe_unless(job.halt.reading()).map_err(refused)?;
-        if waited {
-            let resumption = resumption?;
-            let begun = job.begin(&self.journal, |record| {
-                record.start_seconds = now_seconds();
-                modes::resume(record, resumption);
-            });
-            if !begun? {
-                return Err(Failure::Halted);
-            }
-            tracing::info!(load = %job.id, source = record.source, "load started after waiting");
+        let resumption = resumption?;
+        let begun = job.begin(&self.journal, |record| {
+            record.start_seconds = now_seconds();
+            modes::resume(record, resumption);
+        });
+        if !begun? {
+            return Err(Failure::Halted);
         }
+        tracing::info!(load = %job.id, source = record.source, "load started after waiting");
         Ok(opened)
     }
 

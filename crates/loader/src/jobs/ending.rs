@@ -4,7 +4,6 @@
 
 use super::error_log::{ErrorCode, ErrorEntry};
 use super::ledger::Publication;
-use super::record::JobRecord;
 use super::state::Ending;
 use crate::pipeline::Failure;
 use crate::source::SourceError;
@@ -23,6 +22,13 @@ pub(super) fn of_failure(failure: Failure, source: &str) -> (Ending, Publication
             (Ending::Failed, ErrorCode::S3AccessDeniedError, error.to_string())
         }
         Failure::Listing(error) => (Ending::Failed, ErrorCode::InternalError, error.to_string()),
+        Failure::KeysLost => (
+            Ending::Failed,
+            ErrorCode::S3AccessDeniedError,
+            "The server was restarted while the load was running, and the keys that came with its request were in \
+             memory only. Start the load again with mode RESUME and the keys to load the rest"
+                .to_owned(),
+        ),
         Failure::Internal(message) => (Ending::Fault, ErrorCode::InternalError, message),
         Failure::Panic(message) => {
             (Ending::Fault, ErrorCode::InternalError, format!("a fault of the loader: {message}"))
@@ -30,18 +36,4 @@ pub(super) fn of_failure(failure: Failure, source: &str) -> (Ending, Publication
         Failure::Halted => (Ending::Fault, ErrorCode::InternalError, "the load was stopped".to_owned()),
     };
     (ending, Publication::of_entry(ErrorEntry::whole(code, message, source)))
-}
-
-/// The entry of a job that was running when its process ended.
-pub(super) fn interruption(record: &JobRecord) -> ErrorEntry {
-    let message = if record.is_dry_run() {
-        "The server was stopped during the dry run; start it again"
-    } else if record.request.atomic {
-        "The server was stopped while the load was running. It was atomic, so nothing of it stays; \
-         start the load again with mode NEW"
-    } else {
-        "The server was stopped while the load was running. What it had published stays; \
-         start the load again with mode NEW to load the rest"
-    };
-    ErrorEntry::whole(ErrorCode::InternalError, message, record.source.as_str())
 }

@@ -142,6 +142,9 @@ pub enum CancelError {
     /// All data is being removed, and with it every job is stopped: `PreconditionsFailedException`.
     #[error("Database reset is in progress. It cancels every load")]
     Resetting,
+    /// The process is going down, and the job goes on when it is back: `ServerShutdownException`.
+    #[error("The server is shutting down. The load goes on when it is back; cancel it then")]
+    ShuttingDown,
     /// The disk failed while the job was being stopped: `InternalFailureException`; the job's state says what happened.
     #[error("{0}")]
     Internal(String),

@@ -9,17 +9,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use store::{Journal, JournalWrite};
 
-use super::PauseHook;
 use super::ending;
+use super::error_log;
 use super::id::LoadId;
 use super::journal::{self, FEED_CHUNK};
-use super::ledger::{Change, Ledger, Publication};
+use super::ledger::{Change, Ledger, Publication, Seal};
 use super::modes;
 use super::progress::{Meter, Phase, Progress};
-use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, RejectFiles};
+use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, Mark, RejectFiles};
 use super::state::{Ending, FeedState, JobState};
+use super::{Error, PauseHook};
 use crate::attempts::{Attempt, Did, Remembered};
 use crate::pipeline::{Failure, Halt};
 use crate::source::FeedInfo;
@@ -64,14 +66,25 @@ struct State {
     cancel: Option<Vec<Attempt>>,
     /// Whether the batch that records the job's end is made up: a call that asks later is not in it.
     sealed: bool,
-    /// Whether the process is going down.
-    closing: bool,
+    /// What the end of the process has done to it.
+    closing: Closing,
     /// What a publish under way will have changed.
     pending: Option<Change>,
     /// Once the job has ended and given everything back: whether its end could be recorded.
     stopped: Option<Result<(), String>>,
     /// Whether those who wait for its end may go on: the line has moved on, or never will.
     released: bool,
+}
+
+/// What the end of the process does to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    /// Nothing yet.
+    No,
+    /// It is to stop.
+    Asked,
+    /// It has stopped: it is as the journal says, and goes on when the process is back.
+    Suspended,
 }
 
 /// What became of asking a job to stop.
@@ -84,6 +97,8 @@ pub(super) enum Asked {
     },
     /// It had ended before.
     NotActive,
+    /// It has stopped with the process, and goes on in the next one.
+    Suspended,
 }
 
 /// The outcome of asking a job to stop.
@@ -98,11 +113,31 @@ pub(super) enum CancelOutcome {
     NotActive,
     /// It stopped, but that could not be recorded.
     NotRecorded(String),
+    /// It goes on when the process is back.
+    Suspended,
 }
 
 impl Job {
     /// A job that is about to run or to wait, or one that has ended.
     pub(super) fn new(record: JobRecord, pause: Option<PauseHook>, totals: Arc<Totals>) -> Self {
+        Self::of(Ledger::new(record), pause, totals)
+    }
+
+    /// A job that was running when an earlier process ended, and goes on.
+    pub(super) fn resume(
+        record: JobRecord,
+        journal: &Journal,
+        pause: Option<PauseHook>,
+        totals: Arc<Totals>,
+    ) -> Result<Self, Error> {
+        let feeds = journal::read_feeds(journal, &record)?;
+        let logged = record.errors_logged;
+        let last_chunk = journal::read_errors(journal, record.id, logged - logged % error_log::CHUNK, logged)?;
+        Ok(Self::of(Ledger::resume(record, feeds, last_chunk), pause, totals))
+    }
+
+    fn of(ledger: Ledger, pause: Option<PauseHook>, totals: Arc<Totals>) -> Self {
+        let record = &ledger.record;
         let terminal = record.state.is_terminal();
         Self {
             id: record.id,
@@ -111,10 +146,10 @@ impl Job {
             pause,
             totals,
             state: Mutex::new(State {
-                ledger: Ledger::new(record),
+                ledger,
                 cancel: None,
                 sealed: false,
-                closing: false,
+                closing: Closing::No,
                 pending: None,
                 stopped: terminal.then_some(Ok(())),
                 released: terminal,
@@ -141,7 +176,7 @@ impl Job {
     pub(super) fn begin(&self, journal: &Journal, change: impl FnOnce(&mut JobRecord)) -> Result<bool, store::Error> {
         let mut record = {
             let state = self.lock();
-            if state.cancel.is_some() || state.closing {
+            if state.cancel.is_some() || state.closing != Closing::No {
                 return Ok(false);
             }
             state.ledger.record.clone()
@@ -156,26 +191,19 @@ impl Job {
     }
 
     /// The files are known, in the order in which they will be loaded, and those that are skipped: recorded before the
-    /// first of them is read.
+    /// first of them is read. `vertex_feeds` of them, from the first, are published before the others are begun.
     pub(crate) fn listed(
         &self,
         infos: &[FeedInfo],
+        vertex_feeds: usize,
         skipped: &[FeedInfo],
         journal: &Journal,
     ) -> Result<(), store::Error> {
-        let (record, feeds) = {
+        let (mut record, feeds) = {
             let state = self.lock();
-            let start_seconds = state.ledger.record.start_seconds;
-            let feed = |info: &FeedInfo, state| FeedRecord {
-                uri: info.uri.clone(),
-                size: info.size,
-                etag: info.etag.clone(),
-                state,
-                cut_short: false,
-                rejects: FeedRejects::default(),
-                counters: Counters::default(),
-                start_seconds,
-                elapsed_ms: 0,
+            let feed = |info, state_of_it| FeedRecord {
+                state: state_of_it,
+                ..FeedRecord::new(info, state.ledger.record.start_seconds)
             };
             let loaded = infos.iter().map(|info| feed(info, FeedState::NotStarted));
             let feeds: Vec<FeedRecord> =
@@ -199,13 +227,30 @@ impl Job {
                 journal.write(std::mem::take(&mut writes))?;
             }
         }
-        if !writes.is_empty() {
-            journal.write(writes)?;
-        }
+        // Only now can it go on after a restart without listing them again.
+        record.mark = Some(Mark { vertex_feeds, ..Mark::default() });
+        writes.push(journal::put_job(&record));
+        journal.write(writes)?;
         let mut state = self.lock();
         state.ledger.record = record;
         state.ledger.feeds = feeds;
         Ok(())
+    }
+
+    /// How far an earlier process had come, if it had listed the files; and the files.
+    pub(crate) fn resumed(&self) -> Option<(Mark, Vec<FeedInfo>)> {
+        let state = self.lock();
+        let mark = state.ledger.record.mark.clone()?;
+        // Those that are skipped are the last ones.
+        let loaded = state.ledger.feeds.len().saturating_sub(state.ledger.record.skipped_feeds as usize);
+        let feeds: Vec<FeedInfo> = state.ledger.feeds.iter().take(loaded).map(FeedRecord::info).collect();
+        self.meter.set_bytes_total(feeds.iter().map(|feed| feed.size).sum());
+        Some((mark, feeds))
+    }
+
+    /// What the seals found, in order.
+    pub(crate) fn seals<T: DeserializeOwned>(&self, seals: u32, journal: &Journal) -> Result<Vec<T>, Failure> {
+        journal::read_seals(journal, self.id, seals).map_err(|error| Failure::Internal(error.to_string()))
     }
 
     /// Listing and its record are done: from here on time is counted.
@@ -227,12 +272,42 @@ impl Job {
     /// What a publish has to write, or `None` if it must not happen. Called once a publish; [`Self::decided`] follows.
     pub(crate) fn decide(&self, publication: &Publication) -> Option<Vec<JournalWrite>> {
         let mut state = self.lock();
-        if state.cancel.is_some() || state.closing || self.halt.is_pulled() {
+        if state.cancel.is_some() || state.closing != Closing::No || self.halt.is_pulled() {
             return None;
         }
         let (change, writes) = state.ledger.publish(publication);
         state.pending = Some(change);
         Some(writes)
+    }
+
+    /// What a seal has to write, or `None` if it must not happen. [`Self::sealed`] follows.
+    pub(crate) fn seal(&self, seal: Seal) -> Option<Vec<JournalWrite>> {
+        let mut state = self.lock();
+        if state.cancel.is_some() || state.closing != Closing::No || self.halt.is_pulled() {
+            return None;
+        }
+        let (change, writes) = state.ledger.seal(seal);
+        state.pending = Some(change);
+        Some(writes)
+    }
+
+    /// What became of the seal.
+    pub(crate) fn sealed(&self, durable: bool) {
+        let mut state = self.lock();
+        let Some(change) = state.pending.take() else { return };
+        if durable {
+            state.ledger.apply(change);
+        }
+    }
+
+    /// Whether the load stops because the process ends, and not for a cancel: then what is sealed stays, and a cancel
+    /// comes too late.
+    pub(crate) fn suspend(&self) -> bool {
+        let mut state = self.lock();
+        if state.closing == Closing::Asked && state.cancel.is_none() {
+            state.closing = Closing::Suspended;
+        }
+        state.closing == Closing::Suspended
     }
 
     /// What became of the publish that was decided.
@@ -258,6 +333,11 @@ impl Job {
     pub(super) fn finish(&self, outcome: Result<(), Failure>, journal: &Journal) {
         let mut state = self.lock();
         let mut ended = Ok(());
+        if state.closing == Closing::Suspended {
+            tracing::info!(load = %self.id, "load stopped; it goes on at the next start");
+            state.stopped = Some(ended);
+            return;
+        }
         if !state.ledger.record.state.is_terminal() {
             let (change, writes) = state.end(outcome);
             state.sealed = true;
@@ -323,6 +403,9 @@ impl Job {
         if state.ledger.record.state.is_terminal() {
             return Asked::NotActive;
         }
+        if state.closing == Closing::Suspended {
+            return Asked::Suspended;
+        }
         state.cancel.get_or_insert_default().extend(attempt);
         self.halt.pull();
         Asked::Stops { remembered: !state.sealed }
@@ -331,12 +414,16 @@ impl Job {
     /// Whether the process ends before the job has begun: it waits on.
     pub(super) fn is_put_off(&self) -> bool {
         let state = self.lock();
-        state.closing && state.cancel.is_none() && state.ledger.record.state == JobState::InQueue
+        state.closing != Closing::No && state.cancel.is_none() && state.ledger.record.state == JobState::InQueue
     }
 
     /// Waits until the job has stopped; what its end means for a call that asked for it.
     pub(super) fn stopped(&self, asked: Asked) -> CancelOutcome {
-        let Asked::Stops { remembered } = asked else { return CancelOutcome::NotActive };
+        let remembered = match asked {
+            Asked::Stops { remembered } => remembered,
+            Asked::NotActive => return CancelOutcome::NotActive,
+            Asked::Suspended => return CancelOutcome::Suspended,
+        };
         let state = self.wait_released(self.lock());
         match &state.stopped {
             Some(Err(why)) => CancelOutcome::NotRecorded(why.clone()),
@@ -349,7 +436,9 @@ impl Job {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         if !state.ledger.record.state.is_terminal() {
-            state.closing = true;
+            if state.closing == Closing::No {
+                state.closing = Closing::Asked;
+            }
             self.halt.pull();
         }
     }
@@ -373,6 +462,11 @@ impl Job {
     /// Its state.
     pub(super) fn state(&self) -> JobState {
         self.lock().ledger.record.state
+    }
+
+    /// Whether it has stopped to go on in another process.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.lock().closing == Closing::Suspended
     }
 
     /// Whether the job runs or waits.
@@ -449,8 +543,6 @@ impl State {
         let record = &self.ledger.record;
         let (ending, told) = if self.cancel.is_some() {
             (Ending::Cancelled, Publication::default())
-        } else if self.closing {
-            (Ending::Fault, Publication::of_entry(ending::interruption(record)))
         } else {
             // A runner that ends well has recorded its end with its last publish.
             ending::of_failure(outcome.err().unwrap_or(Failure::Halted), &record.source)

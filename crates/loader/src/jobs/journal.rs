@@ -5,9 +5,12 @@
 //! | `loader/job/ID` | the [`JobRecord`] |
 //! | `loader/feeds/ID/NNNNNNNN` | 256 [`FeedRecord`]s, in the order in which they are loaded |
 //! | `loader/errors/ID/NNNNNNNN` | 256 [`ErrorEntry`]s (see [`super::error_log`]) |
+//! | `loader/seal/ID/NNNNNNNN` | what one seal found (see [`crate::pipeline`]), until it is published |
 //! | `loader/attempt/KEY` | an answer that is remembered (see [`crate::attempts`]) |
 //!
 //! Chunk numbers are hexadecimal with leading zeros, so that keys sort as numbers do.
+
+use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +38,10 @@ fn feeds_key(id: LoadId, chunk: u64) -> Vec<u8> {
 
 fn errors_key(id: LoadId, chunk: u64) -> Vec<u8> {
     format!("loader/errors/{id}/{chunk:08x}").into_bytes()
+}
+
+fn seal_key(id: LoadId, seal: u32) -> Vec<u8> {
+    format!("loader/seal/{id}/{seal:08x}").into_bytes()
 }
 
 fn attempt_key(attempt: &Attempt) -> Vec<u8> {
@@ -66,6 +73,22 @@ pub(super) fn put_errors(id: LoadId, appended: &Appended) -> impl Iterator<Item 
     let written = appended.written.iter().map(move |(chunk, entries)| put(errors_key(id, *chunk), entries));
     let dropped = appended.dropped.clone().map(move |chunk| JournalWrite::Delete { key: errors_key(id, chunk) });
     written.chain(dropped)
+}
+
+/// The write that keeps what a seal found.
+pub(super) fn put_seal(id: LoadId, seal: u32, found: Vec<u8>) -> JournalWrite {
+    JournalWrite::Put { key: seal_key(id, seal), value: found }
+}
+
+/// The writes that forget what seals found.
+pub(super) fn delete_seals(id: LoadId, seals: Range<u32>) -> impl Iterator<Item = JournalWrite> {
+    seals.map(move |seal| JournalWrite::Delete { key: seal_key(id, seal) })
+}
+
+/// What the seals of a job found, in order.
+pub(super) fn read_seals<T: DeserializeOwned>(journal: &Journal, id: LoadId, seals: u32) -> Result<Vec<T>, Error> {
+    let keys = (0..seals).map(|seal| seal_key(id, seal));
+    keys.map(|key| read(&key, &journal.get(&key)?.unwrap_or_default())).collect()
 }
 
 /// The write that keeps an answer.

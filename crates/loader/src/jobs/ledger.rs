@@ -11,10 +11,9 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use store::{FeedCounts, JournalWrite};
 
-use super::ending::interruption;
 use super::error_log::{ErrorEntry, LogTail};
 use super::journal::{self, FEED_CHUNK};
-use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, RejectFiles};
+use super::record::{Counters, FeedRecord, FeedRejects, JobRecord, Position, RejectFiles, Sealed};
 use super::state::{Ending, FeedState, FeedTally, overall};
 
 /// See the module.
@@ -23,10 +22,27 @@ pub(super) struct Ledger {
     /// In the order in which they are loaded; empty once the job has ended.
     pub(super) feeds: Vec<FeedRecord>,
     /// When the feeds in progress were started.
-    started: HashMap<u32, Instant>,
+    started: HashMap<u32, Timer>,
     log: LogTail,
     /// When listing had ended.
-    working_since: Option<Instant>,
+    working: Option<Timer>,
+}
+
+/// Time from a moment on, and what was spent before the end of an earlier process.
+#[derive(Clone, Copy, Debug)]
+struct Timer {
+    since: Instant,
+    before_ms: u64,
+}
+
+impl Timer {
+    fn start(before_ms: u64) -> Self {
+        Self { since: Instant::now(), before_ms }
+    }
+
+    fn elapsed_ms(self) -> u64 {
+        self.before_ms + self.since.elapsed().as_millis() as u64
+    }
 }
 
 /// What one batch of the journal changes.
@@ -37,7 +53,7 @@ pub(super) struct Change {
 }
 
 /// Errors of one feed, by the counter they belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ErrorCounts {
     /// Rows that could not be read, and faults that ended the feed.
     pub(crate) parsing: u64,
@@ -63,6 +79,8 @@ pub(crate) struct Publication {
     pub(crate) stopped_at: Option<u32>,
     /// Rejected rows, if there are more than at the last publish.
     pub(crate) rejected: Option<Rejected>,
+    /// Up to where everything is published.
+    pub(crate) position: Position,
     /// Whether the load ends with this publish.
     pub(crate) last: bool,
 }
@@ -76,6 +94,19 @@ pub(crate) struct Rejected {
     pub(crate) feeds: BTreeMap<u32, FeedRejects>,
 }
 
+/// A seal: rows that are staged, in the same write.
+#[derive(Debug, Default)]
+pub(crate) struct Seal {
+    /// Up to where everything is published or staged.
+    pub(crate) position: Position,
+    /// How many segment sets are staged.
+    pub(crate) sets: usize,
+    /// What was found and is not published; kept as it is.
+    pub(crate) found: Vec<u8>,
+    /// Whether `found` holds what earlier seals found too.
+    pub(crate) whole: bool,
+}
+
 impl Publication {
     /// Nothing but one entry of the log.
     pub(super) fn of_entry(entry: ErrorEntry) -> Self {
@@ -86,21 +117,29 @@ impl Publication {
 impl Ledger {
     /// The ledger of a job of which nothing is published, or that has ended.
     pub(super) fn new(record: JobRecord) -> Self {
-        Self { record, feeds: Vec::new(), started: HashMap::new(), log: LogTail::default(), working_since: None }
+        Self { record, feeds: Vec::new(), started: HashMap::new(), log: LogTail::default(), working: None }
+    }
+
+    /// The ledger of a job that goes on after the end of a process: as that one left it.
+    pub(super) fn resume(record: JobRecord, feeds: Vec<FeedRecord>, last_chunk: Vec<ErrorEntry>) -> Self {
+        let log = LogTail::resume(record.errors_logged, last_chunk);
+        Self { feeds, log, ..Self::new(record) }
     }
 
     /// Listing and its record are done: from here on time is counted.
     pub(super) fn working(&mut self) {
-        self.working_since = Some(Instant::now());
+        self.working = Some(Timer::start(self.record.elapsed_ms));
     }
 
     /// The first block of a feed is about to be parsed. Not worth a write: if this is all that happens to it, nothing
     /// of it stays.
     pub(super) fn feed_started(&mut self, feed: u32, now_seconds: u64) {
         let Some(record) = self.feeds.get_mut(feed as usize) else { return };
-        record.state = FeedState::InProgress;
-        record.start_seconds = now_seconds;
-        self.started.insert(feed, Instant::now());
+        if record.state == FeedState::NotStarted {
+            record.state = FeedState::InProgress;
+            record.start_seconds = now_seconds;
+        }
+        self.started.insert(feed, Timer::start(record.elapsed_ms));
     }
 
     /// The job has ended: what the journal keeps need not be kept here.
@@ -112,7 +151,7 @@ impl Ledger {
 
     /// Parse and insert time so far.
     pub(super) fn elapsed_ms(&self) -> u64 {
-        self.working_since.map_or(self.record.elapsed_ms, |since| since.elapsed().as_millis() as u64)
+        self.working.map_or(self.record.elapsed_ms, Timer::elapsed_ms)
     }
 
     /// The change that a publish makes, and its writes.
@@ -144,8 +183,45 @@ impl Ledger {
         if publication.last {
             self.tolerate(&mut change);
         }
-        let writes = self.seal(&mut change, publication.entries.clone(), publication.last.then_some(Ending::Done));
+        let ending = publication.last.then_some(Ending::Done);
+        let mut writes = self.conclude(&mut change, publication.entries.clone(), ending);
+        writes.extend(self.unseal());
+        if let Some(mark) = &mut change.record.mark {
+            (mark.published, mark.sealed) = (publication.position, None);
+        }
+        writes.push(journal::put_job(&change.record));
         (change, writes)
+    }
+
+    /// The change that a seal makes, and its writes. What it found is told with the publish: here it only counts time.
+    pub(super) fn seal(&self, seal: Seal) -> (Change, Vec<JournalWrite>) {
+        let mut change = self.change();
+        let id = self.record.id;
+        let before = self.record.mark.clone().unwrap_or_default();
+        let from = before.sealed.as_ref().map_or(before.published, |sealed| sealed.position);
+        for feed in from.feed..=seal.position.feed {
+            if self.started.contains_key(&feed) {
+                self.touch(&mut change, feed);
+            }
+        }
+        let mut writes = self.conclude(&mut change, Vec::new(), None);
+        let seals = before.sealed.map_or(0, |sealed| sealed.seals);
+        if seal.whole {
+            writes.extend(journal::delete_seals(id, 1..seals));
+        }
+        let number = if seal.whole { 0 } else { seals };
+        writes.push(journal::put_seal(id, number, seal.found));
+        if let Some(mark) = &mut change.record.mark {
+            mark.sealed = Some(Sealed { position: seal.position, seals: number + 1, sets: seal.sets });
+        }
+        writes.push(journal::put_job(&change.record));
+        (change, writes)
+    }
+
+    /// The writes that forget what is sealed.
+    fn unseal(&self) -> impl Iterator<Item = JournalWrite> + use<> {
+        let sealed = self.record.mark.as_ref().and_then(|mark| mark.sealed.as_ref());
+        journal::delete_seals(self.record.id, 0..sealed.map_or(0, |sealed| sealed.seals))
     }
 
     /// At the end of a load whose errors are within its tolerance: files that were read to their end are completed.
@@ -194,7 +270,9 @@ impl Ledger {
             };
             self.touch(&mut change, feed).state = state;
         }
-        let writes = self.seal(&mut change, told.entries.clone(), Some(ending));
+        let mut writes = self.conclude(&mut change, told.entries.clone(), Some(ending));
+        writes.extend(self.unseal());
+        writes.push(journal::put_job(&change.record));
         (change, writes)
     }
 
@@ -223,15 +301,15 @@ impl Ledger {
     fn touch<'a>(&self, change: &'a mut Change, feed: u32) -> &'a mut FeedRecord {
         change.feeds.entry(feed).or_insert_with(|| {
             let mut record = self.feeds[feed as usize].clone();
-            if let Some(since) = self.started.get(&feed) {
-                record.elapsed_ms = since.elapsed().as_millis() as u64;
+            if let Some(started) = self.started.get(&feed) {
+                record.elapsed_ms = started.elapsed_ms();
             }
             record
         })
     }
 
-    /// Brings the record of a change into agreement with its feeds, and gives its writes.
-    fn seal(&self, change: &mut Change, entries: Vec<ErrorEntry>, ending: Option<Ending>) -> Vec<JournalWrite> {
+    /// Brings the record of a change into agreement with its feeds, and gives its writes, but for that of the record.
+    fn conclude(&self, change: &mut Change, entries: Vec<ErrorEntry>, ending: Option<Ending>) -> Vec<JournalWrite> {
         let feed = |at: usize| self.feed(change, at);
         let mut totals = Counters::default();
         let mut tally = FeedTally::default();
@@ -256,9 +334,9 @@ impl Ledger {
         record.errors_logged = change.log.logged();
         if let Some(ending) = ending {
             record.state = overall(ending, &tally);
+            record.mark = None;
         }
         record.feeds = tally;
-        writes.push(journal::put_job(record));
         writes
     }
 
@@ -273,29 +351,6 @@ impl Ledger {
             self.feeds[feed as usize] = record;
         }
     }
-}
-
-/// The record and the writes of a job that the journal shows as running: its process ended without a word.
-pub(super) fn interrupted(
-    mut record: JobRecord,
-    mut feeds: Vec<FeedRecord>,
-    last_chunk: Vec<ErrorEntry>,
-) -> (JobRecord, Vec<JournalWrite>) {
-    let mut writes = Vec::new();
-    for (chunk, feeds) in feeds.chunks_mut(FEED_CHUNK).enumerate() {
-        let broken = feeds.iter_mut().filter(|feed| feed.state == FeedState::InProgress);
-        if broken.map(|feed| feed.state = FeedState::UnexpectedError).count() > 0 {
-            writes.push(journal::put_feeds(record.id, chunk, feeds));
-        }
-    }
-    record.feeds = feeds.iter().map(|feed| feed.state).collect();
-    record.state = overall(Ending::Fault, &record.feeds);
-    let mut log = LogTail::resume(record.errors_logged, last_chunk);
-    let appended = log.append(vec![interruption(&record)]);
-    writes.extend(journal::put_errors(record.id, &appended));
-    record.errors_logged = log.logged();
-    writes.push(journal::put_job(&record));
-    (record, writes)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::LoadId;
 use super::state::{FeedState, FeedTally, JobState};
 use crate::request::{Format, LoadRequest};
+use crate::source::FeedInfo;
 
 /// Exact counts of a feed or a job (design §9, "Counters").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ impl std::ops::AddAssign for Counters {
 pub struct FeedRecord {
     /// `s3://bucket/key`, or the form that its source gives.
     pub uri: String,
+    /// The object's key or the file's path, where that is not what the URI ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Bytes as stored, compressed or not, when it was listed.
     pub size: u64,
     /// The object's version when it was listed, if the source has such a thing.
@@ -119,6 +123,40 @@ pub struct RejectFiles {
     pub is_cut: bool,
 }
 
+impl FeedRecord {
+    /// A file that was just listed.
+    pub(crate) fn new(info: &FeedInfo, start_seconds: u64) -> Self {
+        Self {
+            uri: info.uri.clone(),
+            key: (plain_key(&info.uri) != info.key).then(|| info.key.clone()),
+            size: info.size,
+            etag: info.etag.clone(),
+            state: FeedState::NotStarted,
+            cut_short: false,
+            rejects: FeedRejects::default(),
+            counters: Counters::default(),
+            start_seconds,
+            elapsed_ms: 0,
+        }
+    }
+
+    /// The file as it was listed.
+    pub(crate) fn info(&self) -> FeedInfo {
+        FeedInfo {
+            uri: self.uri.clone(),
+            key: self.key.clone().unwrap_or_else(|| plain_key(&self.uri).to_owned()),
+            size: self.size,
+            etag: self.etag.clone(),
+        }
+    }
+}
+
+/// What follows scheme and bucket.
+fn plain_key(uri: &str) -> &str {
+    let in_bucket = || uri.strip_prefix("s3://")?.split_once('/').map(|(_, key)| key);
+    uri.strip_prefix("file://").or_else(in_bucket).unwrap_or_default()
+}
+
 /// One job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRecord {
@@ -174,6 +212,41 @@ pub struct JobRecord {
     /// Its rejected rows.
     #[serde(default)]
     pub rejects: RejectFiles,
+    /// How far it is, once its files are listed and until it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+}
+
+/// How far a running load is: where it goes on after the end of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How many feeds, from the first, are published before the others are begun; 0 if all go together.
+    pub vertex_feeds: usize,
+    /// All rows below are published.
+    pub published: Position,
+    /// What is sealed beyond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// What is staged and not published, in one or more seals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// All rows below are published or staged.
+    pub position: Position,
+    /// How many seals: what they found is kept apart.
+    pub seals: u32,
+    /// How many segment sets are staged. If they are gone, so is the seal, and the load goes on from what is published.
+    pub sets: usize,
+}
+
+/// A place in a load: rows are in the order of feeds, and in a feed in their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// A feed; those before it are through.
+    pub feed: u32,
+    /// Records of it that are through.
+    pub records: u64,
 }
 
 impl JobRecord {
@@ -202,6 +275,7 @@ impl JobRecord {
             forgotten: false,
             note: None,
             rejects: RejectFiles::default(),
+            mark: None,
         }
     }
 
@@ -218,4 +292,26 @@ pub struct SourceIdentity {
     pub source: String,
     /// What it is read as.
     pub format: Format,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_is_read_back_as_it_was_listed() {
+        for (uri, key, kept) in [
+            ("s3://bucket/a/b c.csv", "a/b c.csv", false),
+            ("s3://bucket/a%20b", "a%20b", false),
+            ("s3://bucket//", "/", false),
+            ("file:///in/a.csv", "/in/a.csv", false),
+            ("file:///in/100%25.csv", "/in/100%.csv", true),
+            ("file:///in/a%0Ab", "/in/a\nb", true),
+        ] {
+            let info = FeedInfo { uri: uri.to_owned(), key: key.to_owned(), size: 7, etag: Some("e".to_owned()) };
+            let record = FeedRecord::new(&info, 5);
+            assert_eq!(record.key.is_some(), kept, "{uri}");
+            assert_eq!(record.info(), info);
+        }
+    }
 }

@@ -202,6 +202,7 @@ mod tests {
     fn failed_feeds_leave_out_the_good_and_the_cancelled() {
         let feeds = FeedState::ALL.map(|state| FeedRecord {
             uri: format!("s3://bucket/{}", state.name()),
+            key: None,
             size: 1,
             etag: None,
             state,

@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::path::PathBuf;
 use std::{io, mem};
 
+use serde::{Deserialize, Serialize};
 use store::Ordinal;
 
 use super::fault::Fault;
 use super::lines::Lines;
 use super::spool::{self, Drain, Item, Spool};
 use crate::format::RowErrorKind;
-use crate::jobs::{ErrorCounts, ErrorEntry, FeedState, RETAINED_ERRORS};
+use crate::jobs::{ErrorCounts, ErrorEntry, FeedState, Position, RETAINED_ERRORS};
 
 /// The course of a load.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(super) struct Course {
     spool: Option<Spool<Item>>,
     /// The feed whose header is in there last.
     headed: Option<u32>,
+    /// All rows below were taken.
+    position: Position,
 }
 
 /// What an epoch has to say about errors and feeds.
@@ -51,8 +54,8 @@ pub(super) struct Found {
 }
 
 impl Course {
-    /// With the folder in which bad rows are kept, if they are.
-    pub(super) fn new(fail_on_error: bool, keep_in: Option<PathBuf>) -> Self {
+    /// The course of a load that begins here, with the folder in which bad rows are kept, if they are.
+    pub(super) fn new(fail_on_error: bool, position: Position, keep_in: Option<PathBuf>) -> Self {
         Self {
             fail_on_error,
             stop: None,
@@ -63,6 +66,7 @@ impl Course {
             lines: HashMap::new(),
             spool: keep_in.filter(|_| !fail_on_error).map(Spool::new),
             headed: None,
+            position,
         }
     }
 
@@ -74,6 +78,21 @@ impl Course {
     /// Whether so many bad rows are kept that the epoch should end.
     pub(super) fn is_full(&self) -> bool {
         self.spool.as_ref().is_some_and(|spool| spool.bytes() >= spool::FULL)
+    }
+
+    /// Rows up to this record of a feed were taken.
+    pub(super) const fn reach(&mut self, feed: u32, records: u64) {
+        self.position = Position { feed, records };
+    }
+
+    /// Behind the rows that were taken. Of a feed that is cut off there is nothing more to take: then it ends here.
+    pub(super) fn position(&mut self) -> Position {
+        let Position { feed, .. } = self.position;
+        if self.cut.contains_key(&feed) {
+            self.ended.entry(feed).or_default();
+            return Position { feed: feed + 1, records: 0 };
+        }
+        self.position
     }
 
     pub(super) const fn fail_on_error(&self) -> bool {
@@ -198,10 +217,10 @@ pub(super) fn add(counts: &mut BTreeMap<u32, ErrorCounts>, fault: &Fault) {
 }
 
 /// The latest entries by ordinal, as many as a job keeps.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Latest(BinaryHeap<Reverse<Numbered>>);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Numbered(Ordinal, ErrorEntry);
 
 impl Latest {
@@ -210,6 +229,11 @@ impl Latest {
         if self.0.len() as u64 > RETAINED_ERRORS {
             self.0.pop();
         }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        self.0.len() as u64
     }
 
     /// Takes another's entries too.
@@ -270,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_strict_load_stops_at_its_lowest_error() {
-        let mut course = Course::new(true, None);
+        let mut course = Course::new(true, Position::default(), None);
         for (feed, record) in [(1, 9), (0, 7), (0, 8), (1, 1)] {
             course.learn(fault(feed, record, RowErrorKind::Parse));
         }
@@ -285,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_lenient_load_counts_up_to_where_a_feed_is_cut_off() {
-        let mut course = Course::new(false, Some(PathBuf::from("/nowhere")));
+        let mut course = Course::new(false, Position::default(), Some(PathBuf::from("/nowhere")));
         course.learn(fault(2, 5, RowErrorKind::Parse));
         for (feed, record, kind) in [
             (3, 1, RowErrorKind::Datatype),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use store::{Ingest, Ordinal, Role};
 
@@ -24,6 +24,8 @@ use crate::jobs::Phase;
 
 /// How often a thread that waits for others looks whether the load is halted.
 const GLANCE: Duration = Duration::from_millis(20);
+/// So many sets are staged before the time between two seals doubles.
+const SETS_AT_A_PACE: usize = 8;
 
 /// Parses until the epoch ends; why it did.
 ///
@@ -47,6 +49,7 @@ pub(super) fn parse(
         cut_off,
         ingest,
         due_at: publish_at.saturating_sub(ingest.staged()),
+        late_at: Instant::now().checked_add(patience(task, ingest)),
         enough: AtomicBool::new(false),
         vertices_done: AtomicBool::new(false),
         taking: Mutex::new(0),
@@ -61,7 +64,8 @@ pub(super) fn parse(
         Ok::<(), Failure>(())
     })?;
     task.check()?;
-    let due = epoch.is_due();
+    // What is seldom is worth a publish, however little it is.
+    let due = epoch.is_due() || epoch.is_late() && !task.goes_at_once();
     Ok(if queue.is_exhausted() || course.stop().is_some() {
         End::Last
     } else if due {
@@ -69,6 +73,12 @@ pub(super) fn parse(
     } else {
         End::Full
     })
+}
+
+/// How long an epoch lasts at most, however little it finds. An atomic load cannot publish, and each staged set makes the
+/// next ones dearer: so it seals ever more seldom, and the number of its sets grows with the logarithm of its time.
+fn patience(task: &Task<'_>, ingest: &Ingest) -> Duration {
+    task.seal_after.saturating_mul(1 << (ingest.staged_sets() / SETS_AT_A_PACE).min(20))
 }
 
 struct Epoch<'a> {
@@ -79,6 +89,8 @@ struct Epoch<'a> {
     ingest: &'a Ingest,
     /// Pending quads that are worth a publish, with what is staged.
     due_at: u64,
+    /// When it has lasted long enough.
+    late_at: Option<Instant>,
     /// No more work is taken.
     enough: AtomicBool,
     /// What comes next are edges.
@@ -142,6 +154,10 @@ impl<'a> Epoch<'a> {
                 Work::Block { parser, block, .. } => {
                     first = Ordinal::new(feed, block.first_record);
                     parser.parse(&block, &mut buffer);
+                    let through = self.plan.through(feed);
+                    if block.first_record <= through {
+                        buffer.forget(Ordinal::new(feed, through)); // it was cut elsewhere before
+                    }
                     reader = Some(parser);
                 }
                 Work::Rows { parsed, .. } => buffer = parsed,
@@ -149,7 +165,7 @@ impl<'a> Epoch<'a> {
             }
             if self.judge(number, first, &mut buffer, reader)? {
                 self.ingest.add(&mut buffer.batch)?;
-                if self.is_due() || self.is_full() {
+                if self.is_due() || self.is_full() || self.is_late() {
                     self.enough.store(true, Atomic::SeqCst);
                 }
             }
@@ -162,10 +178,13 @@ impl<'a> Epoch<'a> {
     fn take(&self) -> Result<Option<Piece>, Failure> {
         let mut next = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let work = self.queue.take(|| self.enough.load(Atomic::SeqCst))?;
+            // A source may be so slow that nothing comes for a long time.
+            let begun = *next > 0;
+            let work = self.queue.take(|| self.enough.load(Atomic::SeqCst) || begun && self.is_late())?;
             let feed = match work {
                 None | Some(Work::Finished) => return Ok(None),
                 Some(Work::Begin { feed }) => {
+                    self.turn().course.reach(feed, self.plan.through(feed));
                     self.task.job.feed_started(feed);
                     continue;
                 }
@@ -174,7 +193,8 @@ impl<'a> Epoch<'a> {
                     if let Some(place) = place {
                         turn.course.note(feed, place.record, place.line.unwrap_or_default());
                     }
-                    turn.course.end(feed, fault);
+                    turn.course.end(feed, fault.map(|fault| fault.behind(self.plan.from)));
+                    turn.course.reach(feed + 1, 0);
                     if turn.course.stop().is_some() {
                         self.enough.store(true, Atomic::SeqCst);
                     }
@@ -188,10 +208,15 @@ impl<'a> Epoch<'a> {
                     continue;
                 }
                 Some(Work::Block { feed, ref block, .. }) => {
-                    self.turn().course.note(feed, block.first_record, block.first_line);
+                    let mut turn = self.turn();
+                    turn.course.note(feed, block.first_record, block.first_line);
+                    turn.course.reach(feed, block.first_record + block.records - 1);
                     feed
                 }
-                Some(Work::Rows { feed, .. }) => feed,
+                Some(Work::Rows { feed, through, .. }) => {
+                    self.turn().course.reach(feed, through);
+                    feed
+                }
             };
             let number = *next;
             *next += 1;
@@ -257,6 +282,11 @@ impl<'a> Epoch<'a> {
     /// Whether no more may be held in memory.
     fn is_full(&self) -> bool {
         self.ingest.is_full() || self.task.stage_at.is_some_and(|stage_at| self.ingest.pending() >= stage_at)
+    }
+
+    /// Whether it has lasted long enough.
+    fn is_late(&self) -> bool {
+        self.late_at.is_some_and(|late_at| Instant::now() >= late_at)
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn<'a>> {

@@ -9,7 +9,7 @@ use super::spool::Refused;
 
 use crate::blocks::BlockError;
 use crate::format::{FeedParser, RowError, RowErrorKind};
-use crate::jobs::{ErrorCode, ErrorEntry, FeedState};
+use crate::jobs::{ErrorCode, ErrorEntry, FeedState, Position};
 use crate::source::ReadError;
 
 /// An error at a place of the load: of a row, or of the feed from there on.
@@ -80,6 +80,14 @@ impl Fault {
         };
         let (ordinal, entry, text) = (self.ordinal, self.entry.clone(), self.text.clone());
         Some(Refused { ordinal, entry, text, note: note.map(ToOwned::to_owned) })
+    }
+
+    /// The same behind all rows that were through before the load went on: those stay.
+    pub(super) fn behind(mut self, through: Position) -> Self {
+        if self.ordinal.feed() == through.feed {
+            self.ordinal = self.ordinal.max(Ordinal::new(through.feed, through.records + 1));
+        }
+        self
     }
 
     /// A stream that failed at `place`: its source, or its decompression.

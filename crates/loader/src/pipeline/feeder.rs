@@ -50,9 +50,10 @@ struct Gone;
 
 impl Feeder<'_> {
     fn run(&self, openers: &Openers) -> Result<(), Gone> {
-        let mut not_asked = 0..self.plan.feeds.len() as u32;
+        let feeds = self.plan.from.feed..self.plan.feeds.len() as u32;
+        let mut not_asked = feeds.clone();
         let mut asked = VecDeque::new();
-        for feed in 0..self.plan.feeds.len() as u32 {
+        for feed in feeds {
             while asked.len() <= openers.ahead() {
                 let Some(next) = not_asked.next() else { break };
                 asked.push_back(openers.open(next));
@@ -90,7 +91,7 @@ impl Feeder<'_> {
                     return self.send(Work::End { feed, fault, place: None });
                 }
                 // The rest of a cut-off file is read in vain, which is cheaper than to tell its thread.
-                Piece::Rows(parsed) => self.send(Work::Rows { feed, parsed })?,
+                Piece::Rows(parsed, through) => self.send(Work::Rows { feed, parsed, through })?,
                 Piece::End(fault) => return self.send(Work::End { feed, fault, place: None }),
             }
         }
@@ -121,11 +122,14 @@ impl Feeder<'_> {
                 return self.send(Work::End { feed, fault: Some(fault), place: None });
             }
         };
+        let through = self.plan.through(feed);
         let fault = loop {
             if self.cut_off.is(feed) {
                 break None;
             }
             match blocks.next_block() {
+                // Cut, which is cheap, and not parsed.
+                Ok(Some(block)) if block.first_record + block.records <= through + 1 => {}
                 Ok(Some(block)) => self.send(Work::Block { feed, parser: Arc::clone(&parser), block })?,
                 Ok(None) => break None,
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! What is found of the epochs that wait for the same publish: counts, errors in words, feeds that are through.
 //!
 //! An epoch that is staged leaves nothing in the job's record: it becomes part of it with the publish that makes its rows
-//! visible, or of nothing if they are dropped. Violations are put into words at once, while the store still knows the
+//! visible, or of nothing if they are dropped. Until then it is kept with the seal, for the case of a restart. Violations are put into words at once, while the store still knows the
 //! terms of rows that it refused. Bounded: counts are kept by feed, errors as many as a log keeps.
 //! **Source**: design §5 ("Publish"); spec/loader.md §5.3.
 
@@ -10,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 
 use model::{Quad, Term, TermId};
+use serde::{Deserialize, Serialize};
 use store::{FeedCounts, Ingest, Ordinal, Violation};
 
 use super::Failure;
@@ -18,10 +19,10 @@ use super::fault::Fault;
 use super::plan::Plan;
 use super::rejects::{self, Rejects};
 use super::spool::{Drain, Item, Refused, Spool};
-use crate::jobs::{ErrorCode, ErrorCounts, ErrorEntry, FeedState, Publication, RETAINED_ERRORS, Rejected};
+use crate::jobs::{ErrorCode, ErrorCounts, ErrorEntry, FeedState, Position, Publication, RETAINED_ERRORS, Rejected};
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// What the store makes of the rows, by feed.
     loaded: BTreeMap<u32, FeedCounts>,
@@ -31,6 +32,9 @@ pub(super) struct Findings {
     stopped_at: Option<u32>,
     /// Rejected rows, all since the last publish.
     rejected: Option<Rejected>,
+    /// Entries that are kept in the seals so far, superseded ones among them.
+    #[serde(skip)]
+    sealed: u64,
 }
 
 /// The violations of one epoch, in the order of rows.
@@ -132,20 +136,83 @@ impl Findings {
         self.stopped_at.is_some()
     }
 
-    /// Adds an epoch that is prepared: what was found wrong in it, and what the store counted. What was rejected is on
-    /// disk afterwards.
+    /// Adds what an epoch found, and gives what the seal of that epoch keeps; also whether that is all that was found so
+    /// far, and takes the place of earlier seals: each seal may bring as many entries as a log keeps, and they must not
+    /// become ever more.
+    ///
+    /// # Errors
+    /// It cannot be written down.
+    pub(super) fn seal(&mut self, found: Self) -> Result<(Vec<u8>, bool), Failure> {
+        let text = |found: &Self| {
+            serde_json::to_vec(found)
+                .map_err(|error| Failure::Internal(format!("what was found cannot be kept: {error}")))
+        };
+        self.sealed += found.latest.len();
+        if self.sealed <= 2 * RETAINED_ERRORS {
+            let kept = text(&found)?;
+            self.absorb(found);
+            return Ok((kept, false));
+        }
+        self.absorb(found);
+        self.sealed = self.latest.len();
+        Ok((text(self)?, true))
+    }
+
+    /// What earlier seals kept.
+    pub(super) fn of_seals(seals: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for seal in seals {
+            all.sealed += seal.latest.len();
+            all.absorb(seal);
+        }
+        all
+    }
+
+    /// Rejected rows, all since the last publish.
+    pub(super) const fn rejected(&self) -> Option<&Rejected> {
+        self.rejected.as_ref()
+    }
+
+    /// Records, parsing errors and datatype errors: what was read and is not published.
+    pub(super) fn read(&self) -> (u64, u64, u64) {
+        let loaded = self.loaded.values();
+        let records = loaded.map(|counts| counts.loaded + counts.duplicate_records + counts.ignored + counts.refused);
+        let errors = |pick: fn(&ErrorCounts) -> u64| self.errors.values().map(pick).sum();
+        (records.sum(), errors(|errors| errors.parsing), errors(|errors| errors.datatype))
+    }
+
+    /// Adds what a later epoch found.
+    pub(super) fn absorb(&mut self, later: Self) {
+        let Self { loaded, errors, latest, ended, stopped_at, rejected, sealed: _ } = later;
+        for (feed, counts) in loaded {
+            add_counts(self.loaded.entry(feed).or_default(), &counts);
+        }
+        for (feed, counts) in errors {
+            let sum = self.errors.entry(feed).or_default();
+            sum.parsing += counts.parsing;
+            sum.datatype += counts.datatype;
+            sum.insert += counts.insert;
+        }
+        self.latest.absorb(latest);
+        self.ended.extend(ended);
+        self.stopped_at = stopped_at.or(self.stopped_at);
+        // It tells of all since the last publish.
+        self.rejected = rejected.or(self.rejected.take());
+    }
+
+    /// What was found in an epoch that is prepared: what is wrong in it, and what the store counted. What was rejected is
+    /// on disk afterwards.
     ///
     /// # Errors
     /// The store cannot tell a term, the disk fails, or the load is halted.
-    pub(super) fn add(
-        &mut self,
+    pub(super) fn of_epoch(
         plan: &Plan,
         ingest: &Ingest,
         course: &mut Course,
         rejects: &mut Rejects<'_>,
         mut violations: Violations,
         loaded: &BTreeMap<u32, FeedCounts>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Self, Failure> {
         let stop = course.stop().cloned();
         let Found { counts, latest, rows, faults, ended } = course.take().map_err(rejects::failed)?;
         let (violated, all) = violations.drain().map_err(rejects::failed)?;
@@ -180,32 +247,24 @@ impl Findings {
         refusals.below(None, rejects)?;
         course.told(ended.keys().copied());
 
-        for (feed, counts) in loaded {
-            add_counts(self.loaded.entry(*feed).or_default(), counts);
-        }
-        self.ended.extend(ended);
+        let mut found = Self { loaded: loaded.clone(), ended, ..Self::default() };
         if course.fail_on_error() {
-            self.stop(words, stop, rejects)?;
+            found.stop(words, stop, rejects)?;
         } else {
-            for (feed, counts) in counts {
-                let sum = self.errors.entry(feed).or_default();
-                sum.parsing += counts.parsing;
-                sum.datatype += counts.datatype;
-            }
+            (found.errors, found.latest) = (counts, latest);
             for (feed, count) in violations.counts {
-                self.errors.entry(feed).or_default().insert += count;
+                found.errors.entry(feed).or_default().insert += count;
             }
-            self.latest.absorb(latest);
             for (ordinal, entry) in words {
-                self.latest.push(ordinal, entry);
+                found.latest.push(ordinal, entry);
             }
         }
         if !rejects.keeps() {
             course.keep_no_rows();
         }
         rejects.sync()?;
-        self.rejected = rejects.told();
-        Ok(())
+        found.rejected = rejects.told();
+        Ok(found)
     }
 
     /// With `failOnError` TRUE there is one error at most: the lowest. Violations at or above the stop were not looked
@@ -236,10 +295,12 @@ impl Findings {
         Ok(())
     }
 
-    /// What becomes true with the publish; from here on everything is found anew. `last` if nothing follows.
-    pub(super) fn take(&mut self, last: bool) -> Publication {
-        let Self { loaded, errors, latest, ended, stopped_at, rejected } = std::mem::take(self);
-        Publication { loaded, errors, entries: latest.into_entries(), ended, stopped_at, rejected, last }
+    /// What becomes true with the publish of all rows up to `position`; from here on everything is found anew. `last` if
+    /// nothing follows.
+    pub(super) fn take(&mut self, position: Position, last: bool) -> Publication {
+        let Self { loaded, errors, latest, ended, stopped_at, rejected, sealed: _ } = std::mem::take(self);
+        let entries = latest.into_entries();
+        Publication { loaded, errors, entries, ended, stopped_at, rejected, position, last }
     }
 }
 

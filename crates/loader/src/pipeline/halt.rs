@@ -23,8 +23,10 @@ pub(crate) enum Failure {
     Rejected(Box<Publication>),
     /// The source was refused when the load's turn came: it never ran.
     Refused(SourceError),
-    /// The source could not be listed.
+    /// The source could not be listed, or not be opened again after a restart.
     Listing(SourceError),
+    /// The keys that came with the request are gone with an earlier process.
+    KeysLost,
     /// The store refused.
     Store(store::Error),
     /// The jobs' own journal is damaged or a thread could not be started.

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU64;
 use std::thread::Scope;
 
 use crossbeam_channel::{Receiver, Sender, select};
+use store::Ordinal;
 
 use super::fault::{Fault, Place};
 use super::plan::Plan;
@@ -22,8 +23,8 @@ use crate::source::FeedInfo;
 /// How many files are opened ahead of the one that is read.
 pub(super) const AHEAD: usize = 4;
 
-/// Statements handed on at a time by a parser that reads a file whole.
-const STATEMENTS: usize = 4096;
+/// Bytes of a block that stand for one statement: a parser that reads a file whole hands on as many as about fit a block.
+const STATEMENT: usize = 256;
 
 /// The decoded bytes of a file.
 pub(super) type Bytes = Box<dyn Read + Send>;
@@ -32,8 +33,8 @@ pub(super) type Bytes = Box<dyn Read + Send>;
 pub(super) enum Piece {
     /// It can be cut into blocks: the rest is for the feeder to do. The only piece.
     Blocks(io::Result<BlockReader<Bytes>>),
-    /// Rows of a file that is read whole.
-    Rows(Parsed),
+    /// Rows of a file that is read whole, and its records up to and with these.
+    Rows(Parsed, u64),
     /// Its end, and why if it came early.
     End(Option<Fault>),
 }
@@ -108,7 +109,7 @@ fn serve(task: &Task<'_>, plan: &Plan, cut: Option<Cut>, asked: &Receiver<Reques
             Some(cut) => {
                 send(Piece::Blocks(blocks(task, info, cut)));
             }
-            None => read_whole(task, request.feed, info, &options, &send),
+            None => read_whole(task, plan, request.feed, &options, &send),
         }
     }
 }
@@ -124,8 +125,10 @@ fn blocks(task: &Task<'_>, feed: &FeedInfo, cut: Cut) -> io::Result<BlockReader<
     Ok(blocks)
 }
 
-/// Parses a file from beginning to end; stops when nobody wants the pieces any more.
-fn read_whole(task: &Task<'_>, feed: u32, info: &FeedInfo, options: &FormatOptions, send: &impl Fn(Piece) -> bool) {
+/// Parses a file from beginning to end, and drops what was through before the load began; stops when nobody wants the
+/// pieces any more.
+fn read_whole(task: &Task<'_>, plan: &Plan, feed: u32, options: &FormatOptions, send: &impl Fn(Piece) -> bool) {
+    let info = &plan.feeds[feed as usize];
     let place = |record| Place { feed, record, line: None };
     let bytes = match reader(task, info, &task.job.meter.bytes_read()) {
         Ok(bytes) => bytes,
@@ -142,13 +145,17 @@ fn read_whole(task: &Task<'_>, feed: u32, info: &FeedInfo, options: &FormatOptio
             return;
         }
     };
-    let mut rows = 0;
+    let (mut rows, through) = (0, plan.through(feed));
+    let statements = task.block_bytes.div_ceil(STATEMENT);
     loop {
-        let mut parsed = Parsed::new();
-        let next = parser.next(STATEMENTS, &mut parsed);
+        let (mut parsed, before) = (Parsed::new(), rows);
+        let next = parser.next(statements, &mut parsed);
         rows += parsed.rows;
+        if before < through {
+            parsed.forget(Ordinal::new(feed, through));
+        }
         // What was read before an error stays.
-        if parsed.rows > 0 && !send(Piece::Rows(parsed)) {
+        if rows > before.max(through) && !send(Piece::Rows(parsed, rows)) {
             return;
         }
         let fault = match next {

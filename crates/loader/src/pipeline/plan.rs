@@ -14,6 +14,7 @@ use model::Dataset;
 use super::{Failure, Task, opening, spawn};
 use crate::blocks::HEAD_LIMIT;
 use crate::format::{FeedKind, FeedParser, FormatOptions};
+use crate::jobs::Position;
 use crate::request::Format;
 use crate::source::{FeedInfo, SourceError};
 
@@ -27,6 +28,15 @@ pub(super) struct Plan {
     pub(super) feeds: Vec<FeedInfo>,
     /// How many of them, from the first, are published before the others are begun; 0 if all go together.
     pub(super) vertex_feeds: usize,
+    /// Where the load begins: after a restart, behind what is published or sealed.
+    pub(super) from: Position,
+}
+
+impl Plan {
+    /// Records of a feed that are through before the load begins.
+    pub(super) const fn through(&self, feed: u32) -> u64 {
+        if feed == self.from.feed { self.from.records } else { 0 }
+    }
 }
 
 /// The data set that this format fills.
@@ -46,7 +56,7 @@ pub(super) fn list(task: &Task<'_>) -> Result<Vec<FeedInfo>, Failure> {
 pub(super) fn arrange(task: &Task<'_>, feeds: Vec<FeedInfo>) -> Result<Plan, Failure> {
     let request = task.request;
     if request.format.is_rdf() || request.edge_only_load || feeds.len() < 2 {
-        return Ok(Plan { feeds, vertex_feeds: 0 });
+        return Ok(Plan { feeds, vertex_feeds: 0, from: Position::default() });
     }
     let edges = edge_files(task, &feeds)?;
     let (mut ordered, mut last) = (Vec::with_capacity(feeds.len()), Vec::new());
@@ -55,7 +65,7 @@ pub(super) fn arrange(task: &Task<'_>, feeds: Vec<FeedInfo>) -> Result<Plan, Fai
     }
     let vertex_feeds = if last.is_empty() { 0 } else { ordered.len() };
     ordered.extend(last);
-    Ok(Plan { feeds: ordered, vertex_feeds })
+    Ok(Plan { feeds: ordered, vertex_feeds, from: Position::default() })
 }
 
 /// Which of the files hold edges; some are looked at side by side, since each look is a wait.

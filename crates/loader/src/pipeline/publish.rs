@@ -2,8 +2,9 @@
 //!
 //! Rows and errors, counters and the states of feeds become true in one write; between the decision and that write
 //! nothing can cancel ([`crate::jobs`]). An epoch that ended only because memory is full is staged: durable, and seen by
-//! this load alone. So is every epoch of an atomic load, or of a dry run, but the last.
-//! **Source**: design §5 ("Validate", "Publish").
+//! this load alone. So is every epoch of an atomic load, or of a dry run, but the last. Stages are seals: with the rows, the
+//! journal gets what was found, and how far the load is.
+//! **Source**: design §5 ("Seal", "Validate", "Publish").
 
 use store::{Ingest, Prepared};
 
@@ -12,11 +13,11 @@ use super::findings::{Findings, Violations};
 use super::plan::Plan;
 use super::rejects::Rejects;
 use super::{Failure, Task};
-use crate::jobs::Phase;
+use crate::jobs::{Phase, Position, Seal};
 
 /// How often a load asks again for the writer slot, each time for a minute. A transaction that idles while others wait
 /// is rolled back, so more than a few tries mean that writers come thick and fast.
-const RETRIES: u32 = 60;
+pub(super) const RETRIES: u32 = 60;
 
 /// Why an epoch is at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,18 +58,18 @@ pub(super) fn conclude(
     let prepared = prepare(task, ingest, course, &mut violations)?;
     job.enter(Phase::Writing);
     task.check()?;
-    findings.add(plan, ingest, course, rejects, violations, &prepared.feeds)?;
-    let last = end == End::Last || findings.stop_the_load();
-    if task.request.atomic && findings.stop_the_load() {
-        return Err(Failure::Rejected(Box::new(findings.take(last))));
-    }
+    let position = course.position();
+    let found = Findings::of_epoch(plan, ingest, course, rejects, violations, &prepared.feeds)?;
+    let last = end == End::Last || found.stop_the_load();
     if !last && (task.goes_at_once() || end == End::Full) {
-        job.enter(Phase::Staging);
-        task.check()?;
-        ingest.stage(prepared)?;
+        seal(task, ingest, findings, found, prepared, position)?;
         return Ok(false);
     }
-    let publication = findings.take(last);
+    findings.absorb(found);
+    if task.request.atomic && findings.stop_the_load() {
+        return Err(Failure::Rejected(Box::new(findings.take(position, last))));
+    }
+    let publication = findings.take(position, last);
     let published = ingest.publish(prepared, &mut |_| {
         job.enter(Phase::Publishing);
         job.decide(&publication)
@@ -76,6 +77,31 @@ pub(super) fn conclude(
     job.decided(matches!(published, Ok(true)));
     rejects.published();
     if published? { Ok(publication.last) } else { Err(Failure::Halted) }
+}
+
+/// Stages what is prepared, with what was found on the way to `position`.
+fn seal(
+    task: &Task<'_>,
+    ingest: &mut Ingest,
+    findings: &mut Findings,
+    found: Findings,
+    prepared: Prepared,
+    position: Position,
+) -> Result<(), Failure> {
+    let job = task.job;
+    job.enter(Phase::Staging);
+    task.check()?;
+    if task.request.dry_run {
+        // Nothing of it is durable: after a restart it begins anew.
+        findings.absorb(found);
+        return Ok(ingest.stage(prepared, Vec::new())?);
+    }
+    let (found, whole) = findings.seal(found)?;
+    let sets = ingest.staged_sets() + prepared.sets();
+    let writes = job.seal(Seal { position, sets, found, whole }).ok_or(Failure::Halted)?;
+    let staged = ingest.stage(prepared, writes);
+    job.sealed(staged.is_ok());
+    Ok(staged?)
 }
 
 /// Validates what is pending, and waits for the writer slot if that is not ours yet.

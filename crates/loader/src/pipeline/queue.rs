@@ -37,6 +37,8 @@ pub(super) enum Work {
         feed: u32,
         /// Its rows.
         parsed: Parsed,
+        /// Records of the file up to and with these.
+        through: u64,
     },
     /// A file is through.
     End {

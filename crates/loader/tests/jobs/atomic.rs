@@ -1,5 +1,7 @@
 //! Loads that are all or nothing: invisible until their end, and gone without a trace if they do not come to it.
 
+use std::sync::Arc;
+
 use loader::request::{Format, LoadRequest};
 use loader::{LoadId, LoaderConfig, Phase};
 use model::{Dataset, Quad};
@@ -120,9 +122,9 @@ fn a_cancel_in_any_phase_leaves_nothing() {
     }
 }
 
-/// The end of the process, told.
+/// The process ends after some stages. In the next one the load has not begun again when it is cancelled.
 #[test]
-fn a_shutdown_leaves_nothing() {
+fn a_cancel_after_a_restart_leaves_nothing() {
     let gate = Gate::open_one();
     let house = House::gated(&gate, many_stages);
     let (before, request) = prepare(&house);
@@ -130,19 +132,51 @@ fn a_shutdown_leaves_nothing() {
     gate.close_at(Phase::Staging, 4);
     let id = house.start(request);
     gate.wait_held();
+    let next = Gate::at(Phase::Downloading, 0);
+    let house = house.restarted(&gate, id, |config| {
+        let next = Arc::clone(&next);
+        config.pause = Some(Arc::new(move |phase| next.pass(phase)));
+    });
+    next.wait_held();
+    assert_eq!(state(&house.status(id)), "LOAD_IN_PROGRESS");
+    assert_eq!(house.quads(Dataset::Pg), before);
+    assert!(segment_files(&house) > files, "what was staged waits");
     std::thread::scope(|scope| {
-        scope.spawn(|| house.loader.shutdown());
+        let cancel = scope.spawn(|| house.loader.cancel(&id.to_string(), None));
         while !house.loader.is_stopping(&id.to_string()) {
             std::thread::yield_now();
         }
-        gate.open();
+        next.open();
+        cancel.join().expect("no panic").expect("the cancel wins");
     });
     let status = house.status(id);
-    assert_eq!(state(&status), "LOAD_UNEXPECTED_ERROR");
+    assert_eq!(state(&status), "LOAD_CANCELLED_BY_USER");
     assert_eq!(status["overallStatus"]["totalRecords"], 0);
-    let message = status["errors"]["errorLogs"][0]["errorMessage"].as_str().expect("a message");
-    assert!(message.contains("nothing of it stays"), "{message}");
     without_a_trace(house, id, &before, files);
+}
+
+/// It becomes visible at once, whatever came between.
+#[test]
+fn a_restart_does_not_make_it_visible() {
+    let gate = Gate::open_one();
+    let house = House::gated(&gate, many_stages);
+    let (before, request) = prepare(&house);
+    gate.close_at(Phase::Staging, 7);
+    let id = house.start(request);
+    gate.wait_held();
+    let next = Gate::at(Phase::Publishing, 0);
+    let house = house.restarted(&gate, id, |config| {
+        let next = Arc::clone(&next);
+        many_stages(config);
+        config.pause = Some(Arc::new(move |phase| next.pass(phase)));
+    });
+    next.wait_held();
+    assert_eq!(house.quads(Dataset::Pg), before);
+    next.open();
+    let status = house.ended(id);
+    assert_eq!(state(&status), "LOAD_COMPLETED", "{status}");
+    assert_eq!((status["overallStatus"]["totalRecords"].as_u64(), house.edges().len()), (Some(900), 300));
+    house.check();
 }
 
 /// What an error leaves of a strict load: the error, told as a load that is not atomic would tell it.

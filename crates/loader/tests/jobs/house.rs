@@ -113,10 +113,30 @@ impl House {
 
     /// The same directory, opened again as after the end of the process.
     pub(crate) fn reopened(self) -> Self {
+        self.reopened_with(|_| {})
+    }
+
+    /// The same, with loads that are told something else.
+    pub(crate) fn reopened_with(self, hook: impl FnOnce(&mut LoaderConfig)) -> Self {
         let Self { loader, store, adjust, runtime, directory } = self;
         loader.shutdown(); // the last load's thread may still be on its way out
         drop((loader, store, runtime));
-        Self::in_directory(directory, adjust, |_| {})
+        Self::in_directory(directory, adjust, hook)
+    }
+
+    /// The end of the process while its load is held at a gate, and a new process with the same directory. What the old
+    /// one had not written by then it does not write any more.
+    pub(crate) fn restarted(self, gate: &Gate, id: LoadId, hook: impl FnOnce(&mut LoaderConfig)) -> Self {
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.loader.shutdown());
+            while !self.loader.is_stopping(&id.to_string()) {
+                std::thread::yield_now();
+            }
+            gate.open();
+        });
+        let house = self.reopened_with(hook);
+        house.loader.take_up();
+        house
     }
 
     /// Writes a file; its path, to be used as a source.
@@ -277,7 +297,7 @@ impl Gate {
         Arc::default()
     }
 
-    fn pass(&self, phase: Phase) {
+    pub(crate) fn pass(&self, phase: Phase) {
         let mut state = self.state.lock().expect("no panic");
         if state.closed_at != Some(phase) {
             return;
@@ -289,6 +309,11 @@ impl Gate {
         state.held = true;
         self.changed.notify_all();
         drop(self.changed.wait_while(state, |state| state.closed_at == Some(phase)).expect("no panic"));
+    }
+
+    /// Whether the load stands at the gate.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state.lock().expect("no panic").held
     }
 
     /// Waits until the load stands at the gate.

@@ -14,6 +14,7 @@ mod queue;
 mod random;
 mod rejects;
 mod restart;
+mod resume;
 mod s3;
 mod staging;
 mod writers;

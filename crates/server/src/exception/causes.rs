@@ -118,6 +118,7 @@ impl From<CancelError> for Failure {
             CancelError::Unsupported(_) => Exception::UnsupportedOperation,
             CancelError::NotFound { .. } => Exception::BulkLoadIdNotFound,
             CancelError::Resetting => Exception::PreconditionsFailed,
+            CancelError::ShuttingDown => Exception::ServerShutdown,
             CancelError::Internal(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)

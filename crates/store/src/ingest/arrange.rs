@@ -228,7 +228,7 @@ fn stable<'a>(
 /// Least significant digit first, over the bits in which the keys differ.
 fn radix(items: &mut [Codes], scratch: &mut Vec<Codes>, key: impl Fn(&Codes) -> u64) {
     let (low, high) = items.iter().map(&key).fold((u64::MAX, 0), |(low, high), key| (low.min(key), high.max(key)));
-    let mut left = u64::BITS - (high - low).leading_zeros();
+    let mut left = u64::BITS - high.saturating_sub(low).leading_zeros(); // of none there is neither
     let mut shift = 0;
     scratch.clear();
     scratch.resize(items.len(), Codes::default());

@@ -1,12 +1,13 @@
 //! What a parser hands over: entries, and the spelling of each hashed id among them.
 
 use model::{HashKey, Quad, TermId, TermRef};
+use serde::{Deserialize, Serialize};
 
 /// Ids whose spelling was handed over lately, by their low bits: enough to catch predicates, labels and a subject's run.
 const RECENT: usize = 1024;
 
 /// Where a row stands in its load: feed, then record. Their order is the order of the load.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ordinal(u64);
 
 impl Ordinal {

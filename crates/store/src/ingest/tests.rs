@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use model::{Dataset, Quad, TermId, TermRef};
+use model::{Dataset, HashKey, Quad, TermId, TermRef};
 use proptest::prelude::*;
 
 use super::{FeedCounts, IngestBatch, IngestOptions, Ordinal, Role, Rules, Violation};
-use crate::{CancelToken, Options, Order, Pattern, Store};
+use crate::{CancelToken, JournalWrite, Options, Order, Pattern, Store};
 
 /// One row of a file of vertices or edges over a small world.
 #[derive(Clone, Debug)]
@@ -316,7 +316,7 @@ proptest! {
                     counts.refused += more.refused;
                 }
                 match fate {
-                    Fate::Staged if !rest.is_empty() => ingest.stage(prepared).unwrap(),
+                    Fate::Staged if !rest.is_empty() => ingest.stage(prepared, Vec::new()).unwrap(),
                     _ => assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap()),
                 }
                 if rest.is_empty() {
@@ -417,7 +417,7 @@ proptest! {
                         prop_assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
                         return Ok((counts, violations));
                     }
-                    ingest.stage(prepared).unwrap();
+                    ingest.stage(prepared, Vec::new()).unwrap();
                 }
             };
             store.settle(&CancelToken::new()).unwrap(); // or merges would change the files
@@ -435,26 +435,159 @@ proptest! {
     }
 }
 
+/// A staged layer survives its process, and is taken over by the load's name, unless something else was committed.
 #[test]
-fn a_staged_layer_goes_with_the_process_that_staged_it() {
+fn a_staged_layer_waits_for_its_load() {
     let directory = tempfile::tempdir().unwrap();
     let open = || Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
     let files = || std::fs::read_dir(directory.path().join("segments")).unwrap().count();
     let store = open();
-    let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
-    let mut ingest = store.ingest(Dataset::Rdf, options);
+    let options = || IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
+    let ingest = |store: &Store| {
+        let mut ingest = store.ingest(Dataset::Rdf, options());
+        ingest.go_by("a load").unwrap();
+        ingest
+    };
+    let quads = |store: &Store| store.snapshot(Dataset::Rdf).scan(Pattern::ALL, Order::Spog).count();
+    let key = store.hash_key();
+    let mut first = ingest(&store);
+    let prepared = one_row(&mut first, &key);
+    let note = JournalWrite::Put { key: b"note".to_vec(), value: b"staged".to_vec() };
+    first.stage(prepared, vec![note]).unwrap();
+    assert_eq!(files(), 4, "three orders and a dictionary, named by the manifest");
+    assert_eq!(quads(&store), 0, "nobody else sees it");
+    drop((first, store)); // as at the end of the process: it is not discarded
+
+    let store = open();
+    store.keep_staged(&["a load".to_owned()]);
+    assert_eq!((files(), quads(&store)), (4, 0));
+    assert_eq!(store.journal().get(b"note").unwrap().unwrap(), b"staged", "written with it");
+    let other = store.ingest(Dataset::Rdf, options());
+    assert_eq!((other.staged_sets(), ingest(&store).staged_sets()), (0, 1));
+    let mut again = ingest(&store);
+    // It is judged against: the same quad is there.
+    let prepared = one_row(&mut again, &key);
+    assert_eq!(prepared.feeds[&0].duplicates, 1);
+    again.stage(prepared, Vec::new()).unwrap();
+    drop((other, again, store));
+
+    let store = open();
+    let mut transaction = store.begin(Dataset::Rdf);
+    let (iri, graph) = (TermRef::Iri("http://example.org/other"), TermRef::DefaultGraph);
+    assert!(transaction.insert(iri, iri, iri, graph).unwrap());
+    transaction.commit().unwrap();
+    assert_eq!(ingest(&store).staged_sets(), 0, "it was not judged against the commit");
+    assert_eq!((files(), quads(&store)), (0, 1));
+
+    let mut first = ingest(&store);
+    let prepared = one_row(&mut first, &key);
+    first.stage(prepared, Vec::new()).unwrap();
+    drop((first, store));
+    let store = open();
+    let mut last = ingest(&store);
+    let prepared = last.prepare(None, false, &mut |_| {}).unwrap();
+    assert!(last.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+    assert_eq!(store.snapshot(Dataset::Rdf).estimate(&Pattern::ALL).quads, 2);
+    assert_eq!(store.check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+    drop((last, store));
+    let store = open();
+    store.keep_staged(&[]);
+    assert_eq!(store.snapshot(Dataset::Rdf).estimate(&Pattern::ALL).quads, 2, "what is published is nobody's");
+}
+
+#[test]
+fn what_nobody_waits_for_goes() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+    let files = || std::fs::read_dir(directory.path().join("segments")).unwrap().count();
+    for (name, stay) in [(None, 0), (Some("a load"), 4)] {
+        let store = open();
+        let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
+        let mut ingest = store.ingest(Dataset::Rdf, options);
+        if let Some(name) = name {
+            ingest.go_by(name).unwrap();
+        }
+        let prepared = one_row(&mut ingest, &store.hash_key());
+        ingest.stage(prepared, Vec::new()).unwrap();
+        assert_eq!(files(), 4);
+        drop((ingest, store));
+        assert_eq!(files(), stay, "{name:?}");
+    }
+    let store = open();
+    store.keep_staged(&["another load".to_owned()]);
+    assert_eq!(files(), 0);
+    drop(store);
+    assert_eq!(open().check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+}
+
+/// Always the same.
+fn one_row(ingest: &mut super::Ingest, key: &HashKey) -> super::Prepared {
     let mut batch = IngestBatch::new();
-    let s = batch.term(&store.hash_key(), TermRef::Iri("http://example.org/staged"));
+    let s = batch.term(key, TermRef::Iri("http://example.org/staged"));
     batch.push(Quad::in_default_graph(s, s, s), Ordinal::new(0, 1), Role::Record);
     ingest.add(&mut batch).unwrap();
-    let prepared = ingest.prepare(None, false, &mut |_| {}).unwrap();
-    ingest.stage(prepared).unwrap();
-    assert_eq!(files(), 4, "three orders and a dictionary, named by the manifest");
-    assert_eq!(store.snapshot(Dataset::Rdf).scan(Pattern::ALL, Order::Spog).count(), 0, "nobody else sees it");
+    ingest.prepare(None, false, &mut |_| {}).unwrap()
+}
 
-    std::mem::forget(ingest); // as a killed process would
-    drop(store);
+/// openCypher: an edge of the load itself is told from one that was there before, after a restart and whatever was merged.
+#[test]
+fn what_was_there_before_a_load_is_known_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
     let store = open();
-    assert_eq!(files(), 0);
-    assert_eq!(store.check(&CancelToken::new()).unwrap().problems, Vec::<String>::new());
+    let key = store.hash_key();
+    let mut transaction = store.begin(Dataset::Pg);
+    let vertices = [TermRef::Vertex("a"), TermRef::Vertex("b")];
+    for vertex in vertices {
+        assert!(transaction.insert(vertex, TermRef::Label, TermRef::String("L"), TermRef::DefaultGraph).unwrap());
+    }
+    let [a, b] = vertices;
+    assert!(transaction.insert(a, TermRef::EdgeLabel("X"), b, TermRef::Edge("old")).unwrap());
+    transaction.commit().unwrap();
+
+    let ingest = |store: &Store, name: &str| {
+        let options = IngestOptions { rules: Rules::OpenCypher, cancel: CancelToken::new(), threads: 1 };
+        let mut ingest = store.ingest(Dataset::Pg, options);
+        ingest.go_by(name).unwrap();
+        ingest
+    };
+    let load = |ingest: &mut super::Ingest, record: u64, [from, label, to, id]: [TermRef<'_>; 4]| {
+        let mut batch = IngestBatch::new();
+        let [s, p, o, g] = [from, label, to, id].map(|term| batch.term(&key, term));
+        batch.push(Quad::new(s, p, o, g), Ordinal::new(0, record), Role::Record);
+        ingest.add(&mut batch).unwrap();
+        let mut violations = Vec::new();
+        let prepared = ingest.prepare(None, false, &mut |violation| violations.push(violation)).unwrap();
+        let duplicates = prepared.feeds.get(&0).map_or(0, |counts| counts.duplicates);
+        assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
+        (violations.len(), duplicates)
+    };
+    let edge = |label, id| [a, TermRef::EdgeLabel(label), b, TermRef::Edge(id)];
+    let mut first = ingest(&store, "a load");
+    assert_eq!(load(&mut first, 1, edge("X", "new")), (0, 0));
+    drop(first);
+    let merged = |store: &Store| {
+        store.fold(Dataset::Pg).unwrap();
+        store.compact(Dataset::Pg).unwrap();
+        store.usage().segment_sets
+    };
+    assert_eq!(merged(&store), 2, "before the load, and after");
+    drop(store);
+
+    let store = open();
+    store.keep_staged(&["a load".to_owned()]);
+    assert_eq!(merged(&store), 2);
+    let mut again = ingest(&store, "a load");
+    assert_eq!(load(&mut again, 2, edge("Y", "new")), (0, 1), "its own edge: the lowest row wins");
+    assert_eq!(load(&mut again, 3, edge("Y", "old")), (1, 0), "another's edge: refused");
+    drop(again);
+    store.drop_staged("a load");
+    assert_eq!(merged(&store), 1, "nobody asks any more");
+    let mut other = ingest(&store, "another load");
+    assert_eq!(load(&mut other, 1, edge("Y", "new")), (1, 0));
+    drop((other, store));
+
+    let store = open();
+    store.keep_staged(&[]);
+    assert_eq!(merged(&store), 1);
 }

@@ -17,6 +17,7 @@ fn ledger(feeds: usize) -> Ledger {
     ledger.feeds = (0..feeds)
         .map(|feed| FeedRecord {
             uri: format!("s3://bucket/prefix/{feed}"),
+            key: None,
             size: 1,
             etag: None,
             state: FeedState::NotStarted,
@@ -68,6 +69,7 @@ fn what_follows_the_error_that_stops_a_load_was_not_started() {
         entries: vec![ErrorEntry::whole(ErrorCode::ParsingError, "x", "s3://bucket/prefix/1")],
         ended: BTreeMap::from([(0, None), (1, Some(FeedState::Failed))]),
         stopped_at: Some(1),
+        position: Position::default(),
         last: true,
         ..Publication::default()
     };
@@ -92,6 +94,7 @@ fn what_is_taken_back_is_not_counted() {
         entries: vec![ErrorEntry::whole(ErrorCode::ParsingError, "x", "s3://bucket/prefix/1")],
         ended: BTreeMap::from([(0, None), (1, Some(FeedState::ModifiedOrDeleted))]),
         stopped_at: Some(1),
+        position: Position::default(),
         last: true,
         ..Publication::default()
     };
