@@ -1,0 +1,185 @@
+//! Threads that decompress, and how the pieces of a file pass through them and stay in order.
+//!
+//! One thread cuts the file and numbers its pieces by a queue; workers decode them, each into a channel of its own; the
+//! reader empties those channels in the order of the queue. Everything is bounded: pieces in the queue, text in a channel.
+//! All threads end when the reader is dropped or the source fails, at the latest when the source says something.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::reader::{Next, Piece, Split, Unit};
+
+/// Bytes of text handed on at a time, and how many of those wait for the reader.
+const TEXT: usize = 128 << 10;
+const WAITING: usize = 8;
+
+/// Memory that one thread takes for what it decodes: the state of a bzip2 block, the block and its text.
+const PER_THREAD: u64 = 6 << 20;
+
+/// Threads that files are decompressed on. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Threads {
+    count: usize,
+    started: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Threads {
+    /// None: whoever reads decompresses.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// At most `count` threads that decode a file, at least one, within about `memory` bytes.
+    pub fn new(count: usize, memory: u64) -> Self {
+        let affordable = usize::try_from(memory / PER_THREAD).unwrap_or(usize::MAX);
+        Self { count: count.min(affordable).max(1), started: Arc::default() }
+    }
+
+    /// The same threads, but only one for each file.
+    #[must_use]
+    pub fn one_each(&self) -> Self {
+        Self { count: self.count.min(1), started: Arc::clone(&self.started) }
+    }
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Waits until all that were started have ended; whether one of them panicked.
+    pub fn join(&self) -> bool {
+        let started = std::mem::take(&mut *self.started.lock().unwrap_or_else(PoisonError::into_inner));
+        let outcomes: Vec<_> = started.into_iter().map(JoinHandle::join).collect();
+        outcomes.iter().any(Result::is_err)
+    }
+
+    /// Cuts and decodes from now on on threads.
+    pub(super) fn start(&self, split: Box<dyn Split>) -> io::Result<Receiver<Pending>> {
+        let (order, pending) = bounded(self.count);
+        let (work, asked) = bounded(self.count);
+        for _ in 0..self.count {
+            let asked = asked.clone();
+            self.spawn("load-decode", move || serve(&asked))?;
+        }
+        self.spawn("load-split", move || cut(split, &order, &work))?;
+        Ok(pending)
+    }
+
+    /// Reads ahead on a thread.
+    pub(super) fn ahead(&self, mut from: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        let (text, texts) = bounded(WAITING);
+        self.spawn("load-decode", move || decode(&mut from, &text))?;
+        Ok(Decoded::boxed(texts))
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = Builder::new().name(name.to_owned()).spawn(work)?;
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        started.retain(|thread| !thread.is_finished());
+        started.push(thread);
+        Ok(())
+    }
+}
+
+/// What the reader gets, in order: a piece under way, or why there is none.
+pub(super) type Pending = io::Result<Cut>;
+
+/// A piece of a file whose text comes by a channel, or its end.
+pub(super) enum Cut {
+    Piece(Piece),
+    End(u64),
+}
+
+/// Text, and how it ended.
+type Text = io::Result<Vec<u8>>;
+
+struct Work {
+    unit: Arc<Unit>,
+    text: Sender<Text>,
+}
+
+/// The thread that cuts.
+fn cut(mut split: Box<dyn Split>, order: &Sender<Pending>, work: &Sender<Work>) {
+    loop {
+        let (text, texts) = bounded(WAITING);
+        let channel = |unit| Ok(Cut::Piece(Piece { unit, text: Decoded::boxed(texts) }));
+        let gone = match split.next() {
+            Ok(Next::Unit(unit)) => {
+                let unit = Arc::new(unit);
+                let told = order.send(channel(Some(Arc::clone(&unit))));
+                told.is_err() || work.send(Work { unit, text }).is_err()
+            }
+            Ok(Next::Rest(mut rest)) => {
+                if order.send(channel(None)).is_ok() {
+                    decode(&mut rest, &text);
+                }
+                false
+            }
+            Ok(Next::End(at)) => {
+                let _ = order.send(Ok(Cut::End(at)));
+                true
+            }
+            Err(error) => {
+                let _ = order.send(Err(error));
+                true
+            }
+        };
+        // Nobody reads any more, or there is nothing more to read.
+        if gone {
+            return;
+        }
+    }
+}
+
+/// A thread that decodes.
+fn serve(asked: &Receiver<Work>) {
+    for Work { unit, text } in asked {
+        decode(&mut unit.text(), &text);
+    }
+}
+
+/// Sends the text on, until it ends, fails, or nobody wants it.
+fn decode(from: &mut dyn Read, to: &Sender<Text>) {
+    loop {
+        let mut text = Vec::with_capacity(TEXT);
+        let outcome = from.take(TEXT as u64).read_to_end(&mut text);
+        let over = !matches!(outcome, Ok(count) if count == TEXT);
+        if !text.is_empty() && to.send(Ok(text)).is_err() {
+            return;
+        }
+        if over {
+            // An empty text is the end.
+            let _ = to.send(outcome.map(|_| Vec::new()));
+            return;
+        }
+    }
+}
+
+/// The text of a piece that is decoded on another thread.
+struct Decoded {
+    texts: Receiver<Text>,
+    text: Vec<u8>,
+    at: usize,
+}
+
+impl Decoded {
+    fn boxed(texts: Receiver<Text>) -> Box<dyn Read + Send> {
+        Box::new(Self { texts, text: Vec::new(), at: 0 })
+    }
+}
+
+impl Read for Decoded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.text.len() {
+            self.at = 0;
+            // A thread that panicked has closed the channel without an end.
+            let stopped = || io::Error::other("decompressing was stopped");
+            self.text = self.texts.recv().map_err(|_| stopped())??;
+        }
+        let count = (&self.text[self.at..]).read(buffer)?;
+        self.at += count;
+        Ok(count)
+    }
+}
