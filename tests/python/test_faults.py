@@ -1,5 +1,6 @@
 """Whatever S3 does in the middle of a load: the load ends, says what happened, keeps what is right, and the next one completes it."""
 
+import itertools
 from collections import namedtuple
 
 import pytest
@@ -19,6 +20,10 @@ MIDDLE = 100_000
 
 SLOW_DOWN, DENIED = Status(503, "SlowDown"), Status(403, "AccessDenied")
 NO_LISTING = "Failed to start load because of unknown error from S3. "
+
+
+#: Each test has a folder of its own.
+NUMBERS = itertools.count(1)
 
 
 def rows(name, count):
@@ -52,28 +57,40 @@ def expected(tmp_path_factory):
     return PropertyGraph.of_gremlin_csv(folder)
 
 
+@pytest.fixture(scope="module")
+def bucket(s3):
+    """One for all: the S3 server has room for few."""
+    return s3.bucket()
+
+
 @pytest.fixture
-def place(s3, make_server, tool, expected, tmp_path):
-    """A bucket with the three files, a proxy before it, and a server that knows only the proxy."""
-    bucket = s3.bucket({name: text(name) for name in CONTENT})
+def place(s3, bucket, make_server, tool, expected, tmp_path):
+    """A folder of the bucket with the three files, a proxy before it, and a server that knows only the proxy."""
     with FaultProxy(("127.0.0.1", int(s3.endpoint.rsplit(":", 1)[1]))) as proxy:
-        yield Place(s3, bucket, proxy, make_server, tool, expected, tmp_path)
+        place = Place(s3, bucket, proxy, make_server, tool, expected, tmp_path)
+        place.restore()
+        yield place
 
 
 class Place:
     def __init__(self, s3, bucket, proxy, make_server, tool, expected, tmp_path):
         self.s3, self.bucket, self.proxy, self.tool, self.expected = s3, bucket, proxy, tool, expected
         self.make_server, self.tmp_path = make_server, tmp_path
-        self.source = f"s3://{bucket}/"
+        self.prefix = f"{next(NUMBERS)}/"
+        self.source = f"s3://{bucket}/{self.prefix}"
 
     def server(self, *flags):
         return self.make_server("--s3-endpoint", self.proxy.endpoint, *flags, env=self.s3.credentials())
 
     def replace(self, name, content=b"~id\nother\n"):
-        self.s3.client().put_object(Bucket=self.bucket, Key=name, Body=content)
+        self.s3.client().put_object(Bucket=self.bucket, Key=self.prefix + name, Body=content)
+
+    def restore(self):
+        for name in CONTENT:
+            self.replace(name, text(name))
 
     def delete(self, name):
-        self.s3.client().delete_object(Bucket=self.bucket, Key=name)
+        self.s3.client().delete_object(Bucket=self.bucket, Key=self.prefix + name)
 
     def load(self, server, **members):
         client = Boto(server.endpoint)
@@ -85,14 +102,14 @@ class Place:
         assert checked.clean, checked.text
         assert checked.pg["quads"] == loaded(seen["overallStatus"])
 
-    def assert_the_next_completes(self, server):
+    def assert_the_next_completes(self, server, mode="NEW"):
         """With S3 in order again, a second load ends with the graph of an undisturbed one."""
         self.proxy.heal()
-        for name in CONTENT:
-            self.replace(name, text(name))
-        seen = self.load(server)
+        self.restore()
+        seen = self.load(server, mode=mode)
         assert seen["overallStatus"]["status"] == "LOAD_COMPLETED", seen
         self.assert_whole(server)
+        return seen
 
     def assert_whole(self, server):
         out = self.tool.export(self.tmp_path / "export", "pg", "csv", endpoint=server.endpoint)
@@ -177,7 +194,9 @@ def test_a_fault_that_lasts_costs_its_file(case, place):
         assert (entry["fileName"], entry["errorCode"], entry["recordNum"]) == (f"{place.source}b.csv", case.code, 0)
         assert case.message in entry["errorMessage"], entry
         place.assert_true(server, seen)
-        place.assert_the_next_completes(server)
+        # What was loaded is skipped: only the file that failed is read, from its beginning.
+        resumed = place.assert_the_next_completes(server, mode="RESUME")["overallStatus"]
+        assert (resumed["totalRecords"], resumed["totalDuplicates"]) == (RECORDS["b.csv"], read), resumed
 
 
 @pytest.mark.parametrize("change", ["deleted", "replaced"])
@@ -207,7 +226,8 @@ def test_a_fault_that_lasts_stops_a_strict_load(atomic, fault, state, place):
         assert {state: 1} in seen["feedCount"] and {"LOAD_NOT_STARTED": 1} in seen["feedCount"], seen
         assert len(seen["errors"]["errorLogs"]) == 1
         place.assert_true(server, seen)
-        place.assert_the_next_completes(server)
+        resumed = place.assert_the_next_completes(server, mode="AUTO")["overallStatus"]
+        assert resumed["totalRecords"] == sum(RECORDS.values()) - kept
 
 
 #: Faults that do not pass, at every page of the listing: what the log says.

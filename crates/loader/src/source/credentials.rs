@@ -184,8 +184,8 @@ pub(super) fn resolve(
     let chain: Vec<&str> = role.split(',').map(str::trim).filter(|arn| !arn.is_empty()).collect();
     let whole = config.role_map.get(role.trim()).map(|profile| (chain.len(), profile));
     let single = || {
-        let mapped = chain.iter().enumerate().rev();
-        mapped.filter_map(|(at, arn)| config.role_map.get(*arn).map(|profile| (at + 1, profile))).next()
+        let mut last_first = chain.iter().enumerate().rev();
+        last_first.find_map(|(at, arn)| config.role_map.get(*arn).map(|profile| (at + 1, profile)))
     };
     let mapped = whole.or_else(single).filter(|(used, _)| *used == chain.len() || sts.is_some());
     let last = chain.last().copied().unwrap_or(role);

@@ -25,17 +25,12 @@ impl Retry {
         Self { timing, failures: 0 }
     }
 
-    /// Something new came.
-    pub(super) const fn progress(&mut self) {
-        self.failures = 0;
-    }
-
-    /// A try failed. Waits, and says whether there is to be another.
-    pub(super) async fn again(&mut self) -> bool {
-        self.failures = self.failures.saturating_add(1);
+    /// A try failed, after it had brought something new or not. Waits, and says whether there is to be another.
+    pub(super) async fn again(&mut self, progress: bool) -> bool {
+        self.failures = if progress { 0 } else { self.failures.saturating_add(1) };
         let goes_on = self.failures < self.timing.tries;
         if goes_on {
-            tokio::time::sleep(pause(self.timing.backoff, self.failures, drawn())).await;
+            tokio::time::sleep(pause(self.timing.backoff, self.failures.max(1), drawn())).await;
         }
         goes_on
     }

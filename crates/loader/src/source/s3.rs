@@ -301,7 +301,7 @@ impl S3Source {
             match self.bucket.list_page(&self.prefix, next, 1000).await {
                 Err(failure) if failure.may_pass() => {
                     tracing::debug!(source = self.uri, %failure, "listing failed");
-                    if !retry.again().await {
+                    if !retry.again(false).await {
                         return Err(failure);
                     }
                 }

@@ -71,10 +71,7 @@ impl Object {
                 },
                 Err(failure) => failure,
             };
-            if range.position > before {
-                retry.progress();
-            }
-            if !failure.may_pass() || !retry.again().await {
+            if !failure.may_pass() || !retry.again(range.position > before).await {
                 return Err(self.explain(&failure, range.position));
             }
             tracing::debug!(feed = self.feed.uri, range.position, %failure, "reading again from where it broke off");

@@ -23,7 +23,7 @@ use crate::source::credentials::Signer;
 const MAX_ANSWER: usize = 64 << 10;
 
 /// Keys are asked for anew this long before they expire, or after four fifths of their time if that is later.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 /// Where roles are assumed.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ mod tests {
         assert!(found == expected);
         assert_eq!(expiration.to_string(), "2030-01-02T03:04:05Z");
         for bad in
-            ["".to_owned(), answer(keys), answer(&format!("{keys}<Expiration>soon</Expiration>")), "<a>".to_owned()]
+            [String::new(), answer(keys), answer(&format!("{keys}<Expiration>soon</Expiration>")), "<a>".to_owned()]
         {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }

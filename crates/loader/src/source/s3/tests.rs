@@ -348,9 +348,9 @@ fn a_cancel_ends_a_stalled_listing() {
 
 #[test]
 fn a_reader_that_leaves_early_closes_its_socket() {
-    let server = Server::start(|_| Answer::ok(vec![0; 64 << 20]));
+    let server = Server::start(|_| Answer::ok(vec![0; 2 << 20]).stall_at(1 << 20));
     let runtime = Runtime::new().unwrap();
-    let mut reader = open(&runtime, &server.endpoint()).read(&feed(64 << 20), &CancelToken::new(), Arc::default());
+    let mut reader = open(&runtime, &server.endpoint()).read(&feed(2 << 20), &CancelToken::new(), Arc::default());
     reader.read_exact(&mut [0; 10]).unwrap();
     drop(reader);
     server.wait_until_left();

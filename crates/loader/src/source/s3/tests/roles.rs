@@ -30,9 +30,9 @@ struct Scene {
 
 impl Scene {
     fn new(sts: impl Fn(&server::Request) -> Answer + Send + Sync + 'static) -> Self {
-        let s3 = Server::start(|request| match request.line.contains("list-type") {
-            true => Answer::ok(page(&[("feed/a", 3)], None)),
-            false => Answer::ok("abc"),
+        let s3 = Server::start(|request| {
+            let listing = request.line.contains("list-type");
+            if listing { Answer::ok(page(&[("feed/a", 3)], None)) } else { Answer::ok("abc") }
         });
         Self { runtime: Runtime::new().unwrap(), s3, sts: Server::start(sts) }
     }
@@ -130,7 +130,7 @@ fn a_role_that_cannot_be_assumed_says_why() {
 #[test]
 fn what_is_no_role_is_not_sent_anywhere() {
     let scene = Scene::new(|_| Answer::status(500, ""));
-    let chain = vec![ONE; 9].join(",");
+    let chain = [ONE; 9].join(",");
     for (role, why) in [("label", "is not the ARN of a role"), (&*chain, "more than 8 roles")] {
         let told = scene.open(role, |_| {}).unwrap_err();
         assert!(told.to_string().starts_with("Couldn't find the AWS credential for iam_role_arn. "), "{told}");
