@@ -3,10 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crossbeam_channel::Receiver;
-
 use super::bzip2::{Bits, Kind, Stream};
-use super::threads::{Cut, Pending, Threads};
+use super::threads::{Cut, Running, Threads};
 use super::{cut_off, damaged, gzip};
 use crate::source::ReadError;
 
@@ -64,7 +62,7 @@ pub(super) struct Piece {
 /// Where the pieces come from.
 enum Source {
     Here(Box<dyn Split>),
-    Threads(Receiver<Pending>),
+    Threads(Running),
     /// The file has ended.
     Over,
 }
@@ -140,7 +138,9 @@ impl Reader {
                 Next::Rest(text) => Cut::Piece(Piece { unit: None, text }),
                 Next::End(at) => Cut::End(at),
             }),
-            Source::Threads(pending) => pending.recv().map_err(|_| io::Error::other("decompressing was stopped"))?,
+            Source::Threads(running) => {
+                running.pending.recv().map_err(|_| io::Error::other("decompressing was stopped"))?
+            }
             Source::Over => Ok(Cut::End(0)),
         }
     }

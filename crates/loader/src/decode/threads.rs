@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
 use super::reader::{Next, Piece, Split, Unit};
 
@@ -56,21 +56,24 @@ impl Threads {
     }
 
     /// Cuts and decodes from now on on threads.
-    pub(super) fn start(&self, split: Box<dyn Split>) -> io::Result<Receiver<Pending>> {
+    pub(super) fn start(&self, split: Box<dyn Split>) -> io::Result<Running> {
         let (order, pending) = bounded(self.count);
         let (work, asked) = bounded(self.count);
+        let (reading, gone) = bounded(0);
         for _ in 0..self.count {
-            let asked = asked.clone();
-            self.spawn("load-decode", move || serve(&asked))?;
+            let (asked, gone) = (asked.clone(), gone.clone());
+            self.spawn("load-decode", move || serve(&asked, &gone))?;
         }
-        self.spawn("load-split", move || cut(split, &order, &work))?;
-        Ok(pending)
+        self.spawn("load-split", move || cut(split, &order, &work, &gone))?;
+        Ok(Running { pending, _reading: reading })
     }
 
     /// Reads ahead on a thread.
     pub(super) fn ahead(&self, mut from: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         let (text, texts) = bounded(WAITING);
-        self.spawn("load-decode", move || decode(&mut from, &text))?;
+        self.spawn("load-decode", move || {
+            decode(&mut from, &text, &never());
+        })?;
         Ok(Decoded::boxed(texts))
     }
 
@@ -82,6 +85,17 @@ impl Threads {
         Ok(())
     }
 }
+
+/// The reader's end of threads that cut and decode.
+pub(super) struct Running {
+    pub(super) pending: Receiver<Pending>,
+    /// Its end ends every wait of theirs. That the queue is gone would not: what stands in it stays there, and with it the
+    /// channels that they send text into.
+    _reading: Sender<Never>,
+}
+
+/// What is never sent.
+pub(super) enum Never {}
 
 /// What the reader gets, in order: a piece under way, or why there is none.
 pub(super) type Pending = io::Result<Cut>;
@@ -100,59 +114,63 @@ struct Work {
     text: Sender<Text>,
 }
 
+/// Sends, unless the reader has gone; whether it was taken.
+fn send<T>(to: &Sender<T>, what: T, gone: &Receiver<Never>) -> bool {
+    select! {
+        send(to, what) -> sent => sent.is_ok(),
+        recv(gone) -> _ => false,
+    }
+}
+
 /// The thread that cuts.
-fn cut(mut split: Box<dyn Split>, order: &Sender<Pending>, work: &Sender<Work>) {
+fn cut(mut split: Box<dyn Split>, order: &Sender<Pending>, work: &Sender<Work>, gone: &Receiver<Never>) {
     loop {
         let (text, texts) = bounded(WAITING);
         let channel = |unit| Ok(Cut::Piece(Piece { unit, text: Decoded::boxed(texts) }));
-        let gone = match split.next() {
+        let goes_on = match split.next() {
             Ok(Next::Unit(unit)) => {
                 let unit = Arc::new(unit);
-                let told = order.send(channel(Some(Arc::clone(&unit))));
-                told.is_err() || work.send(Work { unit, text }).is_err()
+                let told = send(order, channel(Some(Arc::clone(&unit))), gone);
+                told && send(work, Work { unit, text }, gone)
             }
             Ok(Next::Rest(mut rest)) => {
-                if order.send(channel(None)).is_ok() {
-                    decode(&mut rest, &text);
-                }
-                false
+                let told = send(order, channel(None), gone);
+                told && decode(&mut rest, &text, gone)
             }
             Ok(Next::End(at)) => {
-                let _ = order.send(Ok(Cut::End(at)));
-                true
+                send(order, Ok(Cut::End(at)), gone);
+                false
             }
             Err(error) => {
-                let _ = order.send(Err(error));
-                true
+                send(order, Err(error), gone);
+                false
             }
         };
-        // Nobody reads any more, or there is nothing more to read.
-        if gone {
+        if !goes_on {
             return;
         }
     }
 }
 
 /// A thread that decodes.
-fn serve(asked: &Receiver<Work>) {
+fn serve(asked: &Receiver<Work>, gone: &Receiver<Never>) {
     for Work { unit, text } in asked {
-        decode(&mut unit.text(), &text);
+        decode(&mut unit.text(), &text, gone);
     }
 }
 
-/// Sends the text on, until it ends, fails, or nobody wants it.
-fn decode(from: &mut dyn Read, to: &Sender<Text>) {
+/// Sends the text on, until it ends, fails, or nobody wants it; whether all of it was taken.
+fn decode(from: &mut dyn Read, to: &Sender<Text>, gone: &Receiver<Never>) -> bool {
     loop {
         let mut text = Vec::with_capacity(TEXT);
         let outcome = from.take(TEXT as u64).read_to_end(&mut text);
         let over = !matches!(outcome, Ok(count) if count == TEXT);
-        if !text.is_empty() && to.send(Ok(text)).is_err() {
-            return;
+        if !text.is_empty() && !send(to, Ok(text), gone) {
+            return false;
         }
         if over {
             // An empty text is the end.
-            let _ = to.send(outcome.map(|_| Vec::new()));
-            return;
+            return send(to, outcome.map(|_| Vec::new()), gone);
         }
     }
 }
