@@ -152,6 +152,11 @@ pub(super) fn raw(task: &Task<'_>, feed: &FeedInfo, limit: u64, bytes_read: Arc<
     task.opened.read_until(feed, limit, task.job.halt.reading(), bytes_read)
 }
 
+/// The decoded bytes of a file, for one who reads it alone. Reads its first bytes.
+pub(super) fn reader(task: &Task<'_>, feed: &FeedInfo, bytes_read: &Arc<AtomicU64>) -> io::Result<Bytes> {
+    decode::decoder(raw(task, feed, u64::MAX, Arc::clone(bytes_read)), &Threads::none())
+}
+
 fn blocks(task: &Task<'_>, raw: Bytes, cut: Cut, threads: &Threads) -> io::Result<BlockReader<Bytes>> {
     let mut blocks = BlockReader::new(decode::decoder(raw, threads)?, cut, task.block_bytes);
     blocks.head()?;
