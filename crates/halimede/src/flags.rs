@@ -4,12 +4,14 @@
 //! down a second time: [`crate::layers`] derives both from the flag's name. Values are read by their own parsers, so that
 //! a command starts with types that cannot be wrong.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loader::request::Tolerance;
 
+use crate::seconds::Seconds;
 use crate::size::ByteSize;
 
 /// A graph database server that answers the Amazon Neptune Data API, with a bulk loader that can be followed and
@@ -84,7 +86,7 @@ pub(crate) struct Place {
 }
 
 /// Where `s3://` sources are read from, and who asks there.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(next_help_heading = "S3 sources")]
 pub(crate) struct ObjectStore {
     /// Endpoint of an S3-compatible store, for example http://127.0.0.1:9000 [default: that of AWS]
@@ -102,6 +104,34 @@ pub(crate) struct ObjectStore {
     /// Profile of the shared AWS files whose keys stand for a role; may be repeated
     #[arg(long, value_name = "ARN=PROFILE")]
     pub(crate) role_map: Vec<String>,
+    /// Endpoint of an STS at which other roles are assumed, for example https://sts.eu-west-1.amazonaws.com
+    #[arg(long, value_name = "URL")]
+    pub(crate) sts_endpoint: Option<String>,
+    /// Access key for S3; not on the command line, where others could read it
+    #[arg(long, hide = true, value_name = "KEY")]
+    pub(crate) s3_access_key: Option<String>,
+    /// Secret key for S3; not on the command line
+    #[arg(long, hide = true, value_name = "KEY")]
+    pub(crate) s3_secret_key: Option<String>,
+    /// Session token of temporary keys; not on the command line
+    #[arg(long, hide = true, value_name = "TOKEN")]
+    pub(crate) s3_session_token: Option<String>,
+    /// How long S3 may say nothing before a request is given up
+    #[arg(long, value_name = "SECONDS", default_value = "20")]
+    pub(crate) s3_timeout: Seconds,
+    /// How often a request to S3 is repeated that brought nothing new
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(crate) s3_retries: u32,
+    /// Pause before the first repetition; it doubles with each, up to 10 seconds
+    #[arg(long, value_name = "SECONDS", default_value = "0.2")]
+    pub(crate) s3_backoff: Seconds,
+}
+
+impl fmt::Debug for ObjectStore {
+    /// Without the keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectStore").field("s3_endpoint", &self.s3_endpoint).finish_non_exhaustive()
+    }
 }
 
 /// Where S3 credentials come from.

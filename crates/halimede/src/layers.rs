@@ -13,6 +13,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
@@ -24,6 +25,9 @@ use crate::flags::Cli;
 
 /// Flags of which only one counts.
 const ALTERNATIVES: [&[&str]; 2] = [&["endpoint", "data"], &["sparql", "cypher", "gremlin"]];
+
+/// Flags whose values are nobody else's business: everybody may read the command line of a process.
+const SECRETS: [&str; 3] = ["s3-access-key", "s3-secret-key", "s3-session-token"];
 
 /// Why a command line cannot be used. The program ends with code 2.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +71,17 @@ pub(crate) enum Error {
         /// A known key that is spelt almost like it.
         hint: Option<String>,
     },
+    /// A secret on the command line.
+    #[error("--{0} would show in the list of processes: set {var} or the key `{0}` of the file instead", var = variable(.0))]
+    Secret(&'static str),
+    /// A secret in a file that others can read.
+    #[error("{}: key `{key}` is a secret and others can read the file: chmod 600 {}", file.display(), file.display())]
+    Exposed {
+        /// The configuration file.
+        file: PathBuf,
+        /// Which.
+        key: &'static str,
+    },
     /// A value of a TOML type that the flag cannot have.
     #[error("{}: key `{key}` must be {expected}, found {found}", file.display())]
     Type {
@@ -83,6 +98,9 @@ pub(crate) enum Error {
 
 /// Reads a whole command line, the environment and the configuration file that either names.
 pub(crate) fn parse(args: &[OsString], environment: impl Fn(&str) -> Option<OsString>) -> Result<Cli, Error> {
+    if let Some(secret) = SECRETS.into_iter().find(|secret| value_of(args, secret).is_some()) {
+        return Err(Error::Secret(secret));
+    }
     // A variable that is set to nothing is not set.
     let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
     let file = match value_of(args, "config").or_else(|| environment(&variable("config"))) {
@@ -258,7 +276,14 @@ struct File {
 impl File {
     fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { file: path.to_owned(), source })?;
-        let table = text.parse().map_err(|source| Error::Syntax { file: path.to_owned(), source })?;
+        let table: Table = text.parse().map_err(|source| Error::Syntax { file: path.to_owned(), source })?;
+        let tables = || table.values().filter_map(Value::as_table).chain([&table]);
+        let secret = SECRETS.into_iter().find(|secret| tables().any(|table| table.contains_key(*secret)));
+        // What cannot be asked is a pipe or the like, which nobody else reads.
+        let exposed = fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0);
+        if let Some(key) = secret.filter(|_| exposed) {
+            return Err(Error::Exposed { file: path.to_owned(), key });
+        }
         Ok(Self { path: path.to_owned(), table })
     }
 

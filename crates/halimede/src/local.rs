@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use loader::source::{Credentials, S3Config, SourceConfig};
+use loader::source::{Credentials, RetryPolicy, S3Config, S3Keys, SourceConfig};
 use loader::{Loader, LoaderConfig};
 use store::{CancelToken, Store};
 use tokio::runtime::Runtime;
@@ -66,13 +66,31 @@ pub(crate) fn s3_config(flags: &ObjectStore) -> Result<S3Config> {
     Ok(S3Config {
         endpoint: flags.s3_endpoint.clone(),
         region: flags.region.clone().or_else(|| std::env::var("AWS_REGION").ok().filter(|region| !region.is_empty())),
-        credentials: match flags.s3_credentials {
-            S3Credentials::Chain => Credentials::Chain,
-            S3Credentials::Instance => Credentials::Instance,
-            S3Credentials::Anonymous => Credentials::Anonymous,
-        },
+        sts_endpoint: flags.sts_endpoint.clone(),
+        credentials: credentials(flags)?,
         role_map,
         path_style: flags.s3_path_style,
+        retry: RetryPolicy { timeout: flags.s3_timeout.0, retries: flags.s3_retries, backoff: flags.s3_backoff.0 },
         ..S3Config::default()
     })
+}
+
+/// Where keys come from: those of the configuration, if it has some, stand for the chain.
+fn credentials(flags: &ObjectStore) -> Result<Credentials> {
+    match (flags.s3_credentials, &flags.s3_access_key, &flags.s3_secret_key) {
+        (S3Credentials::Chain, Some(access_key), Some(secret_key)) => Ok(Credentials::Static(S3Keys {
+            access_key: access_key.clone(),
+            secret_key: secret_key.clone(),
+            session_token: flags.s3_session_token.clone(),
+        })),
+        (S3Credentials::Chain, None, None) if flags.s3_session_token.is_none() => Ok(Credentials::Chain),
+        (S3Credentials::Instance, None, None) => Ok(Credentials::Instance),
+        (S3Credentials::Anonymous, None, None) => Ok(Credentials::Anonymous),
+        (S3Credentials::Chain, ..) => {
+            Err(Error::Usage("s3-access-key and s3-secret-key are set together, or neither".to_owned()))
+        }
+        (S3Credentials::Instance | S3Credentials::Anonymous, ..) => Err(Error::Usage(
+            "s3-access-key and s3-secret-key are keys of their own: leave them out, or s3-credentials".to_owned(),
+        )),
+    }
 }

@@ -23,6 +23,7 @@ mod place;
 mod query;
 mod rejects;
 mod report;
+mod seconds;
 mod serve;
 mod signals;
 mod size;

@@ -112,7 +112,7 @@ impl Loader {
     /// The store's, a damaged journal, or a configuration of sources that makes no sense.
     pub fn open(store: Store, config: LoaderConfig, runtime: tokio::runtime::Handle) -> Result<Self, Error> {
         let journal = store.journal();
-        let sources = Sources::new(config.sources.clone(), runtime)?;
+        let sources = Sources::new(config.sources.clone(), store.memory(), runtime)?;
         let (attempts, forgotten) = Attempts::restore(journal::read_attempts(&journal)?, now_seconds());
         let writes: Vec<JournalWrite> = forgotten.iter().map(journal::delete_attempt).collect();
         let totals = Arc::<Totals>::default();

@@ -47,6 +47,7 @@ use std::time::Duration;
 
 use store::{Ingest, IngestOptions, Journal, Rules, Store};
 
+use crate::decode::Threads;
 use crate::format::FormatOptions;
 use crate::jobs::{Job, Phase, part};
 use crate::rejects::Folder;
@@ -158,16 +159,17 @@ fn load(task: &Task<'_>, ingest: &mut Ingest) -> Result<(), Failure> {
 fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut Ingest, mut findings: Findings) -> Result<(), Failure> {
     let halt = &task.job.halt;
     let cut_off = CutOff::default();
-    thread::scope(|scope| {
+    let decoding = decoding(task, plan);
+    let outcome = thread::scope(|scope| {
         let (sender, receiver) = crossbeam_channel::bounded(2 * task.threads);
         let queue = Queue::new(receiver, halt);
         // Dropped before the scope waits for the feeder, whatever happens here: its sends fail, its reads end.
         let _reading = StopReading(halt);
-        let openers = opening::Openers::spawn(scope, task, plan)?;
+        let openers = opening::Openers::spawn(scope, task, plan, &decoding)?;
         let cut = &cut_off;
         spawn(scope, "load-feeder", move || {
             halt.guard(|| {
-                feeder::feed(task, plan, &openers, &sender, cut);
+                feeder::feed(task, plan, openers, &sender, cut);
                 Ok(())
             });
         })?;
@@ -180,7 +182,15 @@ fn epochs(task: &Task<'_>, plan: &Plan, ingest: &mut Ingest, mut findings: Findi
                 return Ok(());
             }
         }
-    })
+    });
+    // Nobody reads any more, so they end, and what they hold is given back before the load has ended.
+    if decoding.join() { Err(Failure::Panic("decompressing a file".to_owned())) } else { outcome }
+}
+
+/// Threads for compressed files. Files that are read whole are read side by side already, unless there is but one.
+fn decoding(task: &Task<'_>, plan: &Plan) -> Threads {
+    let threads = Threads::new(task.threads, task.opened.read_ahead());
+    if task.request.format.cut().is_some() || plan.feeds.len() == 1 { threads } else { threads.one_each() }
 }
 
 /// Ends all reading when dropped.

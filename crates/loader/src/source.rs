@@ -17,6 +17,7 @@
 mod credentials;
 mod error;
 mod local;
+mod retry;
 mod s3;
 mod uri;
 mod wait;
@@ -59,6 +60,8 @@ pub struct SourceConfig {
 pub struct S3Config {
     /// The endpoint's URL (`--s3-endpoint`); without one, AWS's endpoint of the region.
     pub endpoint: Option<String>,
+    /// The URL at which roles are assumed (`--sts-endpoint`); without one, none is.
+    pub sts_endpoint: Option<String>,
     /// The server's own region (`--region`); requests that name another are refused.
     pub region: Option<String>,
     /// Where credentials come from when the request brings none.
@@ -69,6 +72,25 @@ pub struct S3Config {
     pub require_mapped_role: bool,
     /// Whether the bucket is a part of the path instead of the host. By default if and only if there is an endpoint.
     pub path_style: Option<bool>,
+    /// How long S3 is waited for, and how often it is asked again.
+    pub retry: RetryPolicy,
+}
+
+/// How long S3 is waited for, and how often it is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How long a connection may say nothing (`--s3-timeout`).
+    pub timeout: Duration,
+    /// How often a request is repeated that brought nothing new (`--s3-retries`).
+    pub retries: u32,
+    /// The pause before the first repetition, which doubles with each (`--s3-backoff`).
+    pub backoff: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(20), retries: 8, backoff: Duration::from_millis(200) }
+    }
 }
 
 /// Where S3 credentials come from (`--s3-credentials`).
@@ -125,20 +147,22 @@ struct Timing {
     connect: Duration,
     /// Waiting for the next bytes of a response.
     idle: Duration,
-    /// The wait before the first retry; it doubles with each.
+    /// The pause before the first retry.
     backoff: Duration,
     /// Tries without any progress in between, before a read or a listing is given up.
     tries: u32,
 }
 
-impl Default for Timing {
-    fn default() -> Self {
+impl Timing {
+    const PROBE: Duration = Duration::from_secs(5);
+
+    fn of(policy: RetryPolicy) -> Self {
         Self {
-            probe: Duration::from_secs(5),
-            connect: Duration::from_secs(5),
-            idle: Duration::from_secs(20),
-            backoff: Duration::from_millis(200),
-            tries: 6,
+            probe: Self::PROBE,
+            connect: policy.timeout.min(Self::PROBE),
+            idle: policy.timeout,
+            backoff: policy.backoff,
+            tries: policy.retries.saturating_add(1),
         }
     }
 }
@@ -154,18 +178,21 @@ struct Inner {
     environment: credentials::Environment,
     s3: s3::Clients,
     timing: Timing,
+    window: s3::Window,
 }
 
 impl Sources {
-    /// Sources after `config`, with their sockets on `runtime` (a multi-threaded one).
+    /// Sources after `config`, with their sockets on `runtime` (a multi-threaded one). What is read ahead takes a small
+    /// share of `memory`, a budget in bytes.
     ///
     /// Reads the process's `AWS_…` environment once, here. Connects to nothing.
     ///
     /// # Errors
     ///
     /// [`SourceError::Invalid`] if the configured endpoint or region is no such thing.
-    pub fn new(config: SourceConfig, runtime: Handle) -> Result<Self, SourceError> {
-        Self::build(config, runtime, credentials::Environment::of_process(), Timing::default())
+    pub fn new(config: SourceConfig, memory: u64, runtime: Handle) -> Result<Self, SourceError> {
+        let timing = Timing::of(config.s3.retry);
+        Self::build(config, runtime, credentials::Environment::of_process(), timing, s3::Window::of(memory))
     }
 
     fn build(
@@ -173,9 +200,10 @@ impl Sources {
         runtime: Handle,
         environment: credentials::Environment,
         timing: Timing,
+        window: s3::Window,
     ) -> Result<Self, SourceError> {
         let s3 = s3::Clients::new(&config.s3, timing)?;
-        Ok(Self(Arc::new(Inner { config, runtime, environment, s3, timing })))
+        Ok(Self(Arc::new(Inner { config, runtime, environment, s3, timing, window })))
     }
 
     /// The configuration these sources follow.
@@ -206,7 +234,8 @@ impl Sources {
             uri::Place::S3 { bucket, prefix } => {
                 let config = &inner.config.s3;
                 let region = [source.region(), config.region.as_deref()].into_iter().flatten().next();
-                let found = credentials::resolve(config, &inner.environment, role, keys)?;
+                let sts = inner.s3.sts()?;
+                let found = credentials::resolve(config, &inner.environment, sts.as_ref(), region, role, keys)?;
                 let region = region.map(ToOwned::to_owned).or(found.region).or_else(|| inner.environment.region());
                 let client = inner.s3.client()?;
                 let bucket = s3::Bucket::new(
@@ -219,7 +248,7 @@ impl Sources {
                 Place::S3(Arc::new(s3::S3Source { bucket, prefix: prefix.clone(), uri: source.full_uri().to_owned() }))
             }
         };
-        Ok(Opened { place, runtime: inner.runtime.clone(), timing: inner.timing })
+        Ok(Opened { place, runtime: inner.runtime.clone(), timing: inner.timing, window: inner.window })
     }
 }
 
@@ -229,6 +258,7 @@ pub struct Opened {
     place: Place,
     runtime: Handle,
     timing: Timing,
+    window: s3::Window,
 }
 
 #[derive(Clone, Debug)]
@@ -279,14 +309,40 @@ impl Opened {
 
     /// The bytes of `feed`, as stored. What was read is added to `bytes_read` as it is handed out.
     ///
-    /// S3 is read ahead by a few MiB; a body that breaks off is continued where it broke. Errors, that of opening
-    /// among them, come from the reads and hold a [`ReadError`].
+    /// S3 is asked at once, without waiting for an answer: whoever calls this ahead of the reading saves the round trip.
+    /// A body that breaks off is continued where it broke. Errors, that of opening among them, come from the reads and
+    /// hold a [`ReadError`].
     pub fn read(&self, feed: &FeedInfo, cancel: &CancelToken, bytes_read: Arc<AtomicU64>) -> Box<dyn Read + Send> {
+        self.read_until(feed, u64::MAX, cancel, bytes_read)
+    }
+
+    /// The same, but no more than the first `limit` bytes.
+    pub fn read_until(
+        &self,
+        feed: &FeedInfo,
+        limit: u64,
+        cancel: &CancelToken,
+        bytes_read: Arc<AtomicU64>,
+    ) -> Box<dyn Read + Send> {
         match &self.place {
-            Place::Local(local) => local.read(feed, cancel, bytes_read),
+            Place::Local(local) => Box::new(local.read(feed, cancel, bytes_read).take(limit)),
             Place::S3(source) => {
-                Box::new(s3::BodyReader::start(source, feed, &self.runtime, cancel, bytes_read, self.timing))
+                let object = s3::Object::new(source, feed, limit);
+                Box::new(s3::BodyReader::start(object, self.window, &self.runtime, cancel, bytes_read))
             }
+        }
+    }
+
+    /// How many bytes of other files may be read ahead, beside the file that is read.
+    pub const fn read_ahead(&self) -> u64 {
+        self.window.bytes()
+    }
+
+    /// How many bytes a reader of `feed` may hold before anybody reads from it.
+    pub fn held_ahead(&self, feed: &FeedInfo) -> u64 {
+        match &self.place {
+            Place::Local(_) => 0,
+            Place::S3(_) => feed.size.min(s3::Window::FIRST),
         }
     }
 }

@@ -134,6 +134,43 @@ fn mistakes_in_the_file_are_named() {
 }
 
 #[test]
+fn secrets_come_from_the_environment_or_a_file_of_ones_own() {
+    let file = "s3-access-key = 'a'\n[serve]\ns3-secret-key = 'b'";
+    let environment = [("HALIMEDE_S3_ACCESS_KEY", "a"), ("HALIMEDE_S3_SECRET_KEY", "b")];
+    let from_environment = serve("", &environment, None).s3;
+    assert_eq!(from_environment.s3_secret_key.as_deref(), Some("b"));
+    assert!(!format!("{from_environment:?}").contains("\"b\""), "keys are not shown");
+    for flag in ["s3-access-key", "s3-secret-key", "s3-session-token"] {
+        for args in [format!("serve --{flag} x"), format!("load x --format csv --{flag}=x")] {
+            let told = refusal(&args, &[], None);
+            assert!(
+                told.starts_with(&format!("--{flag} would show in the list of processes: set HALIMEDE_S3_")),
+                "{told}"
+            );
+        }
+    }
+    let directory = TempDir::new().expect("a temporary directory");
+    let path = directory.path().join("halimede.toml");
+    fs::write(&path, file).expect("the file is written");
+    let read = || parse(&["halimede".into(), "serve".into(), "--config".into(), path.clone().into()], |_| None);
+    for (mode, readable) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        match read() {
+            Ok(cli) => {
+                let flags::Command::Serve(serve) = cli.command else { panic!("not serve") };
+                assert!(readable && serve.s3.s3_secret_key.as_deref() == Some("b"), "{mode:o}");
+            }
+            Err(told) => {
+                assert!(
+                    !readable && told.to_string().contains("others can read the file: chmod 600"),
+                    "{mode:o}: {told}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn every_flag_is_in_the_guide() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
     let guide = fs::read_to_string(path).expect("the guide is there");

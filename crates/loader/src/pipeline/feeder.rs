@@ -1,6 +1,5 @@
 //! The feeder: one thread that puts the work of all files into the queue, in the order of their ordinals.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,7 +30,7 @@ impl CutOff {
 }
 
 /// Feeds the whole load. Ends early when nobody takes the work any more, or the load is halted.
-pub(super) fn feed(task: &Task<'_>, plan: &Plan, openers: &Openers, queue: &Sender<Work>, cut_off: &CutOff) {
+pub(super) fn feed(task: &Task<'_>, plan: &Plan, openers: Openers<'_>, queue: &Sender<Work>, cut_off: &CutOff) {
     let feeder = Feeder { task, plan, queue, cut_off, options: task.format_options() };
     // The outcome says only whether anyone still listens.
     let _ = feeder.run(openers);
@@ -49,19 +48,12 @@ struct Feeder<'a> {
 struct Gone;
 
 impl Feeder<'_> {
-    fn run(&self, openers: &Openers) -> Result<(), Gone> {
-        let feeds = self.plan.from.feed..self.plan.feeds.len() as u32;
-        let mut not_asked = feeds.clone();
-        let mut asked = VecDeque::new();
-        for feed in feeds {
-            while asked.len() <= openers.ahead() {
-                let Some(next) = not_asked.next() else { break };
-                asked.push_back(openers.open(next));
-            }
+    fn run(&self, mut openers: Openers<'_>) -> Result<(), Gone> {
+        for feed in self.plan.from.feed..self.plan.feeds.len() as u32 {
             if self.plan.vertex_feeds > 0 && feed as usize == self.plan.vertex_feeds {
                 self.send(Work::VerticesDone)?;
             }
-            let Some(pieces) = asked.pop_front() else { return Err(Gone) };
+            let Some(pieces) = openers.next() else { return Err(Gone) };
             if self.queue.is_empty() {
                 self.task.job.enter(Phase::Downloading);
             }

@@ -1,10 +1,13 @@
 //! Files opened ahead of their turn, so that a load of many small files does not wait for each of them in turn.
 //!
-//! A few threads open the next files and read their first bytes; formats that cannot be cut into blocks are parsed
-//! whole on these threads, so that such files are at least parsed side by side. Each file has a small channel of its
-//! own, and the feeder empties them in order: memory is bounded by how far ahead files are opened.
+//! The source is asked for the next files as soon as there is room for what comes: that costs no thread, so dozens of
+//! round trips go on at once. A few threads read the first bytes of each; formats that cannot be cut into blocks are
+//! parsed whole on these threads, so that such files are at least parsed side by side. Each file has a small channel of
+//! its own, and the feeder empties them in order. Memory is bounded by what the files ahead may hold together.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::Scope;
@@ -15,18 +18,24 @@ use store::Ordinal;
 use super::fault::{Fault, Place};
 use super::plan::Plan;
 use super::{Failure, Task, spawn};
-use crate::blocks::{BlockReader, Cut};
-use crate::decode;
+use crate::blocks::{BlockReader, Cut, HEAD_LIMIT};
+use crate::decode::{self, Threads};
 use crate::format::{FormatOptions, Parsed, SerialParser};
 use crate::source::FeedInfo;
 
-/// How many files are opened ahead of the one that is read.
-pub(super) const AHEAD: usize = 4;
+/// Threads that open files which are then cut into blocks.
+const THREADS: usize = 4;
+
+/// How many files are asked for ahead of the one that is read, if what they hold allows it.
+pub(super) const AHEAD: usize = 64;
+
+/// How many are, whatever they hold.
+const LEAST_AHEAD: usize = 2;
 
 /// Bytes of a block that stand for one statement: a parser that reads a file whole hands on as many as about fit a block.
 const STATEMENT: usize = 256;
 
-/// The decoded bytes of a file.
+/// The bytes of a file, as they are stored or decoded.
 pub(super) type Bytes = Box<dyn Read + Send>;
 
 /// What the feeder gets of a file.
@@ -39,55 +48,81 @@ pub(super) enum Piece {
     End(Option<Fault>),
 }
 
-/// The threads that open files.
-pub(super) struct Openers {
+/// The files that are asked for, and the threads that open them.
+pub(super) struct Openers<'a> {
+    task: &'a Task<'a>,
+    plan: &'a Plan,
     requests: Sender<Request>,
-    ahead: usize,
+    not_asked: Range<u32>,
+    /// In order, with what each may hold.
+    asked: VecDeque<(Receiver<Piece>, u64)>,
+    /// The sum of that.
+    held: u64,
 }
 
+/// A file that was asked for.
 struct Request {
     feed: u32,
+    raw: Bytes,
     pieces: Sender<Piece>,
 }
 
-impl Openers {
+impl<'a> Openers<'a> {
     /// Starts the threads. They end when this is dropped, or the load is halted.
     pub(super) fn spawn<'scope>(
         scope: &'scope Scope<'scope, '_>,
         task: &'scope Task<'_>,
         plan: &'scope Plan,
-    ) -> Result<Self, Failure> {
+        threads: &'scope Threads,
+    ) -> Result<Self, Failure>
+    where
+        'scope: 'a,
+    {
         let cut = task.request.format.cut();
-        let threads = if cut.is_some() { AHEAD } else { task.threads.max(2) };
-        let (requests, asked) = crossbeam_channel::bounded(threads + 1);
-        for _ in 0..threads.min(plan.feeds.len()) {
+        let openers = if cut.is_some() { THREADS } else { task.threads.max(2) };
+        let (requests, asked) = crossbeam_channel::bounded(AHEAD + 1);
+        for _ in 0..openers.min(plan.feeds.len()) {
             let asked = asked.clone();
             spawn(scope, "load-opener", move || {
                 task.job.halt.guard(|| {
-                    serve(task, plan, cut, &asked);
+                    serve(task, plan, cut, &asked, threads);
                     Ok(())
                 });
             })?;
         }
-        Ok(Self { requests, ahead: threads })
+        let not_asked = plan.from.feed..plan.feeds.len() as u32;
+        Ok(Self { task, plan, requests, not_asked, asked: VecDeque::new(), held: 0 })
     }
 
-    /// How many files to ask for ahead of the one that is read.
-    pub(super) const fn ahead(&self) -> usize {
-        self.ahead
+    /// The next file, in the order of the plan; asks for those that follow it. `None` after the last.
+    pub(super) fn next(&mut self) -> Option<Receiver<Piece>> {
+        while self.asked.len() <= AHEAD
+            && (self.asked.len() <= LEAST_AHEAD || self.held < self.task.opened.read_ahead())
+            && let Some(feed) = self.not_asked.next()
+        {
+            self.ask(feed);
+        }
+        let (pieces, holds) = self.asked.pop_front()?;
+        self.held -= holds;
+        Some(pieces)
     }
 
-    /// Asks for a file. At most one more than [`Self::ahead`] may be under way.
-    pub(super) fn open(&self, feed: u32) -> Receiver<Piece> {
+    fn ask(&mut self, feed: u32) {
+        let info = &self.plan.feeds[feed as usize];
+        let raw = raw(self.task, info, u64::MAX, self.task.job.meter.bytes_read());
         let (pieces, receiver) = crossbeam_channel::bounded(2);
-        // If the threads are gone, the load is halted, and the feeder learns it from the channel's end.
-        let _ = self.requests.send(Request { feed, pieces });
-        receiver
+        // There is room for all that may be asked for. If the threads are gone, the load is halted, and the feeder learns
+        // it from the channel's end.
+        let _ = self.requests.send(Request { feed, raw, pieces });
+        // The raw bytes, and the beginning of the text, which compression may have made small.
+        let holds = self.task.opened.held_ahead(info) + info.size.saturating_mul(8).min(HEAD_LIMIT as u64);
+        self.asked.push_back((receiver, holds));
+        self.held += holds;
     }
 }
 
 /// One thread's work.
-fn serve(task: &Task<'_>, plan: &Plan, cut: Option<Cut>, asked: &Receiver<Request>) {
+fn serve(task: &Task<'_>, plan: &Plan, cut: Option<Cut>, asked: &Receiver<Request>, threads: &Threads) {
     let halt = &task.job.halt;
     let options = task.format_options();
     loop {
@@ -98,7 +133,6 @@ fn serve(task: &Task<'_>, plan: &Plan, cut: Option<Cut>, asked: &Receiver<Reques
             },
             recv(halt.pulled()) -> _ => return,
         };
-        let info = &plan.feeds[request.feed as usize];
         let send = |piece| {
             select! {
                 send(request.pieces, piece) -> sent => sent.is_ok(),
@@ -107,30 +141,43 @@ fn serve(task: &Task<'_>, plan: &Plan, cut: Option<Cut>, asked: &Receiver<Reques
         };
         match cut {
             Some(cut) => {
-                send(Piece::Blocks(blocks(task, info, cut)));
+                send(Piece::Blocks(blocks(task, request.raw, cut, threads)));
             }
-            None => read_whole(task, plan, request.feed, &options, &send),
+            None => read_whole(task, plan, request.feed, request.raw, &options, threads, &send),
         }
     }
 }
 
-/// The decoded bytes of a file. Reads its first bytes.
-pub(super) fn reader(task: &Task<'_>, feed: &FeedInfo, bytes_read: &Arc<AtomicU64>) -> io::Result<Bytes> {
-    decode::decoder(task.opened.read(feed, task.job.halt.reading(), Arc::clone(bytes_read)))
+/// Asks for at most `limit` bytes of a file, as they are stored.
+pub(super) fn raw(task: &Task<'_>, feed: &FeedInfo, limit: u64, bytes_read: Arc<AtomicU64>) -> Bytes {
+    task.opened.read_until(feed, limit, task.job.halt.reading(), bytes_read)
 }
 
-fn blocks(task: &Task<'_>, feed: &FeedInfo, cut: Cut) -> io::Result<BlockReader<Bytes>> {
-    let mut blocks = BlockReader::new(reader(task, feed, &task.job.meter.bytes_read())?, cut, task.block_bytes);
+/// The decoded bytes of a file, for one who reads it alone. Reads its first bytes.
+pub(super) fn reader(task: &Task<'_>, feed: &FeedInfo, bytes_read: &Arc<AtomicU64>) -> io::Result<Bytes> {
+    decode::decoder(raw(task, feed, u64::MAX, Arc::clone(bytes_read)), &Threads::none())
+}
+
+fn blocks(task: &Task<'_>, raw: Bytes, cut: Cut, threads: &Threads) -> io::Result<BlockReader<Bytes>> {
+    let mut blocks = BlockReader::new(decode::decoder(raw, threads)?, cut, task.block_bytes);
     blocks.head()?;
     Ok(blocks)
 }
 
 /// Parses a file from beginning to end, and drops what was through before the load began; stops when nobody wants the
 /// pieces any more.
-fn read_whole(task: &Task<'_>, plan: &Plan, feed: u32, options: &FormatOptions, send: &impl Fn(Piece) -> bool) {
+fn read_whole(
+    task: &Task<'_>,
+    plan: &Plan,
+    feed: u32,
+    raw: Bytes,
+    options: &FormatOptions,
+    threads: &Threads,
+    send: &impl Fn(Piece) -> bool,
+) {
     let info = &plan.feeds[feed as usize];
     let place = |record| Place { feed, record, line: None };
-    let bytes = match reader(task, info, &task.job.meter.bytes_read()) {
+    let bytes = match decode::decoder(raw, threads) {
         Ok(bytes) => bytes,
         Err(error) => {
             send(Piece::End(Some(Fault::of_stream(&error, place(1), &info.uri))));

@@ -6,13 +6,14 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use model::Dataset;
 
 use super::{Failure, Task, opening, spawn};
 use crate::blocks::HEAD_LIMIT;
+use crate::decode::{self, Threads};
 use crate::format::{FeedKind, FeedParser, FormatOptions};
 use crate::jobs::Position;
 use crate::request::Format;
@@ -20,6 +21,12 @@ use crate::source::{FeedInfo, SourceError};
 
 /// How much of a file is read first to find its header; more only if that is not enough.
 const FIRST_LOOK: u64 = 64 << 10;
+
+/// Threads that look for headers.
+const THREADS: usize = 4;
+
+/// How many files each of them asks for at once.
+const AT_ONCE: usize = opening::AHEAD / THREADS;
 
 /// The files of a load.
 #[derive(Debug)]
@@ -68,22 +75,30 @@ pub(super) fn arrange(task: &Task<'_>, feeds: Vec<FeedInfo>) -> Result<Plan, Fai
     Ok(Plan { feeds: ordered, vertex_feeds, from: Position::default() })
 }
 
-/// Which of the files hold edges; some are looked at side by side, since each look is a wait.
+/// Which of the files hold edges. Each look is a round trip, so many go on at once: a few threads each ask for the heads
+/// of some files, then look at them.
 fn edge_files(task: &Task<'_>, feeds: &[FeedInfo]) -> Result<Vec<bool>, Failure> {
     let halt = &task.job.halt;
     let options = task.format_options();
     let next = AtomicUsize::new(0);
     let edges: Vec<AtomicBool> = feeds.iter().map(|_| AtomicBool::new(false)).collect();
     thread::scope(|scope| {
-        for _ in 0..opening::AHEAD.min(feeds.len()) {
+        for _ in 0..THREADS.min(feeds.len()) {
             let (next, options, edges) = (&next, &options, &edges);
             spawn(scope, "load-classify", move || {
                 halt.guard(|| {
                     loop {
                         task.check()?;
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let (Some(feed), Some(edges)) = (feeds.get(at), edges.get(at)) else { return Ok(()) };
-                        edges.store(holds_edges(task, options, feed).unwrap_or(false), Ordering::Relaxed);
+                        let at = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+                        let some = feeds.iter().zip(edges).skip(at).take(AT_ONCE);
+                        let asked: Vec<_> =
+                            some.map(|(feed, edges)| (feed, edges, head(task, feed, FIRST_LOOK))).collect();
+                        if asked.is_empty() {
+                            return Ok(());
+                        }
+                        for (feed, edges, head) in asked {
+                            edges.store(holds_edges(task, options, feed, head).unwrap_or(false), Ordering::Relaxed);
+                        }
                     }
                 });
             })?;
@@ -94,17 +109,27 @@ fn edge_files(task: &Task<'_>, feeds: &[FeedInfo]) -> Result<Vec<bool>, Failure>
     Ok(edges.into_iter().map(AtomicBool::into_inner).collect())
 }
 
-fn holds_edges(task: &Task<'_>, options: &FormatOptions, feed: &FeedInfo) -> io::Result<bool> {
-    // What is read here is read again: it does not count as progress.
-    let mut reader = opening::reader(task, feed, &Arc::<AtomicU64>::default())?;
-    let mut head = Vec::new();
-    reader.by_ref().take(FIRST_LOOK).read_to_end(&mut head)?;
+/// Asks for the first bytes of a file. What is read here is read again: it does not count as progress.
+fn head(task: &Task<'_>, feed: &FeedInfo, limit: u64) -> opening::Bytes {
+    opening::raw(task, feed, limit, Arc::default())
+}
+
+fn holds_edges(task: &Task<'_>, options: &FormatOptions, feed: &FeedInfo, raw: opening::Bytes) -> io::Result<bool> {
     let format = task.request.format;
     let open = |head: &[u8]| FeedParser::open(format, options, 0, &feed.key, head, &task.store.hash_key());
-    let mut opened = open(&head);
-    if opened.is_err() && head.len() as u64 == FIRST_LOOK {
-        reader.take(HEAD_LIMIT as u64 - FIRST_LOOK).read_to_end(&mut head)?;
-        opened = open(&head);
+    let first = text(raw, FIRST_LOOK)?;
+    let mut opened = open(&first);
+    if opened.is_err() && FIRST_LOOK <= feed.size.max(first.len() as u64) {
+        opened = open(&text(head(task, feed, u64::MAX), HEAD_LIMIT as u64)?);
     }
     Ok(matches!(opened, Ok((_, FeedKind::Edges, _))))
+}
+
+/// The first `limit` bytes of text. What is compressed may be cut off after that.
+fn text(raw: opening::Bytes, limit: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    match decode::decoder(raw, &Threads::none())?.take(limit).read_to_end(&mut head) {
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(head),
+    }
 }

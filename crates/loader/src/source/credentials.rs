@@ -1,8 +1,8 @@
 //! Which keys sign the requests to S3.
 //!
 //! Keys that came with the request win, then the profile that its role is mapped to, then what the configuration
-//! says. A role is never assumed: an ARN selects a profile, or is a label. The metadata service of a cloud instance
-//! is asked only when configured, since on any other machine its address may be anything.
+//! says. Other roles are assumed if there is an STS endpoint, else an ARN is a label. The metadata service of a cloud
+//! instance is asked only when configured, since on any other machine its address may be anything.
 //! **Source**: `spec/loader.md` §2.12, `design.md` §9.
 
 mod profile;
@@ -14,6 +14,7 @@ use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, AwsCredentialProvider};
 
 use super::error::SourceError;
+use super::s3::{Assumed, Failure, Sts, failure, is_role};
 use super::{Credentials, S3Config, S3Keys};
 use crate::request::{RequestKeys, shown};
 
@@ -24,12 +25,34 @@ pub(super) enum Signer {
     Nobody,
     /// These keys.
     Keys(Arc<AwsCredential>),
-    /// Keys that are fetched and renewed.
+    /// Keys that the metadata service gives and renews.
     Provider(AwsCredentialProvider),
+    /// Keys of a role that is assumed.
+    Assumed(Arc<Assumed>),
 }
 
 impl Signer {
-    fn of(keys: S3Keys) -> Result<Self, SourceError> {
+    /// The keys of this moment, if anything signs.
+    pub(super) async fn keys(&self) -> Result<Option<Arc<AwsCredential>>, Failure> {
+        match self {
+            Self::Nobody => Ok(None),
+            Self::Keys(keys) => Ok(Some(Arc::clone(keys))),
+            Self::Assumed(assumed) => assumed.keys().await.map(Some),
+            Self::Provider(provider) => match provider.get_credential().await {
+                Ok(keys) => Ok(Some(keys)),
+                Err(error) => Err(Failure::Credentials {
+                    why: format!(
+                        "The instance's metadata service gave none: {}. Set AWS_ACCESS_KEY_ID and \
+                         AWS_SECRET_ACCESS_KEY and leave out --s3-credentials instance",
+                        failure::chain(&error)
+                    ),
+                    may_pass: false,
+                }),
+            },
+        }
+    }
+
+    pub(super) fn of(keys: S3Keys) -> Result<Self, SourceError> {
         for (text, name) in [
             (Some(&keys.access_key), "access key"),
             (Some(&keys.secret_key), "secret key"),
@@ -132,10 +155,15 @@ impl Environment {
     }
 }
 
-/// The keys for one source.
+/// No chain of roles is longer.
+const MAX_CHAIN: usize = 8;
+
+/// The keys for one source in `region`.
 pub(super) fn resolve(
     config: &S3Config,
     environment: &Environment,
+    sts: Option<&Sts>,
+    region: Option<&str>,
     role: Option<&str>,
     keys: Option<&RequestKeys>,
 ) -> Result<Found, SourceError> {
@@ -144,28 +172,65 @@ pub(super) fn resolve(
             S3Keys { access_key: keys.access_key.clone(), secret_key: keys.secret_key.clone(), session_token: None };
         return Ok(Found { credentials: Signer::of(keys)?, region: None });
     }
-    if let Some(role) = role {
-        // Of a chain the last role is the one that reads.
-        let last = role.rsplit(',').map(str::trim).find(|arn| !arn.is_empty()).unwrap_or(role);
-        if let Some(profile) = config.role_map.get(role.trim()).or_else(|| config.role_map.get(last)) {
-            return of_profile(environment, profile)?.ok_or_else(|| {
+    let Some(role) = role else {
+        if config.require_mapped_role {
+            return Err(SourceError::BadRequest(format!(
+                "{NO_CREDENTIALS}. With IAM on, a load from S3 names its role in iamRoleArn"
+            )));
+        }
+        return configured(config, environment);
+    };
+    // A chain may be mapped as a whole; else the last of its roles that is mapped stands for those before it.
+    let chain: Vec<&str> = role.split(',').map(str::trim).filter(|arn| !arn.is_empty()).collect();
+    let whole = config.role_map.get(role.trim()).map(|profile| (chain.len(), profile));
+    let single = || {
+        let mut last_first = chain.iter().enumerate().rev();
+        last_first.find_map(|(at, arn)| config.role_map.get(*arn).map(|profile| (at + 1, profile)))
+    };
+    let mapped = whole.or_else(single).filter(|(used, _)| *used == chain.len() || sts.is_some());
+    let last = chain.last().copied().unwrap_or(role);
+    let (mut found, rest) = match mapped {
+        Some((used, profile)) => {
+            let found = of_profile(environment, profile)?.ok_or_else(|| {
                 SourceError::BadRequest(format!(
                     "{NO_CREDENTIALS}. The role is mapped to profile '{profile}', which is in neither the shared \
                      credentials nor the configuration file"
                 ))
-            });
+            })?;
+            (found, chain.get(used..).unwrap_or_default())
         }
-        if config.require_mapped_role {
+        None if config.require_mapped_role => {
             return Err(SourceError::BadRequest(format!(
                 "{NO_CREDENTIALS}. Role {} is not mapped to a profile: start the server with --role-map ARN=PROFILE",
                 shown(last)
             )));
         }
-    } else if config.require_mapped_role {
-        return Err(SourceError::BadRequest(format!(
-            "{NO_CREDENTIALS}. With IAM on, a load from S3 names its role in iamRoleArn"
-        )));
+        None => (configured(config, environment)?, &chain[..]),
+    };
+    let Some(sts) = sts else { return Ok(found) };
+    if rest.len() > MAX_CHAIN {
+        return Err(SourceError::BadRequest(format!("{NO_CREDENTIALS}. The chain has more than {MAX_CHAIN} roles")));
     }
+    let region = region.map(ToOwned::to_owned).or_else(|| found.region.clone()).or_else(|| environment.region());
+    for arn in rest {
+        if !is_role(arn) {
+            return Err(SourceError::BadRequest(format!(
+                "{NO_CREDENTIALS}. {} is not the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME",
+                shown(arn)
+            )));
+        }
+        if matches!(found.credentials, Signer::Nobody) {
+            return Err(SourceError::BadRequest(format!(
+                "{NO_CREDENTIALS}. A role is assumed with keys, and with --s3-credentials anonymous there are none"
+            )));
+        }
+        found.credentials = sts.assume(arn, region.as_deref().unwrap_or("us-east-1"), found.credentials);
+    }
+    Ok(found)
+}
+
+/// The keys that the configuration names.
+fn configured(config: &S3Config, environment: &Environment) -> Result<Found, SourceError> {
     match &config.credentials {
         Credentials::Anonymous => Ok(Found { credentials: Signer::Nobody, region: None }),
         Credentials::Static(keys) => Ok(Found { credentials: Signer::of(keys.clone())?, region: None }),

@@ -355,7 +355,7 @@ impl Read for FileReader {
         let over = self.position > self.feed.size;
         if over || count == 0 {
             let stat = sys::fstat(&*file).map_err(io::Error::from)?;
-            let same = self.feed.etag.as_ref().is_none_or(|listed| *listed == etag(&stat));
+            let same = self.feed.etag.as_ref().is_none_or(|listed| *listed == etag(&stat)) && stat.st_nlink > 0;
             if over || !same || self.position != self.feed.size {
                 return Err(changed(&self.feed.uri).into());
             }

@@ -6,8 +6,10 @@
 //! **Source**: `spec/loader.md` §2.4, §5.1.
 
 mod body;
-mod failure;
+pub(super) mod failure;
 mod listing;
+mod object;
+mod sts;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +23,14 @@ use reqwest::{Client, Response, StatusCode, Url};
 
 use super::credentials::{NO_CREDENTIALS, Signer};
 use super::error::SourceError;
+use super::retry::Retry;
 use super::{FeedInfo, MAX_FEEDS, S3Config, Timing};
-use failure::Failure;
 use listing::Page;
 
-pub(super) use body::BodyReader;
+pub(super) use body::{BodyReader, Window};
+pub(super) use failure::Failure;
+pub(super) use object::Object;
+pub(super) use sts::{Assumed, Sts, is_role};
 
 /// A page has at most 1,000 keys of at most 1,024 bytes, which may be escaped: more than this is no listing.
 const MAX_PAGE: usize = 16 << 20;
@@ -42,28 +47,49 @@ pub(super) fn install_crypto() {
 #[derive(Debug)]
 pub(super) struct Clients {
     endpoint: Option<Url>,
+    sts_endpoint: Option<Url>,
     path_style: bool,
     timing: Timing,
     client: OnceLock<Client>,
+    sts_client: OnceLock<Client>,
 }
 
 impl Clients {
     pub(super) fn new(config: &S3Config, timing: Timing) -> Result<Self, SourceError> {
-        let endpoint = config.endpoint.as_deref().map(parse_endpoint).transpose()?;
+        let parse = |text: &Option<String>, what, flag| {
+            text.as_deref().map(|text| parse_endpoint(text, what, flag)).transpose()
+        };
+        let endpoint = parse(&config.endpoint, "S3", "--s3-endpoint")?;
+        let sts_endpoint = parse(&config.sts_endpoint, "STS", "--sts-endpoint")?;
         if let Some(region) = config.region.as_deref()
             && !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         {
             return Err(SourceError::Invalid(format!("The configured region '{region}' is no name of a region")));
         }
         let path_style = config.path_style.unwrap_or(endpoint.is_some());
-        Ok(Self { endpoint, path_style, timing, client: OnceLock::new() })
+        let (client, sts_client) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { endpoint, sts_endpoint, path_style, timing, client, sts_client })
     }
 
     /// # Errors
     ///
     /// The machine's trusted certificates cannot be read.
     pub(super) fn client(&self) -> Result<Client, SourceError> {
-        if let Some(client) = self.client.get() {
+        self.make(&self.client, self.endpoint.as_ref())
+    }
+
+    /// Where roles are assumed, if that is configured.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::client`].
+    pub(super) fn sts(&self) -> Result<Option<Sts>, SourceError> {
+        let Some(endpoint) = &self.sts_endpoint else { return Ok(None) };
+        Ok(Some(Sts { client: self.make(&self.sts_client, Some(endpoint))?, endpoint: endpoint.clone() }))
+    }
+
+    fn make(&self, made: &OnceLock<Client>, endpoint: Option<&Url>) -> Result<Client, SourceError> {
+        if let Some(client) = made.get() {
             return Ok(client.clone());
         }
         install_crypto();
@@ -74,7 +100,7 @@ impl Clients {
             .http1_only()
             .connect_timeout(self.timing.connect)
             .read_timeout(self.timing.idle);
-        builder = match &self.endpoint {
+        builder = match endpoint {
             // Nothing to verify, so a machine without certificates will do.
             Some(endpoint) if endpoint.scheme() == "http" => builder.tls_certs_only([]),
             _ => builder.https_only(true),
@@ -85,7 +111,7 @@ impl Clients {
                 failure::chain(&error)
             ))
         })?;
-        Ok(self.client.get_or_init(|| client).clone())
+        Ok(made.get_or_init(|| client).clone())
     }
 
     /// Where a bucket's keys begin, ending in a slash.
@@ -109,9 +135,9 @@ impl Clients {
     }
 }
 
-fn parse_endpoint(text: &str) -> Result<Url, SourceError> {
+fn parse_endpoint(text: &str, what: &str, flag: &str) -> Result<Url, SourceError> {
     let refuse =
-        |why: &str| SourceError::Invalid(format!("The S3 endpoint '{text}' (--s3-endpoint) cannot be used: {why}"));
+        |why: &str| SourceError::Invalid(format!("The {what} endpoint '{text}' ({flag}) cannot be used: {why}"));
     let url = Url::parse(text).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(refuse("expected http://HOST[:PORT] or https://HOST[:PORT]"));
@@ -153,14 +179,8 @@ impl Bucket {
         let mut signed = HttpRequest::new(HttpRequestBody::empty());
         *signed.uri_mut() =
             url.as_str().parse().map_err(|_| Failure::Unusable("a key that no URL can name".to_owned()))?;
-        match &self.signer {
-            Signer::Nobody => {}
-            Signer::Keys(keys) => self.sign(&mut signed, keys)?,
-            Signer::Provider(provider) => {
-                let keys =
-                    provider.get_credential().await.map_err(|error| Failure::Credentials(failure::chain(&error)))?;
-                self.sign(&mut signed, &keys)?;
-            }
+        if let Some(keys) = self.signer.keys().await? {
+            self.sign(&mut signed, &keys)?;
         }
         let mut request = self.client.get(url).headers(std::mem::take(signed.headers_mut()));
         for (name, value) in headers {
@@ -193,7 +213,7 @@ impl Bucket {
             return Err(Failure::Region(Some(actual.to_owned())));
         }
         let body = failure::read_bounded(&mut response, MAX_PAGE).await?;
-        listing::parse(&body).map_err(Failure::Unusable)
+        listing::parse(&body).map_err(Failure::Garbled)
     }
 
     /// The URL of an object, if one can name it: `.` and `..` are taken out of a path by whoever reads it.
@@ -276,16 +296,18 @@ impl S3Source {
     }
 
     async fn page_with_retries(&self, next: Option<&str>) -> Result<Page, Failure> {
-        let timing = self.bucket.timing;
-        let mut backoff = timing.backoff;
-        for _ in 1..timing.tries {
+        let mut retry = Retry::new(self.bucket.timing);
+        loop {
             match self.bucket.list_page(&self.prefix, next, 1000).await {
-                Err(failure) if failure.may_pass() => tokio::time::sleep(backoff).await,
+                Err(failure) if failure.may_pass() => {
+                    tracing::debug!(source = self.uri, %failure, "listing failed");
+                    if !retry.again(false).await {
+                        return Err(failure);
+                    }
+                }
                 outcome => return outcome,
             }
-            backoff *= 2;
         }
-        self.bucket.list_page(&self.prefix, next, 1000).await
     }
 
     fn nothing_there(&self) -> SourceError {
@@ -300,10 +322,7 @@ impl S3Source {
         let Bucket { name, region, has_endpoint, .. } = &self.bucket;
         let endpoint = if *has_endpoint { "the configured --s3-endpoint" } else { "AWS" };
         match failure {
-            Failure::Credentials(why) => SourceError::BadRequest(format!(
-                "{NO_CREDENTIALS}. The instance's metadata service gave none: {why}. Set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY and leave out --s3-credentials instance"
-            )),
+            Failure::Credentials { why, .. } => SourceError::BadRequest(format!("{NO_CREDENTIALS}. {why}")),
             Failure::Transport(why) => {
                 let hint = if *has_endpoint {
                     "Check --s3-endpoint, and that the store runs"
@@ -332,21 +351,19 @@ impl S3Source {
                 &self.uri,
                 format_args!("{endpoint} answered 'not found': check the bucket's name and --s3-endpoint"),
             ),
-            Failure::Status { status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, code, message } => {
-                SourceError::AccessDenied(format!(
-                    "Unable to perform S3 list operation. The credentials in use must allow s3:ListBucket on bucket \
-                     '{name}' and s3:GetObject on its objects ({code}: {message})"
-                ))
-            }
             Failure::Status { code, message, .. } if matches!(code.as_str(), "ExpiredToken" | "InvalidToken") => {
                 SourceError::AccessDenied(format!(
                     "Unable to perform S3 list operation. Renew the session token ({code}: {message})"
                 ))
             }
+            Failure::Status { code, message, .. } if failure.is_denial() => SourceError::AccessDenied(format!(
+                "Unable to perform S3 list operation. The credentials in use must allow s3:ListBucket on bucket \
+                 '{name}' and s3:GetObject on its objects ({code}: {message})"
+            )),
             Failure::Status { status, code, message } => SourceError::Internal(format!(
                 "Failed to start load because of unknown error from S3. {endpoint} answered {status} ({code}: {message})"
             )),
-            Failure::Unusable(why) => SourceError::Internal(format!(
+            Failure::Unusable(why) | Failure::Garbled(why) => SourceError::Internal(format!(
                 "Failed to start load because of unknown error from S3. The answer of {endpoint} cannot be used: {why}"
             )),
         }

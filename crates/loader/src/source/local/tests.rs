@@ -42,7 +42,7 @@ impl Scene {
     }
 
     fn open_in(&self, config: SourceConfig, source: &str) -> Result<Opened, SourceError> {
-        let sources = Sources::new(config, self.runtime.handle().clone()).unwrap();
+        let sources = Sources::new(config, 1 << 30, self.runtime.handle().clone()).unwrap();
         sources.open(&sources.parse(source, None)?, None, None)
     }
 
@@ -252,12 +252,22 @@ fn a_file_that_changed_is_noticed() {
     assert!(matches!(read(&opened, &feeds[0]), Err(ReadError::ModifiedOrDeleted(_))));
     fs::remove_file(&feeds[1].key).unwrap();
     assert!(matches!(read(&opened, &feeds[1]), Err(ReadError::ModifiedOrDeleted(_))));
-    // While it is read: cut off, and written to.
+    // While it is read: cut off, written to, removed, and replaced by another of the same content.
     let count = Arc::new(AtomicU64::new(0));
-    for change in ["", "b and more"] {
+    type Change = fn(&str);
+    let changes: [Change; 4] = [
+        |file| fs::write(file, "").unwrap(),
+        |file| fs::write(file, "b and more").unwrap(),
+        |file| fs::remove_file(file).unwrap(),
+        |file| {
+            fs::write(format!("{file}.new"), "b").unwrap();
+            fs::rename(format!("{file}.new"), file).unwrap();
+        },
+    ];
+    for change in changes {
         let feed = &opened.list(&CancelToken::new()).unwrap().pop().unwrap();
         let mut reader = opened.read(feed, &CancelToken::new(), Arc::clone(&count));
-        fs::write(&feed.key, change).unwrap();
+        change(&feed.key);
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert!(matches!(ReadError::of(&error), Some(ReadError::ModifiedOrDeleted(_))), "{error}");
         fs::write(&feed.key, "b").unwrap();

@@ -9,17 +9,19 @@ use super::listing;
 
 /// A request that gave nothing to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The provider of credentials has none.
-    Credentials(String),
+pub(crate) enum Failure {
+    /// Whoever gives out keys gave none.
+    Credentials { why: String, may_pass: bool },
     /// No connection, no answer in time, or a connection that broke.
     Transport(String),
     /// The bucket is in another region; which one, if that was said.
     Region(Option<String>),
     /// A status that is no success, with S3's own code and message.
     Status { status: StatusCode, code: String, message: String },
-    /// An answer that makes no sense.
+    /// An answer that makes no sense, and would make none another time.
     Unusable(String),
+    /// An answer that does not read; it may have been damaged on its way.
+    Garbled(String),
 }
 
 impl Failure {
@@ -50,11 +52,23 @@ impl Failure {
         Self::Status { status, code, message: told.message }
     }
 
+    /// Whether it says that these credentials may not do this.
+    pub(super) fn is_denial(&self) -> bool {
+        match self {
+            Self::Status { status, code, .. } => {
+                matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+                    || matches!(code.as_str(), "ExpiredToken" | "InvalidToken")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the same request may succeed a little later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Transport(_) => true,
-            Self::Credentials(_) | Self::Region(_) | Self::Unusable(_) => false,
+            Self::Transport(_) | Self::Garbled(_) => true,
+            Self::Credentials { may_pass, .. } => *may_pass,
+            Self::Region(_) | Self::Unusable(_) => false,
             Self::Status { status, code, .. } => {
                 status.is_server_error()
                     || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
@@ -67,8 +81,8 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Credentials(why) => write!(f, "no credentials: {why}"),
-            Self::Transport(why) | Self::Unusable(why) => f.write_str(why),
+            Self::Credentials { why, .. } => write!(f, "no credentials: {why}"),
+            Self::Transport(why) | Self::Unusable(why) | Self::Garbled(why) => f.write_str(why),
             Self::Region(Some(region)) => write!(f, "the bucket is in region {region}"),
             Self::Region(None) => f.write_str("the bucket is in another region"),
             Self::Status { status, code, message } => write!(f, "{status} ({code}: {message})"),
@@ -89,7 +103,7 @@ pub(super) async fn read_bounded(response: &mut Response, limit: usize) -> Resul
 }
 
 /// An error with its causes: what `reqwest` says of itself alone is never the cause.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -76,14 +76,14 @@ pub(super) fn parse(xml: &[u8]) -> Result<Page, String> {
     Ok(page)
 }
 
-/// Reads what can be read of an error's body.
+/// Reads what can be read of an error's body, S3's or (within an `ErrorResponse`) STS's.
 pub(super) fn parse_error(xml: &[u8]) -> Told {
     let mut told = Told::default();
     let outcome = elements(xml, |path, text| {
         match path {
-            ["Error", "Code"] => told.code = cut(text),
-            ["Error", "Message"] => told.message = cut(text),
-            ["Error", "Region"] => told.region = Some(cut(text)),
+            [.., "Error", "Code"] => told.code = cut(text),
+            [.., "Error", "Message"] => told.message = cut(text),
+            [.., "Error", "Region"] => told.region = Some(cut(text)),
             _ => {}
         }
         Ok(())
@@ -101,7 +101,7 @@ fn cut(text: &str) -> String {
 
 /// Calls `seen` with the names of the open elements and the text: at an element's start with no text if it is a
 /// `Contents`, at its end otherwise.
-fn elements(xml: &[u8], mut seen: impl FnMut(&[&str], &str) -> Result<(), String>) -> Result<(), String> {
+pub(super) fn elements(xml: &[u8], mut seen: impl FnMut(&[&str], &str) -> Result<(), String>) -> Result<(), String> {
     /// No answer of S3's nests deeper.
     const MAX_DEPTH: usize = 16;
     let mut reader = Reader::from_reader(xml);

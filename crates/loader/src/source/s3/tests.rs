@@ -1,6 +1,8 @@
 //! S3 as it answers well, badly, slowly, and not at all. Sockets are real; what breaks is scripted.
 
+mod parts;
 mod real;
+mod roles;
 mod server;
 
 use std::fmt::Write as _;
@@ -17,6 +19,7 @@ use tokio::runtime::Runtime;
 use self::server::{Answer, Server};
 use crate::request::RequestKeys;
 use crate::source::credentials::Environment;
+use crate::source::s3::Window;
 use crate::source::{
     Credentials, FeedInfo, Opened, ReadError, S3Config, S3Keys, SourceConfig, SourceError, Sources, Timing,
 };
@@ -29,6 +32,11 @@ const QUICK: Timing = Timing {
     backoff: Duration::from_millis(1),
     tries: 3,
 };
+
+/// Parts of a MiB, four at a time.
+fn window() -> Window {
+    Window::of(0)
+}
 
 fn keys() -> S3Keys {
     S3Keys { access_key: "AKIATEST".to_owned(), secret_key: "secret".to_owned(), session_token: None }
@@ -44,7 +52,7 @@ fn config(endpoint: &str) -> SourceConfig {
 }
 
 fn open_with(runtime: &Runtime, config: SourceConfig, timing: Timing) -> Opened {
-    let sources = Sources::build(config, runtime.handle().clone(), Environment::default(), timing).unwrap();
+    let sources = Sources::build(config, runtime.handle().clone(), Environment::default(), timing, window()).unwrap();
     let source = sources.parse("s3://bucket/feed/", Some("eu-west-1")).unwrap();
     sources.open(&source, None, None).unwrap()
 }
@@ -249,9 +257,7 @@ fn a_body_that_breaks_off_goes_on_where_it_broke() {
     let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
     let whole = text.clone();
     let server = Server::start(move |request| {
-        let start = request.header("range").map_or(0, |range| {
-            range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse::<usize>().unwrap()
-        });
+        let start = request.range().map_or(0, |range| range.start);
         let rest = &whole[start..];
         let answer = match request.number {
             // Nothing at all, in between: the tries count from the last progress.
@@ -342,9 +348,9 @@ fn a_cancel_ends_a_stalled_listing() {
 
 #[test]
 fn a_reader_that_leaves_early_closes_its_socket() {
-    let server = Server::start(|_| Answer::ok(vec![0; 64 << 20]));
+    let server = Server::start(|_| Answer::ok(vec![0; 2 << 20]).stall_at(1 << 20));
     let runtime = Runtime::new().unwrap();
-    let mut reader = open(&runtime, &server.endpoint()).read(&feed(64 << 20), &CancelToken::new(), Arc::default());
+    let mut reader = open(&runtime, &server.endpoint()).read(&feed(2 << 20), &CancelToken::new(), Arc::default());
     reader.read_exact(&mut [0; 10]).unwrap();
     drop(reader);
     server.wait_until_left();
@@ -374,7 +380,7 @@ fn credentials_are_found_in_their_order() {
             config_file: Some(directory.path().join("nothing")),
             ..Environment::default()
         };
-        let sources = Sources::build(config, runtime.handle().clone(), environment, QUICK)?;
+        let sources = Sources::build(config, runtime.handle().clone(), environment, QUICK, window())?;
         let keys = RequestKeys { access_key: "AKIASENT".to_owned(), secret_key: "s".to_owned() };
         let opened = sources.open(&sources.parse("s3://bucket/feed/", None)?, role, sent.then_some(&keys))?;
         opened.probe()?;
@@ -436,7 +442,7 @@ fn a_container_s_credentials_are_fetched_from_its_agent_alone_when_configured() 
             ],
             ..Environment::default()
         };
-        let sources = Sources::build(config, runtime.handle().clone(), environment, QUICK)?;
+        let sources = Sources::build(config, runtime.handle().clone(), environment, QUICK, window())?;
         sources.open(&sources.parse("s3://bucket/feed/", None)?, None, None)?.probe()
     };
     let without = probe(Credentials::Chain, &agent.endpoint()).unwrap_err();
@@ -457,8 +463,8 @@ fn a_container_s_credentials_are_fetched_from_its_agent_alone_when_configured() 
 #[test]
 fn keys_that_are_no_keys_are_refused_before_they_become_headers() {
     let runtime = Runtime::new().unwrap();
-    let sources =
-        Sources::build(config("http://127.0.0.1:9"), runtime.handle().clone(), Environment::default(), QUICK).unwrap();
+    let (config, handle) = (config("http://127.0.0.1:9"), runtime.handle().clone());
+    let sources = Sources::build(config, handle, Environment::default(), QUICK, window()).unwrap();
     let source = sources.parse("s3://bucket/feed/", None).unwrap();
     for (access_key, secret_key, text) in [
         ("a\r\nHost: x", "s", "Invalid S3 access key. "),

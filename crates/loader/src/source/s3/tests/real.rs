@@ -9,7 +9,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use store::CancelToken;
 use tokio::runtime::Runtime;
 
-use super::{QUICK, config};
+use super::{QUICK, config, window};
 use crate::request::RequestKeys;
 use crate::source::credentials::Environment;
 use crate::source::s3::encode;
@@ -42,7 +42,7 @@ impl Real {
     fn sources(&self) -> Sources {
         let mut config = config(&self.endpoint);
         config.s3.credentials = Credentials::Static(self.keys.clone());
-        Sources::build(config, self.runtime.handle().clone(), Environment::default(), QUICK).unwrap()
+        Sources::build(config, self.runtime.handle().clone(), Environment::default(), QUICK, window()).unwrap()
     }
 
     /// Creates a bucket (no key) or an object.

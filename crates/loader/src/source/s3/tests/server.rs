@@ -11,11 +11,18 @@ pub(super) struct Request {
     /// How many came before it.
     pub(super) number: usize,
     headers: Vec<(String, String)>,
+    pub(super) body: String,
 }
 
 impl Request {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The bytes that are asked for, if not all are.
+    pub(super) fn range(&self) -> Option<std::ops::Range<usize>> {
+        let (first, last) = self.header("range")?.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+        Some(first.parse().unwrap()..last.parse::<usize>().unwrap() + 1)
     }
 }
 
@@ -120,13 +127,16 @@ impl Server {
 }
 
 fn serve(mut stream: TcpStream, log: &(Mutex<Log>, Condvar), answer: &dyn Fn(&Request) -> Answer) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
     let Some(line) = lines.next() else { return };
     let headers = lines.take_while(|line| !line.is_empty()).filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         Some((name.to_ascii_lowercase(), value.trim().to_owned()))
     });
-    let mut request = Request { line, number: 0, headers: headers.collect() };
+    let mut request = Request { line, number: 0, headers: headers.collect(), body: String::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    reader.take(length).read_to_string(&mut request.body).unwrap();
     {
         let mut log = log.0.lock().unwrap();
         request.number = log.requests.len();
