@@ -104,7 +104,7 @@ pub(crate) struct ObjectStore {
     /// Profile of the shared AWS files whose keys stand for a role; may be repeated
     #[arg(long, value_name = "ARN=PROFILE")]
     pub(crate) role_map: Vec<String>,
-    /// Endpoint of an STS at which other roles are assumed, for example https://sts.eu-west-1.amazonaws.com
+    /// Endpoint of an STS at which other roles are assumed (`https://sts.eu-west-1.amazonaws.com` or the like)
     #[arg(long, value_name = "URL")]
     pub(crate) sts_endpoint: Option<String>,
     /// Access key for S3; not on the command line, where others could read it

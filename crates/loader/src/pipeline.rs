@@ -13,7 +13,7 @@
 //! the load; an atomic load publishes once, at its end. A dry run stages like an atomic load, and its last publish is of its record alone. Nothing that is reported depends on the number of threads or on
 //! where an epoch ends.
 //!
-//! Each publish and each stage tells the journal up to which row all is done ([`Position`]), and a stage also what was found
+//! Each publish and each stage tells the journal up to which row all is done (its position), and a stage also what was found
 //! and is not told yet: it is a *seal*. After the end of the process the load goes on from its last one: its files come
 //! from the journal, those before the position are through, and the one at the position is read again from its beginning,
 //! to drop the rows below. Rows are dropped by number, so blocks may be of another size then.

@@ -151,7 +151,7 @@ impl Meter {
 
     /// Reading begins.
     pub(crate) fn begin(&self) {
-        self.rate.begin(Instant::now());
+        self.rate.begin(Instant::now(), self.parsed.load(Ordering::Relaxed));
     }
 
     /// Records read a second.

@@ -26,11 +26,11 @@ struct Sample {
 }
 
 impl Rate {
-    /// Reading begins: nothing was read before.
-    pub(super) fn begin(&self, at: Instant) {
+    /// Reading begins. Records that were read before, by an earlier process, tell nothing of this one's speed.
+    pub(super) fn begin(&self, at: Instant, records: u64) {
         let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         samples.clear();
-        samples.push_back(Sample { at, records: 0 });
+        samples.push_back(Sample { at, records });
     }
 
     /// So many records were read so far. A thread that finds another one here goes on: its sample is not needed.
@@ -70,7 +70,7 @@ mod tests {
         let at = |millis| start + Duration::from_millis(millis);
         let rate = Rate::default();
         assert_eq!(rate.per_second(at(0), 5), 0, "before it begins");
-        rate.begin(at(0));
+        rate.begin(at(0), 0);
         assert_eq!(rate.per_second(at(0), 0), 0);
         assert_eq!(rate.per_second(at(1), 100), 1_000, "the first block is no miracle");
         // 100 records a second for 20 seconds, then nothing.
@@ -83,10 +83,19 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_process_read_does_not_count() {
+        let start = Instant::now();
+        let rate = Rate::default();
+        rate.note(start, 1_000_000);
+        rate.begin(start, 1_000_000);
+        assert_eq!(rate.per_second(start + Duration::from_secs(2), 1_000_500), 250);
+    }
+
+    #[test]
     fn samples_are_few() {
         let start = Instant::now();
         let rate = Rate::default();
-        rate.begin(start);
+        rate.begin(start, 0);
         for step in 0..100_000 {
             rate.note(start + Duration::from_millis(step), step);
         }
