@@ -48,7 +48,7 @@ class SeaweedFs:
             self.process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                  f"-dir={self.folder}", "-master.telemetry=false", f"-master.port={master}",
-                 f"-volume.port={volume}", "-volume.max=200", "-master.volumeSizeLimitMB=64",
+                 f"-volume.port={volume}", "-volume.max=2000", "-master.volumeSizeLimitMB=64",
                  f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={config}",
                  # Fixed ports that nobody needs here.
                  "-s3.port.iceberg=0", "-s3.port.lance=0"],
