@@ -179,7 +179,7 @@ pub struct Ingest {
     /// What was there before this load, for rules that set its own rows apart. Of a load with a name it is kept apart from
     /// what comes later, until [`crate::Store::drop_staged`].
     before: Option<Snapshot>,
-    /// The terms of what was prepared last, sorted: for messages until it is published.
+    /// The terms of what was prepared last, sorted: for messages until it is staged or published.
     terms: Terms,
     _going: LoadGuard,
 }
@@ -354,6 +354,8 @@ impl Ingest {
     /// The store's; then what was prepared is gone, and so should the load be.
     pub fn stage(&mut self, prepared: Prepared, writes: Vec<JournalWrite>) -> Result<()> {
         self.options.cancel.check()?;
+        // What was staged can be asked for them; the next rows need the room.
+        self.terms = Terms::default();
         if self.dry.is_some() {
             // Its files are still temporary, and go with the last one who holds them.
             self.staged.extend(prepared.sets);
