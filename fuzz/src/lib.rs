@@ -1,8 +1,10 @@
 //! Fuzz targets: each asks whether a property holds, not just whether the code crashes.
 //!
 //! `cargo fuzz run TARGET` (with `-s none` on a stable toolchain) runs one of `targets/`. What it finds goes into
-//! `corpus/TARGET/`, which the loader's tests replay.
+//! `corpus/TARGET/`, which the tests of the loader and of `auth` replay.
 
+mod doors;
 mod properties;
 
+pub use doors::*;
 pub use properties::*;
