@@ -1,0 +1,42 @@
+//! Values of the query languages: what they are, how they compare, and what can be computed from them.
+//!
+//! openCypher and Gremlin stand on this crate; nothing here knows the text of either. A function takes values and gives
+//! a value or an [`EvalError`]. It reads no clock and no store: the time of a statement, random numbers and the
+//! properties of nodes are handed in.
+//!
+//! - [`value`]: the values; cloning one is cheap.
+//! - [`logic`]: true, false and unknown.
+//! - [`equality`], [`comparison`]: `=` and `<`, which can answer "unknown".
+//! - [`equivalence`], [`order`]: the two that always answer: for grouping, and for sorting.
+//! - [`arithmetic`], [`math`]: operators on numbers, and functions of them.
+//! - [`text`], [`list`], [`map`], [`convert`]: functions of strings, lists and maps; one type into another.
+//! - [`temporal`]: dates, times and durations.
+//! - [`json`]: a value as a client reads it.
+//! - [`limits`]: what keeps a small text from making a huge value.
+//!
+//! **Source**: openCypher 9 and its TCK; spec/opencypher.md §2, §5.
+
+pub mod arithmetic;
+pub mod comparison;
+pub mod convert;
+pub mod equality;
+pub mod equivalence;
+mod error;
+mod float;
+pub mod json;
+pub mod limits;
+pub mod list;
+pub mod logic;
+pub mod map;
+pub mod math;
+mod number;
+pub mod order;
+pub mod temporal;
+pub mod text;
+pub mod value;
+
+pub use error::{Class, EvalError};
+pub use value::{Kind, List, Map, Path, Relationship, Step, Value};
+
+/// What a function gives.
+pub type Result<T = Value, E = EvalError> = std::result::Result<T, E>;
