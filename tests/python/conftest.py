@@ -125,18 +125,18 @@ def notebook_client(tmp_path_factory):
 def connect(request):
     """Makes the client of that name for an endpoint."""
 
-    def make(name, endpoint):
+    def make(name, endpoint, trust=None):
         match name:
             case "boto3":
-                return Boto(endpoint)
+                return Boto(endpoint, trust=trust)
             case "aws-cli":
-                return AwsCli(endpoint)
+                return AwsCli(endpoint, trust)
             case "javascript":
-                return SdkProcess(name, request.getfixturevalue("js_client"), endpoint)
+                return SdkProcess(name, request.getfixturevalue("js_client"), endpoint, trust)
             case "rust":
-                return SdkProcess(name, request.getfixturevalue("rust_client"), endpoint)
+                return SdkProcess(name, request.getfixturevalue("rust_client"), endpoint, trust)
             case "http":
-                return Http(endpoint)
+                return Http(endpoint, trust)
             case _:
                 raise ValueError(name)
 

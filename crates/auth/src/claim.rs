@@ -22,7 +22,7 @@ use crate::{Caller, Refusal, instant};
 use authorization::Authorization;
 
 /// The service that requests are signed for.
-const SERVICE: &str = "neptune-db";
+pub(crate) const SERVICE: &str = "neptune-db";
 
 /// How requests are held against a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

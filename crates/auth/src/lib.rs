@@ -26,6 +26,7 @@ mod realm;
 mod refusal;
 mod secret;
 mod signature;
+mod signer;
 
 pub use access::{Access, Accesses, Language};
 pub use action::Action;
@@ -39,6 +40,7 @@ pub use realm::{Realm, Refresh};
 pub use refusal::Refusal;
 pub use secret::Secret;
 pub use signature::{EMPTY_SHA256, sha256};
+pub use signer::Signer;
 
 /// For the fuzz target of policies only: whether the owner of an access key may do each of [`Action::ALL`].
 #[doc(hidden)]

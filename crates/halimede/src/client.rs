@@ -6,10 +6,13 @@
 //! Differs from an SDK in that nothing is sent twice: whoever sits at a terminal sees the failure and decides.
 
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Method, Response, header};
+use auth::Signer;
+use jiff::Timestamp;
+use reqwest::{Certificate, Method, Response, header};
 use serde_json::Value;
 use tokio::runtime::{Handle, Runtime};
 use url::Url;
@@ -31,6 +34,14 @@ pub(crate) enum Error {
     Endpoint {
         /// As it was given.
         endpoint: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The authorities to trust cannot be had.
+    #[error("--ca-cert {}: {why}", file.display())]
+    Authorities {
+        /// As it was given.
+        file: PathBuf,
         /// What is wrong with it.
         why: String,
     },
@@ -73,7 +84,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::Endpoint { .. } | Self::Strange { .. } => false,
+            Self::Endpoint { .. } | Self::Authorities { .. } | Self::Strange { .. } => false,
         }
     }
 }
@@ -83,24 +94,25 @@ impl Error {
 pub(crate) struct Client {
     base: String,
     http: reqwest::Client,
+    signer: Option<Arc<Signer>>,
     runtime: Arc<Runtime>,
 }
 
 impl Client {
-    /// A client of `endpoint`; connects to nothing yet.
+    /// A client of `endpoint`, which trusts the authorities in the PEM file `ca_cert`, else the system's; connects to
+    /// nothing yet.
     ///
     /// # Errors
-    /// [`Error::Endpoint`] if it is not `http://host:port`.
-    pub(crate) fn new(endpoint: &str) -> Result<Self, Error> {
+    /// [`Error::Endpoint`] if it is not `http://host:port` or `https://host:port`; [`Error::Authorities`].
+    pub(crate) fn new(endpoint: &str, ca_cert: Option<&Path>) -> Result<Self, Error> {
+        const EXPECTED: &str = "expected http://HOST:PORT or https://HOST:PORT";
         let bad = |why: String| Error::Endpoint { endpoint: endpoint.to_owned(), why };
-        let url = Url::parse(endpoint).map_err(|error| bad(format!("{error}; expected http://HOST:PORT")))?;
-        match url.scheme() {
-            "http" => {}
-            "https" => return Err(bad("TLS is not supported yet; expected http://HOST:PORT".to_owned())),
-            other => return Err(bad(format!("the scheme is {other:?}; expected http://HOST:PORT"))),
+        let url = Url::parse(endpoint).map_err(|error| bad(format!("{error}; {EXPECTED}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad(format!("the scheme is {:?}; {EXPECTED}", url.scheme())));
         }
         if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
-            return Err(bad("expected http://HOST:PORT".to_owned()));
+            return Err(bad(EXPECTED.to_owned()));
         }
         let failed = |error: &dyn std::error::Error| bad(format!("no client: {error}"));
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -109,17 +121,25 @@ impl Client {
             .enable_all()
             .build()
             .map_err(|error| failed(&error))?;
-        // No proxy and no redirects: the endpoint is where the question goes. No certificates: there is no TLS yet, and
-        // loading the system's would fail on a machine that has none.
-        let http = reqwest::Client::builder()
+        // No proxy and no redirects: the endpoint is where the question goes.
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("halimede/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| failed(&error))?;
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), http, runtime: Arc::new(runtime) })
+            .redirect(reqwest::redirect::Policy::none());
+        if let Some(file) = ca_cert {
+            http = http.tls_certs_only(authorities(file)?);
+        } else if url.scheme() == "http" {
+            // Loading the system's authorities would fail on a machine that has none.
+            http = http.tls_certs_only([]);
+        }
+        let http = http.build().map_err(|error| failed(&error))?;
+        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), http, signer: None, runtime: Arc::new(runtime) })
+    }
+
+    /// Signs what it asks from now on, if there are keys.
+    pub(crate) fn signing(self, signer: Option<Signer>) -> Self {
+        Self { signer: signer.map(Arc::new), ..self }
     }
 
     /// The endpoint.
@@ -134,7 +154,7 @@ impl Client {
 
     /// Starts a load; its id.
     pub(crate) fn start(&self, request: &Value) -> Result<String, Error> {
-        let answer = self.json(self.call(Method::POST, &["loader"], &[], None, Body::Json(request))?)?;
+        let answer = self.json(self.call(&Method::POST, &["loader"], &[], None, Body::Json(request))?)?;
         match answer.pointer("/payload/loadId").and_then(Value::as_str) {
             Some(id) => Ok(id.to_owned()),
             None => Err(self.strange("a start without a load id")),
@@ -145,19 +165,19 @@ impl Client {
     pub(crate) fn status(&self, id: &str, errors: u64) -> Result<Value, Error> {
         let errors = errors.to_string();
         let query = [("details", "true"), ("errors", "true"), ("page", "1"), ("errorsPerPage", errors.as_str())];
-        let mut answer = self.json(self.call(Method::GET, &["loader", id], &query, None, Body::None)?)?;
+        let mut answer = self.json(self.call(&Method::GET, &["loader", id], &query, None, Body::None)?)?;
         Ok(answer["payload"].take())
     }
 
     /// The `payload` of a load's status, without its files and errors.
     pub(crate) fn brief(&self, id: &str) -> Result<Value, Error> {
-        let mut answer = self.json(self.call(Method::GET, &["loader", id], &[], None, Body::None)?)?;
+        let mut answer = self.json(self.call(&Method::GET, &["loader", id], &[], None, Body::None)?)?;
         Ok(answer["payload"].take())
     }
 
     /// The ids of the remembered loads, at most a hundred.
     pub(crate) fn list(&self) -> Result<Vec<String>, Error> {
-        let answer = self.json(self.call(Method::GET, &["loader"], &[("limit", "100")], None, Body::None)?)?;
+        let answer = self.json(self.call(&Method::GET, &["loader"], &[("limit", "100")], None, Body::None)?)?;
         let ids = answer.pointer("/payload/loadIds").and_then(Value::as_array);
         let ids = ids.ok_or_else(|| self.strange("a list without load ids"))?;
         Ok(ids.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect())
@@ -165,38 +185,38 @@ impl Client {
 
     /// Cancels a load; returns when it has stopped.
     pub(crate) fn cancel(&self, id: &str) -> Result<(), Error> {
-        self.call(Method::DELETE, &["loader", id], &[], None, Body::None).map(drop)
+        self.call(&Method::DELETE, &["loader", id], &[], None, Body::None).map(drop)
     }
 
     /// What rows of a load were rejected.
     pub(crate) fn rejects(&self, id: &str) -> Result<Value, Error> {
-        self.json(self.call(Method::GET, &["halimede", "loader", id, "rejects"], &[], None, Body::None)?)
+        self.json(self.call(&Method::GET, &["halimede", "loader", id, "rejects"], &[], None, Body::None)?)
     }
 
     /// The rejected rows of one of its files, or the reasons.
     pub(crate) fn reject_file(&self, id: &str, feed: u64, part: &str) -> Result<Answer, Error> {
         let (path, feed) = (["halimede", "loader", id, "rejects"], feed.to_string());
-        self.call(Method::GET, &path, &[("feed", feed.as_str()), ("part", part)], None, Body::None)
+        self.call(&Method::GET, &path, &[("feed", feed.as_str()), ("part", part)], None, Body::None)
     }
 
     /// The report of the server's check.
     pub(crate) fn check(&self) -> Result<Value, Error> {
-        self.json(self.call(Method::GET, &["halimede", "check"], &[], None, Body::None)?)
+        self.json(self.call(&Method::GET, &["halimede", "check"], &[], None, Body::None)?)
     }
 
     /// The answer to a SPARQL query, as one of the media types of `accept`.
     pub(crate) fn sparql(&self, query: &str, accept: &str) -> Result<Answer, Error> {
-        self.call(Method::POST, &["sparql"], &[], Some(accept), Body::Sparql(query))
+        self.call(&Method::POST, &["sparql"], &[], Some(accept), Body::Sparql(query))
     }
 
     /// A data set, as one stream.
     pub(crate) fn export(&self, query: &[(&str, &str)]) -> Result<Answer, Error> {
-        self.call(Method::GET, &["halimede", "export"], query, None, Body::None)
+        self.call(&Method::GET, &["halimede", "export"], query, None, Body::None)
     }
 
     fn call(
         &self,
-        method: Method,
+        method: &Method,
         path: &[&str],
         query: &[(&str, &str)],
         accept: Option<&str>,
@@ -210,17 +230,27 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.http.request(method, url);
+        let (content_type, body) = match body {
+            Body::None => (None, String::new()),
+            Body::Json(value) => (Some("application/json"), value.to_string()),
+            Body::Sparql(query) => (Some("application/sparql-query"), query.to_owned()),
+        };
+        let mut request = self.http.request(method.clone(), url.clone());
+        if let Some(signer) = &self.signer {
+            let host = url.host_str().unwrap_or_default();
+            let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+            let (path, query) = (url.path(), url.query());
+            for (name, value) in signer.headers(method.as_str(), path, query, &host, body.as_bytes(), Timestamp::now())
+            {
+                request = request.header(name, value);
+            }
+        }
         if let Some(accept) = accept {
             request = request.header(header::ACCEPT, accept);
         }
-        request = match body {
-            Body::None => request,
-            Body::Json(value) => request.header(header::CONTENT_TYPE, "application/json").body(value.to_string()),
-            Body::Sparql(query) => {
-                request.header(header::CONTENT_TYPE, "application/sparql-query").body(query.to_owned())
-            }
-        };
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type).body(body);
+        }
         let response = self.runtime.block_on(request.send()).map_err(|error| self.unreachable(&error))?;
         let status = response.status();
         let mut answer = Answer { response, pending: bytes::Bytes::new(), runtime: Arc::clone(&self.runtime) };
@@ -259,6 +289,14 @@ impl Client {
         }
         Error::Unreachable { endpoint: self.base.clone(), why: why.to_string() }
     }
+}
+
+/// The authorities in a PEM file.
+fn authorities(file: &Path) -> Result<Vec<Certificate>, Error> {
+    let unusable = |why: String| Error::Authorities { file: file.to_owned(), why };
+    let text = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&text).map_err(|error| unusable(error.to_string()))?;
+    if found.is_empty() { Err(unusable("expected certificates in PEM, found none".to_owned())) } else { Ok(found) }
 }
 
 /// What is sent along.
@@ -305,14 +343,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_http_endpoints_are_taken() {
+    fn only_endpoints_of_http_are_taken() {
         crate::install_crypto();
         for good in ["http://127.0.0.1:8182", "http://localhost:8182/", "http://[::1]:1"] {
-            assert!(Client::new(good).is_ok(), "{good}");
+            assert!(Client::new(good, None).is_ok(), "{good}");
         }
-        for bad in ["localhost:8182", "https://localhost:8182", "", "http://", "ftp://x", "http://x/?a=b"] {
-            assert!(matches!(Client::new(bad), Err(Error::Endpoint { .. })), "{bad}");
+        for bad in ["localhost:8182", "", "http://", "ftp://x", "http://x/?a=b", "https://x/?a=b"] {
+            assert!(matches!(Client::new(bad, None), Err(Error::Endpoint { .. })), "{bad}");
         }
+        let nowhere = Some(Path::new("/nowhere/ca.pem"));
+        assert!(matches!(Client::new("https://localhost:8182", nowhere), Err(Error::Authorities { .. })));
     }
 
     #[test]
@@ -320,7 +360,7 @@ mod tests {
         crate::install_crypto();
         // Bound and dropped: nobody listens there now.
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let client = Client::new(&format!("http://127.0.0.1:{port}")).expect("a good endpoint");
+        let client = Client::new(&format!("http://127.0.0.1:{port}"), None).expect("a good endpoint");
         let error = client.list().expect_err("nobody listens").to_string();
         assert!(error.contains(&port.to_string()) && error.to_lowercase().contains("refused"), "{error}");
     }

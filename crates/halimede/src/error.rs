@@ -69,8 +69,8 @@ impl Error {
             Self::CommandLine(_)
             | Self::Usage(_)
             | Self::Unsupported(_)
-            | Self::Client(crate::client::Error::Endpoint { .. })
-            | Self::Serve(server::ServeError::Name(_)) => 2,
+            | Self::Client(crate::client::Error::Endpoint { .. } | crate::client::Error::Authorities { .. })
+            | Self::Serve(server::ServeError::Name(_) | server::ServeError::Iam(_) | server::ServeError::Tls(_)) => 2,
             Self::Io { .. }
             | Self::Store(_)
             | Self::Client(_)

@@ -8,9 +8,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use auth::Network;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loader::request::Tolerance;
 
+use crate::machine::default_memory;
 use crate::seconds::Seconds;
 use crate::size::ByteSize;
 
@@ -74,6 +76,18 @@ pub(crate) enum Command {
     Generate(Generate),
 }
 
+impl Command {
+    /// The memory budget in bytes of a command that has one.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let given = match self {
+            Self::Serve(flags) => flags.memory,
+            Self::Load(flags) => flags.memory,
+            _ => return None,
+        };
+        Some(given.unwrap_or_else(default_memory).0)
+    }
+}
+
 /// Which graph a command works on.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
@@ -83,6 +97,9 @@ pub(crate) struct Place {
     /// A running server, for example http://127.0.0.1:8182
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
+    /// Authorities to trust instead of the system's when the server's certificate is judged, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_cert: Option<PathBuf>,
 }
 
 /// Where `s3://` sources are read from, and who asks there.
@@ -147,6 +164,7 @@ pub(crate) enum S3Credentials {
 
 /// `halimede serve`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line, known by its name")]
 pub(crate) struct Serve {
     /// Data directory; created if absent
     #[arg(long, value_name = "DIR", default_value = crate::place::DEFAULT_DATA)]
@@ -181,13 +199,39 @@ pub(crate) struct Serve {
     /// How much is kept of the rows that a load rejects
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
     pub(crate) rejects_limit: ByteSize,
-    /// Who may call
-    #[arg(long, value_enum, default_value_t = Auth::None)]
-    pub(crate) auth: Auth,
+    /// Refuse everything that would change the graph
+    #[arg(long)]
+    pub(crate) read_replica: bool,
+    #[command(flatten)]
+    pub(crate) door: ServeDoor,
     #[command(flatten)]
     pub(crate) s3: ObjectStore,
     #[command(flatten)]
     pub(crate) later: ServeLater,
+}
+
+/// Who gets in, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who gets in")]
+pub(crate) struct ServeDoor {
+    /// Who may call
+    #[arg(long, value_enum, default_value_t = Auth::None)]
+    pub(crate) auth: Auth,
+    /// Principals, keys and policies, in JSON; readable by this user alone, read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) iam_config: Option<PathBuf>,
+    /// Certificate chain for TLS, in PEM; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Address at which /metrics and /halimede/health are answered in the clear and unsigned; loopback
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) trusted_proxy: Vec<Network>,
 }
 
 /// How callers are authenticated.
@@ -195,7 +239,7 @@ pub(crate) struct Serve {
 pub(crate) enum Auth {
     /// Anyone who reaches the port.
     None,
-    /// Signature V4 and IAM policies (not supported yet).
+    /// Signature V4 and the policies of --iam-config.
     Iam,
 }
 
@@ -203,21 +247,9 @@ pub(crate) enum Auth {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Not supported yet (refused)")]
 pub(crate) struct ServeLater {
-    /// Principals, keys and policies
-    #[arg(long, value_name = "FILE")]
-    pub(crate) iam_config: Option<PathBuf>,
-    /// Follow a writer over shared storage
-    #[arg(long)]
-    pub(crate) read_replica: bool,
     /// Object storage shared with other servers
     #[arg(long, value_name = "URL")]
     pub(crate) storage: Option<String>,
-    /// Certificate chain for TLS
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// Private key for TLS
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tls_key: Option<PathBuf>,
 }
 
 /// `halimede load`.

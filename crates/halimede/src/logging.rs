@@ -10,7 +10,10 @@ use crate::flags::{Common, LogFormat};
 /// Starts logging for the rest of the process. A server says what it does; another command only what is wrong.
 pub(crate) fn start(common: &Common, server: bool) -> Result<()> {
     let filter = common.log.as_deref().unwrap_or(if server { "info" } else { "warn" });
-    let filter = EnvFilter::try_new(filter).map_err(|error| Error::Usage(format!("--log {filter:?}: {error}")))?;
+    // Who did what is written down however quiet the rest is, unless the filter says otherwise in as many words.
+    let audit = if server && !filter.contains("audit") { ",audit=info" } else { "" };
+    let filter = EnvFilter::try_new(format!("{filter}{audit}"))
+        .map_err(|error| Error::Usage(format!("--log {filter:?}: {error}")))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)

@@ -4,6 +4,7 @@
 //! standard output, logs, progress and complaints to standard error. The exit code is 0 for success, 1 for a failure, 2
 //! for a bad command line, 130 after Ctrl-C.
 
+mod allocator;
 mod cancel;
 mod check;
 mod client;
@@ -36,9 +37,6 @@ use std::process::ExitCode;
 use error::{Error, Result};
 use flags::{Cli, Command};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     match layers::parse(&args, |name| std::env::var_os(name)).map_err(Error::from).and_then(run) {
@@ -57,6 +55,9 @@ fn main() -> ExitCode {
 
 /// Runs one command to its end.
 fn run(cli: Cli) -> Result<()> {
+    if let Some(budget) = cli.command.memory() {
+        allocator::suit(budget);
+    }
     logging::start(&cli.common, matches!(cli.command, Command::Serve(_)))?;
     install_crypto();
     match cli.command {

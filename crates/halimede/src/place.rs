@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use auth::{Secret, Signer};
 use store::{Options, Store};
 
 use crate::client::Client;
@@ -31,14 +32,32 @@ pub(crate) enum Target {
 /// A usage error for an endpoint that cannot be one; the client's own.
 pub(crate) fn resolve(flags: &Place) -> Result<Target> {
     if let Some(endpoint) = &flags.endpoint {
-        return Ok(Target::Server(Client::new(endpoint)?));
+        return Ok(Target::Server(client(endpoint, flags)?));
     }
     let directory = flags.data.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA));
     if let Some((pid, Some(endpoint))) = Store::holder(&directory) {
         tracing::info!(directory = %directory.display(), pid, %endpoint, "a server has the data directory; asking it");
-        return Ok(Target::Server(Client::new(&endpoint)?));
+        return Ok(Target::Server(client(&endpoint, flags)?));
     }
     Ok(Target::Directory(directory))
+}
+
+/// A client that signs if there are keys: a server that asks for no signature does not mind one.
+fn client(endpoint: &str, flags: &Place) -> Result<Client> {
+    Ok(Client::new(endpoint, flags.ca_cert.as_deref())?.signing(signer(|name| std::env::var(name).ok())))
+}
+
+/// The keys of the environment, under the names that AWS's own tools read.
+fn signer(environment: impl Fn(&str) -> Option<String>) -> Option<Signer> {
+    let set = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let (access_key, secret) = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY"))?;
+    let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"));
+    Some(Signer {
+        access_key,
+        secret: Secret::new(secret),
+        session_token: set("AWS_SESSION_TOKEN"),
+        region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+    })
 }
 
 /// Opens a data directory that a load may create.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use loader::source::SourceConfig;
 use loader::{Loader, LoaderConfig};
-use server::{Server, ServerConfig};
+use server::{IamFile, Server, ServerConfig, TlsFiles};
 
 use crate::error::{Error, Result};
-use crate::flags::{Auth, Serve, ServeLater};
+use crate::flags::{Auth, Serve, ServeDoor, ServeLater};
 use crate::local;
 use crate::place;
 use crate::signals::Signals;
@@ -22,8 +22,15 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.allow_origins.clone_from(&flags.allow_origin);
     config.query_timeout = Duration::from_secs(flags.query_timeout);
     config.loader = flags.loader;
+    config.read_replica = flags.read_replica;
+    config.admin_listen = flags.door.admin_listen;
+    config.tls = tls(&flags.door)?;
+    config.trusted_proxies.clone_from(&flags.door.trusted_proxy);
     config.requests.atomic = flags.atomic_loads;
-    let s3 = local::s3_config(&flags.s3)?;
+    let mut s3 = local::s3_config(&flags.s3)?;
+    config.iam = iam(&flags.door, s3.region.clone())?;
+    // Whoever may start loads must not borrow this process's own keys by naming a role.
+    s3.require_mapped_role = config.iam.is_some();
     let runtime = local::runtime()?;
     let store = place::open_or_create(&flags.data, flags.memory)?;
     let sources = SourceConfig {
@@ -33,15 +40,24 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
         s3,
     };
     let loads =
-        LoaderConfig { disabled: !flags.loader, rejects_limit: flags.rejects_limit.0, ..LoaderConfig::new(sources) };
+        // On a replica loads are only looked at: what was running or waiting stays so.
+        LoaderConfig {
+            disabled: !flags.loader || flags.read_replica,
+            rejects_limit: flags.rejects_limit.0,
+            ..LoaderConfig::new(sources)
+        };
     let loader = Loader::open(store.clone(), loads, runtime.handle().clone())?;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let server = runtime.block_on(Server::bind(config, store.clone(), loader.clone()))?;
     let address = server.address();
-    store.announce(&format!("http://{}", reachable(address)))?;
+    store.announce(&format!("{scheme}://{}", reachable(address)))?;
+    if let Some(address) = server.admin_address() {
+        tracing::info!(%address, "metrics and health are answered here, too");
+    }
     // A signal that comes as soon as the line is seen must find its handler.
     let mut signals = Signals::listen(runtime.handle())?;
     loader.take_up();
-    ready(address);
+    ready(scheme, address);
     runtime.block_on(server.run(async move {
         let signal = signals.next().await;
         tracing::info!(signal, "asked to stop");
@@ -57,23 +73,22 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
 
 /// Refuses what is kept for later, and what would open the graph to the network by mistake.
 fn refuse(flags: &Serve) -> Result<()> {
-    let ServeLater { iam_config, read_replica, storage, tls_cert, tls_key } = &flags.later;
-    let later = [
-        (flags.auth == Auth::Iam, "--auth iam"),
-        (iam_config.is_some(), "--iam-config"),
-        (*read_replica, "--read-replica"),
-        (storage.is_some(), "--storage"),
-        (tls_cert.is_some(), "--tls-cert"),
-        (tls_key.is_some(), "--tls-key"),
-    ];
-    if let Some((_, name)) = later.iter().find(|(given, _)| *given) {
-        return Err(Error::Unsupported(name));
+    let ServeLater { storage } = &flags.later;
+    if storage.is_some() {
+        return Err(Error::Unsupported("--storage"));
     }
-    if !flags.listen.ip().is_loopback() && !flags.insecure {
+    let ServeDoor { auth, admin_listen, .. } = &flags.door;
+    if !flags.listen.ip().is_loopback() && *auth == Auth::None && !flags.insecure {
         return Err(Error::Usage(format!(
             "--listen {} is not loopback, and with --auth none everyone who reaches it can read and change the graph; \
-             listen on 127.0.0.1, or add --insecure if that is meant",
+             listen on 127.0.0.1, give callers keys with --auth iam, or add --insecure if that is meant",
             flags.listen
+        )));
+    }
+    if let Some(address) = admin_listen.filter(|address| !address.ip().is_loopback() && !flags.insecure) {
+        return Err(Error::Usage(format!(
+            "--admin-listen {address} is not loopback, and nobody is asked for a signature there; \
+             listen on 127.0.0.1, or add --insecure if that is meant"
         )));
     }
     for directory in &flags.import_dir {
@@ -84,10 +99,32 @@ fn refuse(flags: &Serve) -> Result<()> {
     Ok(())
 }
 
+/// Where the certificate is. One file without the other may come from different layers, so the parser cannot see it.
+fn tls(flags: &ServeDoor) -> Result<Option<TlsFiles>> {
+    match (flags.tls_cert.clone(), flags.tls_key.clone()) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Error::Usage("--tls-cert needs --tls-key".to_owned())),
+        (None, Some(_)) => Err(Error::Usage("--tls-key needs --tls-cert".to_owned())),
+    }
+}
+
+/// Who may do what.
+fn iam(flags: &ServeDoor, region: Option<String>) -> Result<Option<IamFile>> {
+    match (flags.auth, flags.iam_config.clone()) {
+        (Auth::None, None) => Ok(None),
+        (Auth::Iam, Some(path)) => Ok(Some(IamFile { path, region })),
+        (Auth::Iam, None) => Err(Error::Usage("--auth iam needs --iam-config: who may call, and what".to_owned())),
+        (Auth::None, Some(_)) => Err(Error::Usage(
+            "--iam-config is given, but --auth is none: everyone could do everything. Add --auth iam".to_owned(),
+        )),
+    }
+}
+
 /// Says on standard output that the server answers; the one line it prints there.
-fn ready(address: SocketAddr) {
+fn ready(scheme: &str, address: SocketAddr) {
     let mut out = stdout();
-    if let Err(error) = writeln!(out, "halimede ready on http://{address}").and_then(|()| out.flush()) {
+    if let Err(error) = writeln!(out, "halimede ready on {scheme}://{address}").and_then(|()| out.flush()) {
         tracing::warn!(%error, "nobody reads the ready line");
     }
     tracing::info!(%address, "ready");

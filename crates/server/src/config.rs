@@ -3,15 +3,26 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use auth::Network;
 use loader::request::RequestConfig;
 
+use crate::identity::IamFile;
 use crate::lanes::LaneSize;
+use crate::tls::TlsFiles;
 
 /// Settings of one server; [`ServerConfig::new`] has the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Certificate and key, if clients speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// Where the operator's tools read metrics and health: in the clear, unsigned.
+    pub admin_listen: Option<SocketAddr>,
+    /// Who may do what, if callers are asked who they are.
+    pub iam: Option<IamFile>,
+    /// Proxies that are believed what they say of their clients: addresses, and whether they came over TLS.
+    pub trusted_proxies: Vec<Network>,
     /// Names beyond loopback and the listen address that a `Host` header may have, each with or without a port.
     pub allow_hosts: Vec<String>,
     /// Origins beyond the server's own whose pages may use it: scheme, host and optional port.
@@ -54,6 +65,10 @@ impl ServerConfig {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             listen,
+            tls: None,
+            admin_listen: None,
+            iam: None,
+            trusted_proxies: Vec::new(),
             allow_hosts: Vec::new(),
             allow_origins: Vec::new(),
             query_timeout: Duration::from_mins(2),

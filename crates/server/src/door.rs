@@ -1,8 +1,9 @@
 //! One request from its head to its reply: guard, route, body, operation, and what every reply carries.
 //!
-//! The order is fixed: a foreign `Host` or `Origin` is refused before anything else, then path and method, then a place for
-//! it when the server is full, and only then is the body read. Whatever happens, the client gets a reply with a request
-//! id; a panic is an `InternalFailureException`.
+//! The order is fixed: a foreign `Host` or `Origin` is refused before anything else, then who does not belong, then path
+//! and method, then a place for it when the server is full, and only then is the body read, the signature compared and
+//! what the operation needs asked for. Whatever happens, the client gets a reply with a request id; a panic is an
+//! `InternalFailureException`.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -24,15 +25,17 @@ use tracing::Instrument;
 use crate::body::{self, Budget, Received};
 use crate::config::ServerConfig;
 use crate::exception::{Exception, Failure, JSON, REQUEST_ID_HEADER};
-use crate::guard::{self, Guard, InvalidName, Visitor};
+use crate::guard::{self, Guard};
+use crate::identity::{Gate, Identity, NOBODY};
 use crate::lanes::{Lane, LaneSize};
+use crate::listen::ServeError;
 use crate::metrics::Metrics;
 use crate::parameters::Parameters;
 use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
 use crate::watch::Ends;
-use crate::{events, loads, ours, queries, reset, status};
+use crate::{audit, events, loads, ours, permissions, queries, reset, status};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -46,6 +49,7 @@ pub(crate) struct Door {
     /// Cancelled when the server stops.
     pub(crate) closing: CancellationToken,
     guard: Guard,
+    gate: Gate,
     budget: Budget,
     pub(crate) reset: Reset,
 }
@@ -74,14 +78,30 @@ pub(crate) struct Lanes {
 pub(crate) struct Peer {
     /// The address it arrived at.
     pub(crate) local: IpAddr,
+    /// The address it came from.
+    pub(crate) remote: IpAddr,
     /// Whether its connection is one of the reserved ones.
     pub(crate) reserved: bool,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
+    /// Through which socket.
+    pub(crate) entrance: Entrance,
+}
+
+/// A socket of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// That of the clients.
+    Main,
+    /// That of the operator's tools.
+    Admin,
 }
 
 /// A request as operations see it.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: RequestId,
+    pub(crate) identity: Identity,
     pub(crate) method: Method,
     /// The raw path.
     pub(crate) path: String,
@@ -96,7 +116,7 @@ pub(crate) struct Call {
 }
 
 impl Door {
-    pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, InvalidName> {
+    pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
         Ok(Self {
             lanes: Lanes {
                 queries: Lane::new("queries", config.queries),
@@ -111,6 +131,7 @@ impl Door {
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             guard: Guard::new(config.listen.ip(), &config.allow_hosts, &config.allow_origins)?,
+            gate: Gate::new(config.iam.as_ref(), config.trusted_proxies.clone())?,
             budget: Budget::new(config.body_bytes),
             reset: Reset::new(),
             config,
@@ -191,8 +212,10 @@ impl Door {
         peer: Peer,
         operation: &mut &'static str,
     ) -> Response<Body> {
-        let visitor = match self.guard.admit(&parts, peer.local) {
-            Ok(visitor) => visitor,
+        // A page cannot sign, so who is asked for a signature may come from anywhere.
+        let is_open = !self.gate.is_guarded() || peer.entrance == Entrance::Admin;
+        let page = match self.guard.admit(&parts, peer.local, is_open) {
+            Ok(page) => page,
             Err(failure) => {
                 body::discard(incoming);
                 return closing(failure.reply(id));
@@ -201,15 +224,19 @@ impl Door {
         let mut response = if guard::is_preflight(&parts) {
             guard::preflight(&parts)
         } else {
-            self.routed(id, parts, incoming, peer, operation).await
+            let mut principal = NOBODY.to_owned();
+            let mut from = peer.remote;
+            let response = self.routed(id, parts, incoming, peer, operation, (&mut principal, &mut from)).await;
+            audit::record(id, &principal, from, operation, &response);
+            response
         };
-        if let Visitor::Page(origin) = visitor {
+        if let guard::Visitor::Page(origin) = page {
             guard::grant(response.headers_mut(), origin);
         }
         response
     }
 
-    /// From the path to the operation.
+    /// From the path to the operation. `who` is told the principal and where it asks from, as soon as they are known.
     async fn routed(
         self: &Arc<Self>,
         id: RequestId,
@@ -217,39 +244,66 @@ impl Door {
         incoming: Incoming,
         peer: Peer,
         operation: &mut &'static str,
+        who: (&mut String, &mut IpAddr),
     ) -> Response<Body> {
         let path = parts.uri.path();
-        let Matched { route, label } = match routes::find(&parts.method, path) {
-            Ok(matched) => matched,
-            Err(mismatch) => {
+        let matched = routes::find(&parts.method, path);
+        let name = matched.as_ref().map_or("none", |matched| matched.route.operation);
+        *operation = name;
+        let (principal, from) = who;
+        let visitor = match self.gate.look(&parts, peer, permissions::of(name, None)) {
+            Ok(visitor) => visitor,
+            Err(failure) => {
                 body::discard(incoming);
-                return mismatched(&mismatch, &parts.method, path, id);
+                return closing(failure.reply(id));
             }
         };
-        *operation = route.operation;
-        let Some(action) = route.action else {
+        visitor.claimed().clone_into(principal);
+        *from = visitor.address();
+        let matched = matched.and_then(|matched| match matched.route.action {
+            Some(Action::Metrics | Action::Health) => Ok(matched),
+            _ if peer.entrance == Entrance::Admin => Err(Mismatch::Path),
+            _ => Ok(matched),
+        });
+        let action = matched.as_ref().ok().and_then(|matched| matched.route.action);
+        // Nobody is told what there is before it is known who asks.
+        if !self.gate.is_guarded() && action.is_none() {
             body::discard(incoming);
-            let text = format!("{} is not supported by this version of the server", route.operation);
-            return Failure::new(Exception::UnsupportedOperation, text).reply(id);
-        };
-        if peer.reserved && !is_light(action) {
+            return unanswerable(&matched, &parts.method, path, id);
+        }
+        if peer.reserved && !action.is_some_and(is_light) {
             body::discard(incoming);
             let text = "Too many connections are open. Please retry later.";
             return closing(Failure::new(Exception::TooManyRequests, text).reply(id));
         }
-        let limit = if action == Action::Sparql { body::MOST_QUERY_BYTES } else { body::MOST_CONTROL_BYTES };
+        let limit = if action == Some(Action::Sparql) { body::MOST_QUERY_BYTES } else { body::MOST_CONTROL_BYTES };
         let patience = self.config.receive_timeout;
         let body = match body::receive(&parts.headers, incoming, limit, patience, &self.budget).await {
             Ok(body) => body,
             Err(failure) => return closing(failure.reply(id)),
         };
+        let identity = match visitor.enter(&body.bytes) {
+            Ok(identity) => identity,
+            Err(failure) => return failure.reply(id),
+        };
         let query = parts.uri.query().map(str::to_owned);
-        let parameters = match Parameters::decode(query.as_deref().unwrap_or_default().as_bytes()) {
+        let parameters = Parameters::decode(query.as_deref().unwrap_or_default().as_bytes());
+        if let Some(needs) = permissions::of(name, parameters.as_ref().ok())
+            && let Err(failure) = identity.may(needs, action.is_some())
+        {
+            return failure.reply(id);
+        }
+        let (action, label) = match (action, matched) {
+            (Some(action), Ok(Matched { label, .. })) => (action, label),
+            (_, matched) => return unanswerable(&matched, &parts.method, path, id),
+        };
+        let parameters = match parameters {
             Ok(parameters) => parameters,
             Err(failure) => return failure.reply(id),
         };
         let call = Call {
             id,
+            identity,
             parameters,
             query,
             path: path.to_owned(),
@@ -281,6 +335,7 @@ impl Door {
                 resetting: self.reset.is_going(),
                 read_replica: self.config.read_replica,
                 query_timeout: self.config.query_timeout,
+                iam: self.gate.is_guarded(),
             }))),
             Action::ExecuteFastReset => reset::system(self, &call).await,
             Action::Sparql => queries::answer(self, call).await,
@@ -332,6 +387,17 @@ fn is_light(action: Action) -> bool {
         | Action::Export
         | Action::GetLoaderJobEvents
         | Action::GetLoaderJobRejects => false,
+    }
+}
+
+/// The answer where nothing can be done: for a path or method that is none, and for an operation that is not offered.
+fn unanswerable(matched: &Result<Matched, Mismatch>, method: &Method, path: &str, id: RequestId) -> Response<Body> {
+    match matched {
+        Ok(Matched { route, .. }) => {
+            let text = format!("{} is not supported by this version of the server", route.operation);
+            Failure::new(Exception::UnsupportedOperation, text).reply(id)
+        }
+        Err(mismatch) => mismatched(mismatch, method, path, id),
     }
 }
 

@@ -71,14 +71,15 @@ impl Guard {
         })
     }
 
-    /// Lets a request pass that arrived at the address `local`.
+    /// Lets a request pass that arrived at the address `local`. Where callers are not known otherwise (`is_open`), it must
+    /// name this server and come from none but its own or an allowed page.
     ///
     /// # Errors
     ///
     /// `AccessDeniedException` with a text that names the flag to set.
-    pub(crate) fn admit(&self, request: &Parts, local: IpAddr) -> Result<Visitor, Failure> {
+    pub(crate) fn admit(&self, request: &Parts, local: IpAddr, is_open: bool) -> Result<Visitor, Failure> {
         let named = named_hosts(request)?;
-        if let Some(stranger) = named.iter().find(|host| !self.serves(host, local)) {
+        if let Some(stranger) = named.iter().find(|host| is_open && !self.serves(host, local)) {
             return Err(denied(format!(
                 "Host '{}' is not served here. If that is this server's name, allow it with --allow-host {}",
                 excerpt(&stranger.name),
@@ -90,6 +91,7 @@ impl Guard {
         match origin {
             Some(origin) if self.origins.contains(&origin) => Ok(Visitor::Page(value.clone())),
             Some(origin) if named.iter().all(|host| origin.is_of(host)) => Ok(Visitor::Direct),
+            _ if !is_open => Ok(Visitor::Direct),
             Some(_) | None => {
                 let text = excerpt(&String::from_utf8_lossy(value.as_bytes()));
                 Err(denied(format!(

@@ -3,36 +3,43 @@
 //! This crate alone is asynchronous and alone knows HTTP, JSON envelopes and exception names. What the crates below do
 //! runs on threads of its lanes; what they report becomes a reply here.
 //!
-//! - [`Server`]: a socket, HTTP/1.1 and HTTP/2 without TLS, a stop in good order (`listen`); [`ServerConfig`].
-//! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `routes` is the table of
-//!   paths, `body` and `parameters` read what was sent.
+//! - [`Server`]: sockets, TLS (`tls`), HTTP/1.1 and HTTP/2, a stop in good order (`listen`); [`ServerConfig`].
+//! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `identity` who does not belong,
+//!   `routes` is the table of paths, `permissions` that of what each needs, `body` and `parameters` read what was sent,
+//!   `audit` remembers who did what.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
 //! - `loads`, `events`, `queries`, `reset`, `status`, `ours`: the operations.
 //! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
 //! - `metrics`: what is counted, and under which names.
 
+mod audit;
 mod body;
 mod config;
 mod door;
 mod events;
 mod exception;
 mod guard;
+mod identity;
 mod lanes;
 mod listen;
 mod loads;
 mod metrics;
 mod ours;
 mod parameters;
+mod permissions;
 mod queries;
 mod request_id;
 mod reset;
 mod routes;
 mod status;
 mod stream;
+mod tls;
 mod watch;
 
 pub use config::ServerConfig;
 pub use exception::{Exception, Failure, Retry};
 pub use guard::InvalidName;
+pub use identity::IamFile;
 pub use lanes::LaneSize;
 pub use listen::{ServeError, Server};
+pub use tls::{TlsError, TlsFiles};

@@ -1,4 +1,7 @@
-//! The socket: accepting, serving HTTP/1.1 and HTTP/2 without TLS, and stopping.
+//! The sockets: accepting, serving HTTP/1.1 and HTTP/2 with TLS or without, and stopping.
+//!
+//! There is one for clients and, if wanted, one for the operator's tools on this machine: it answers what monitors ask and
+//! nothing else, without TLS and without signatures.
 //!
 //! Every connection holds a slot. When the ordinary slots are taken, some reserved ones still let a client in to cancel a
 //! load or look at a status, so that overload never locks those out. A stop closes the socket, ends the queries, lets
@@ -20,18 +23,25 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tracing::Instrument;
 
 use crate::config::ServerConfig;
-use crate::door::{Door, Peer};
+use crate::door::{Door, Entrance, Peer};
 use crate::guard::InvalidName;
-use socket::Socket;
+use crate::tls::{self, TlsError};
+use socket::{Socket, not_in_the_clear};
 
 /// Largest head of a request, in bytes: a query may stand in the path.
 const MOST_HEAD_BYTES: usize = 128 << 10;
+
+/// Connections at once on the operator's socket.
+const ADMIN_CONNECTIONS: usize = 16;
 
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 64;
@@ -42,6 +52,12 @@ pub enum ServeError {
     /// A host or origin in the configuration is none.
     #[error(transparent)]
     Name(#[from] InvalidName),
+    /// The IAM file cannot be taken.
+    #[error(transparent)]
+    Iam(#[from] auth::Error),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be listened at.
     #[error("cannot listen at {address}: {source}")]
     Listen {
@@ -56,6 +72,9 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    /// The operator's socket.
+    admin: Option<TcpListener>,
+    tls: Option<TlsAcceptor>,
     door: Arc<Door>,
 }
 
@@ -72,17 +91,26 @@ impl Server {
     ///
     /// [`ServeError`] if the configuration names what is no host or origin, or the address cannot be had.
     pub async fn bind(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
-        let address = config.listen;
-        let failed = |source| ServeError::Listen { address, source };
+        let tls = config.tls.clone().map(tls::settings).transpose()?.map(TlsAcceptor::from);
+        let (address, admin) = (config.listen, config.admin_listen);
         let door = Arc::new(Door::new(config, store, loader)?);
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, door })
+        let listener = bind(address).await?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+        let admin = match admin {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { listener, address, admin, tls, door })
     }
 
     /// The address it has: with port 0 configured, the port it got.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the operator's socket, if there is one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref()?.local_addr().ok()
     }
 
     /// Serves until `shutdown` is done, then stops in good order: no new connections, queries end with
@@ -93,23 +121,33 @@ impl Server {
         let drain = config.drain_timeout;
         let all = Arc::new(Semaphore::new(config.connections + config.reserved_connections));
         let ordinary = Arc::new(Semaphore::new(config.connections));
+        let operators = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
         let connections = GracefulShutdown::new();
         let mut shutdown = pin!(shutdown);
         loop {
-            let (stream, slot) = tokio::select! {
+            let (accepted, entrance) = tokio::select! {
                 () = &mut shutdown => break,
-                accepted = accept(&self.listener, &all) => accepted,
+                accepted = accept(&self.listener, &all) => (accepted, Entrance::Main),
+                accepted = accept_operator(self.admin.as_ref(), &operators) => (accepted, Entrance::Admin),
             };
+            let (stream, remote, slot) = accepted;
             let Ok(local) = stream.local_addr() else { continue };
             let ordinary = Arc::clone(&ordinary).try_acquire_owned().ok();
-            let peer = Peer { local: local.ip(), reserved: ordinary.is_none() };
-            let serving = serve(stream, peer, Arc::clone(&self.door), connections.watcher());
+            let tls = self.tls.clone().filter(|_| entrance == Entrance::Main);
+            let peer = Peer {
+                local: local.ip(),
+                remote: remote.ip().to_canonical(),
+                reserved: ordinary.is_none() && entrance == Entrance::Main,
+                secure: tls.is_some(),
+                entrance,
+            };
+            let serving = serve(stream, tls, peer, Arc::clone(&self.door), connections.watcher());
             tokio::spawn(async move {
                 serving.await;
                 drop((slot, ordinary));
             });
         }
-        drop(self.listener);
+        drop((self.listener, self.admin));
         self.door.close();
         if timeout(drain, connections.shutdown()).await.is_err() {
             tracing::warn!("some connections were cut: they had not ended within {drain:?}");
@@ -122,11 +160,11 @@ impl Server {
 
 /// The next connection, once there is a slot for it. An error of `accept` is a matter of one connection, or of too many
 /// open files, which passes.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok((stream, remote)) => return (stream, remote, slot),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(Duration::from_millis(50)).await;
@@ -135,13 +173,74 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, O
     }
 }
 
-async fn serve(stream: TcpStream, peer: Peer, door: Arc<Door>, watcher: Watcher) {
+/// The next connection of the operator's socket; never, if there is none.
+async fn accept_operator(
+    listener: Option<&TcpListener>,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    match listener {
+        Some(listener) => accept(listener, slots).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Serves one connection to its end.
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, door: Arc<Door>, watcher: Watcher) {
     // Small replies are waited for one by one; a kernel without the option only makes them later.
     let _ = stream.set_nodelay(true);
+    door.metrics.connected();
+    let span = tracing::debug_span!("connection", local = %peer.local, remote = %peer.remote);
+    let conversation = async {
+        match tls {
+            None => converse(stream, peer, &door, watcher).await,
+            Some(tls) => match shake_hands(stream, &tls, &door).await {
+                Ok(Some(stream)) => converse(stream, peer, &door, watcher).await,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "no TLS handshake"),
+            },
+        }
+    };
+    conversation.instrument(span).await;
+    door.metrics.disconnected();
+}
+
+/// The TLS handshake, within the patience that a first request has. A client that speaks HTTP in the clear is told so, in
+/// the clear; then there is nothing left to serve.
+async fn shake_hands(
+    mut stream: TcpStream,
+    tls: &TlsAcceptor,
+    door: &Door,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let handshake = async {
+        let mut first = [0];
+        if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+            stream.write_all(&not_in_the_clear()).await?;
+            stream.shutdown().await?;
+            return Ok(None);
+        }
+        tls.accept(stream).await.map(Some)
+    };
+    tokio::select! {
+        () = door.closing.cancelled() => Ok(None),
+        shaken = timeout(door.config.receive_timeout, handshake) => {
+            shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "it was not ended in time")))
+        }
+    }
+}
+
+/// Requests and replies on one connection.
+async fn converse<S>(stream: S, peer: Peer, door: &Arc<Door>, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let patience = door.config.receive_timeout;
     let (socket, first_request) = Socket::new(stream, patience);
     let service = service_fn({
-        let door = Arc::clone(&door);
+        let door = Arc::clone(door);
         move |request| {
             first_request.begins();
             Arc::clone(&door).answer(request, peer).map(Ok::<_, Infallible>)
@@ -157,10 +256,7 @@ async fn serve(stream: TcpStream, peer: Peer, door: Arc<Door>, watcher: Watcher)
         .keep_alive_interval(patience)
         .keep_alive_timeout(patience);
     let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-    door.metrics.connected();
-    let span = tracing::debug_span!("connection", local = %peer.local);
-    if let Err(error) = watcher.watch(connection).instrument(span).await {
+    if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection broke off");
     }
-    door.metrics.disconnected();
 }

@@ -15,9 +15,10 @@ use loader::request::LoadRequest;
 use loader::{Loader, Scope, StatusQuery};
 use serde_json::json;
 
+use crate::audit;
 use crate::door::{Call, Door, json};
 use crate::exception::{Exception, Failure};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, excerpt};
 
 /// Most ids of a list, and its default.
 const MOST_LISTED: u64 = 100;
@@ -34,7 +35,9 @@ pub(crate) async fn start(door: &Door, call: Call) -> Result<Response<Body>, Fai
     let loader = door.loader.clone();
     let turn = door.lanes.starts.turn().await?;
     let id = door.lanes.starts.run(turn, move || loader.start(request, attempt)).await??;
-    Ok(json(&json!({"status": "200 OK", "payload": {"loadId": id.to_string()}})))
+    let mut reply = json(&json!({"status": "200 OK", "payload": {"loadId": id.to_string()}}));
+    reply.extensions_mut().insert(audit::Load(id.to_string()));
+    Ok(reply)
 }
 
 /// `DELETE /loader/{loadId}` and `DELETE /loader?loadId=`
@@ -52,6 +55,7 @@ pub(crate) async fn cancel(door: &Door, call: Call) -> Result<Response<Body>, Fa
         (_, scope) => scope,
     };
     let id = named.one()?.to_owned();
+    let load = audit::Load(if scope.is_some() { "all".to_owned() } else { excerpt(&id) });
     let attempt = attempt::fingerprint(&door.store, &call);
     let loader = door.loader.clone();
     let lane = &door.lanes.cancels;
@@ -64,7 +68,9 @@ pub(crate) async fn cancel(door: &Door, call: Call) -> Result<Response<Body>, Fa
             answer["cancelled"] = lane.run(turn, move || loader.cancel_all(scope, attempt)).await??.into();
         }
     }
-    Ok(json(&answer))
+    let mut reply = json(&answer);
+    reply.extensions_mut().insert(load);
+    Ok(reply)
 }
 
 /// `GET /loader/{loadId}`, `GET /loader?loadId=`, and the list when neither names a load.

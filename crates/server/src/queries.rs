@@ -8,6 +8,7 @@ mod protocol;
 
 use std::sync::Arc;
 
+use auth::{Accesses, Language};
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, header};
 use model::Dataset;
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::door::{Call, Door};
 use crate::exception::Failure;
+use crate::identity::Identity;
 use crate::stream::{self, LateFailure, Sink, Terms, reads_trailers};
 use crate::watch::Watch;
 use protocol::Asked;
@@ -27,11 +29,12 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     let trailers = reads_trailers(&call.headers);
     let terms = Terms { id: call.id, trailers, late_failure: LateFailure::Append, watch: watch.clone(), timer };
     let accept = accept(&call.headers);
+    let identity = call.identity.clone();
     let asked = protocol::read(call)?;
     let door = Arc::clone(door);
     let lane = door.lanes.queries.clone();
     stream::reply(&lane, terms, move |sink| {
-        let result = run(&door, asked, accept.as_deref(), sink, &watch);
+        let result = run(&door, &identity, asked, accept.as_deref(), sink, &watch);
         let outcome = match &result {
             Ok(()) => "ok",
             Err(failure) => watch.failure().as_ref().unwrap_or(failure).exception.name(),
@@ -42,8 +45,16 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     .await
 }
 
-fn run(door: &Door, asked: Asked, accept: Option<&str>, sink: &mut Sink, watch: &Watch) -> Result<(), Failure> {
+fn run(
+    door: &Door,
+    identity: &Identity,
+    asked: Asked,
+    accept: Option<&str>,
+    sink: &mut Sink,
+    watch: &Watch,
+) -> Result<(), Failure> {
     let query = Query::parse(&asked.text, asked.base.as_deref(), asked.options)?;
+    identity.may_query(Language::Sparql, query.accesses())?;
     let query = query.with_memory(door.config.query_memory(door.store.options().memory));
     let format = sparql::negotiate(query.kind(), accept)?;
     sink.set_media_type(format.media_type());

@@ -95,6 +95,12 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
     if allowed.is_empty() { Err(Mismatch::Path) } else { Err(Mismatch::Method { allow: allowed.join(", ") }) }
 }
 
+/// Every route.
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    table::MODEL.iter().chain(table::OTHERS)
+}
+
 /// That a path fits a template, with the raw text of its label if it has one. No template has two.
 struct Fit<'p> {
     label: Option<&'p str>,

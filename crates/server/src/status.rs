@@ -22,6 +22,8 @@ pub(crate) struct Facts {
     pub(crate) read_replica: bool,
     /// How long a query may run.
     pub(crate) query_timeout: Duration,
+    /// Whether callers must sign.
+    pub(crate) iam: bool,
 }
 
 /// The body of the reply. `halimede` is a member of our own, which clients ignore.
@@ -39,9 +41,9 @@ pub(crate) fn body(facts: &Facts) -> Value {
         "features": {
             "SlowQueryLogs": "disabled",
             "ResultCache": {"status": "disabled"},
-            "IAMAuthentication": "disabled",
+            "IAMAuthentication": if facts.iam { "enabled" } else { "disabled" },
             "Streams": "disabled",
-            "AuditLog": "disabled",
+            "AuditLog": "enabled",
         },
         "settings": {
             "clusterQueryTimeoutInMs": facts.query_timeout.as_millis().to_string(),
@@ -77,6 +79,7 @@ mod tests {
             resetting: false,
             read_replica: false,
             query_timeout: Duration::from_mins(2),
+            iam: false,
         };
         assert_eq!(
             body(&facts),
@@ -92,7 +95,7 @@ mod tests {
                 "labMode": {"ObjectIndex": "disabled", "ReadWriteConflictDetection": "enabled"},
                 "features": {
                     "SlowQueryLogs": "disabled", "ResultCache": {"status": "disabled"},
-                    "IAMAuthentication": "disabled", "Streams": "disabled", "AuditLog": "disabled"
+                    "IAMAuthentication": "disabled", "Streams": "disabled", "AuditLog": "enabled"
                 },
                 "settings": {"clusterQueryTimeoutInMs": "120000", "SlowQueryLogsThreshold": "5000"},
                 "halimede": {"version": env!("CARGO_PKG_VERSION")},

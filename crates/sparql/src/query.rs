@@ -56,6 +56,13 @@ pub(crate) enum Graphs {
     Named { default: Vec<NamedNode>, named: Vec<NamedNode> },
 }
 
+impl auth::Accesses for Query {
+    /// A query of each of the four forms reads, and nothing else.
+    fn accesses(&self) -> auth::Access {
+        auth::Access::READ
+    }
+}
+
 impl Query {
     /// Parses a query. Relative IRIs are resolved against `base`, or Neptune's own base IRI.
     ///

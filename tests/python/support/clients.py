@@ -1,6 +1,6 @@
 """The four SDKs and plain HTTP behind one small face, so that one test can ask them all.
 
-Each client has `start`, `status`, `cancel`, `list_loads` and `engine_status`, takes the service model's member names, returns the
+`trust` is a file of authorities for endpoints with TLS. Each client has `start`, `status`, `cancel`, `list_loads` and `engine_status`, takes the service model's member names, returns the
 answer's members, and raises `ServiceError` for a modelled exception.
 """
 
@@ -47,9 +47,9 @@ class Boto:
 
     name = "boto3"
 
-    def __init__(self, endpoint, attempts=1, read_timeout=600):
+    def __init__(self, endpoint, attempts=1, read_timeout=600, trust=None):
         self.raw = boto3.client(
-            "neptunedata", endpoint_url=endpoint, region_name=REGION,
+            "neptunedata", endpoint_url=endpoint, region_name=REGION, verify=trust and str(trust),
             aws_access_key_id="test", aws_secret_access_key="test",
             config=botocore.config.Config(
                 retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=read_timeout),
@@ -87,8 +87,9 @@ class AwsCli:
     name = "aws-cli"
     shown = re.compile(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, trust=None):
         self.endpoint = endpoint
+        self.trust = {"AWS_CA_BUNDLE": str(trust)} if trust else {}
 
     def call(self, verb, **members):
         run = subprocess.run(
@@ -99,7 +100,7 @@ class AwsCli:
             env=clean_environment({
                 "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_MAX_ATTEMPTS": "1",
                 "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            }),
+            } | self.trust),
         )
         if run.returncode == 0:
             return json.loads(run.stdout)
@@ -126,13 +127,15 @@ class AwsCli:
 class SdkProcess:
     """An SDK of another language: a process that prints `{"ok": …}` or `{"error": …}`."""
 
-    def __init__(self, name, command, endpoint):
+    def __init__(self, name, command, endpoint, trust=None):
         self.name, self.command, self.endpoint = name, command, endpoint
+        # The first is Node's, the second that of what the Rust SDK stands on.
+        self.trust = {"NODE_EXTRA_CA_CERTS": str(trust), "SSL_CERT_FILE": str(trust)} if trust else {}
 
     def call(self, operation, **members):
         run = subprocess.run(
             [*self.command, self.endpoint, operation, json.dumps(members)],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, env=clean_environment(),
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, env=clean_environment(self.trust),
         )
         assert run.returncode == 0, f"{self.name} {operation} ended with {run.returncode}: {run.stderr}"
         answer = json.loads(run.stdout)
@@ -161,11 +164,12 @@ class Http:
 
     name = "http"
 
-    def __init__(self, endpoint):
-        self.endpoint = endpoint
+    def __init__(self, endpoint, trust=None):
+        self.endpoint, self.trust = endpoint, trust
 
     def ask(self, method, path, **options):
         options.setdefault("timeout", 600)
+        options.setdefault("verify", str(self.trust) if self.trust else None)
         return requests.request(method, self.endpoint + path, **options)
 
     def _members(self, answer):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-READY = re.compile(r"^halimede ready on (http://\S+)$")
+READY = re.compile(r"^halimede ready on (https?://\S+)$")
 
 #: Settings of the surroundings that would change what a server does; a test hands in what it means to.
 SCRUBBED = ("AWS_", "HALIMEDE_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -46,6 +46,11 @@ class Server:
     @property
     def port(self):
         return int(self.endpoint.rsplit(":", 1)[1])
+
+    def admin_endpoint(self):
+        """Where the operator's socket is, once the log says so."""
+        found = re.search(r"metrics and health are answered here, too.*?address=(\S+)", self.log_tail(200))
+        return found and f"http://{found[1]}"
 
     def alive(self):
         return self.process is not None and self.process.poll() is None

@@ -22,7 +22,7 @@ fn check(target: &str, headers: &[(&str, &str)]) -> &'static str {
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    match guard().admit(&parts, LOCAL.parse().unwrap()) {
+    match guard().admit(&parts, LOCAL.parse().unwrap(), true) {
         Ok(Visitor::Direct) => "direct",
         Ok(Visitor::Page(_)) => "page",
         Err(failure) => {
@@ -105,7 +105,7 @@ fn origins() {
 #[test]
 fn a_refusal_says_what_to_set() {
     let (parts, ()) = Request::builder().uri("/").header("host", "evil.example:1").body(()).unwrap().into_parts();
-    let failure = guard().admit(&parts, LOCAL.parse().unwrap()).unwrap_err();
+    let failure = guard().admit(&parts, LOCAL.parse().unwrap(), true).unwrap_err();
     assert_eq!(
         failure.message,
         "Host 'evil.example' is not served here. If that is this server's name, allow it with --allow-host evil.example"

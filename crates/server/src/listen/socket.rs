@@ -13,21 +13,20 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::MOST_HEAD_BYTES;
 use crate::exception::{Exception, Failure};
 use crate::request_id::RequestId;
 
-/// The socket of one connection.
+/// The socket of one connection, in the clear or behind TLS.
 #[derive(Debug)]
-pub(super) struct Socket {
-    stream: TcpStream,
+pub(super) struct Socket<S: AsyncWrite + Unpin> {
+    stream: S,
     patience: Duration,
     first_request: FirstRequest,
     /// Whether a byte came in.
@@ -58,9 +57,9 @@ impl FirstRequest {
     }
 }
 
-impl Socket {
+impl<S: AsyncWrite + Unpin> Socket<S> {
     /// Waits at most `patience` for the first request, and as long for any progress of a write.
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> (Self, FirstRequest) {
+    pub(super) fn new(stream: S, patience: Duration) -> (Self, FirstRequest) {
         let first_request = FirstRequest::default();
         let socket = Self {
             stream,
@@ -126,7 +125,7 @@ impl Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let progress = Pin::new(&mut self.stream).poll_read(cx, buffer);
@@ -139,7 +138,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let progress = self.send(cx, bytes);
         self.wait(cx, progress)
@@ -181,15 +180,24 @@ impl AsyncWrite for Socket {
     }
 }
 
-impl Drop for Socket {
+impl<S: AsyncWrite + Unpin> Drop for Socket<S> {
     /// A head that began and did not end in time: the HTTP layer only closes the connection.
     fn drop(&mut self) {
         if self.heard && !self.spoken && !self.first_request.has_begun() {
             let text = "The request was not received in time: its head did not end".to_owned();
             // What does not go out at once is not worth waiting for: the client has kept us waiting.
-            let _ = self.stream.try_write(&apology(Exception::ClientTimeout, text));
+            let mut nobody = Context::from_waker(Waker::noop());
+            let mut stream = Pin::new(&mut self.stream);
+            let _ = stream.as_mut().poll_write(&mut nobody, &apology(Exception::ClientTimeout, text));
+            let _ = stream.poll_flush(&mut nobody);
         }
     }
+}
+
+/// What a client gets that speaks HTTP without TLS to a socket with it.
+pub(super) fn not_in_the_clear() -> Vec<u8> {
+    let text = "This server speaks TLS: the endpoint begins with https://".to_owned();
+    apology(Exception::BadRequest, text)
 }
 
 /// The bytes of a whole reply.

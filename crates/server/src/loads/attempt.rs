@@ -17,14 +17,11 @@ use axum::http::HeaderName;
 /// The header that is the same in all attempts of one call.
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 
-/// Nobody signs requests yet.
-const PRINCIPAL: &[u8] = b"";
-
 /// The call's fingerprint; `None` without the header: then every request is a call of its own.
 pub(super) fn fingerprint(store: &Store, call: &Call) -> Option<Attempt> {
     let invocation = text_header(&call.headers, &INVOCATION_ID).filter(|id| !id.is_empty())?;
     let parts: [&[u8]; 6] = [
-        PRINCIPAL,
+        call.identity.principal().as_bytes(),
         call.method.as_str().as_bytes(),
         call.path.as_bytes(),
         call.query.as_deref().unwrap_or_default().as_bytes(),
