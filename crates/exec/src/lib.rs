@@ -11,7 +11,7 @@
 //! - [`arithmetic`], [`math`]: operators on numbers, and functions of them.
 //! - [`text`], [`list`], [`map`], [`convert`]: functions of strings, lists and maps; one type into another.
 //! - [`temporal`]: dates, times and durations.
-//! - [`json`]: a value as a client reads it.
+//! - [`json`]: a value as a client reads it; [`term`]: a value as the store holds it.
 //! - [`limits`]: what keeps a small text from making a huge value.
 //!
 //! **Source**: openCypher 9 and its TCK; spec/opencypher.md §2, §5.
@@ -32,6 +32,7 @@ pub mod math;
 mod number;
 pub mod order;
 pub mod temporal;
+pub mod term;
 pub mod text;
 pub mod value;
 

@@ -1,0 +1,150 @@
+//! Values as terms of the store, and back.
+//!
+//! - **Shape**: booleans, integers, floats, strings, dates, local date-times and date-times at UTC are the terms that
+//!   hold such a value; integers are Long, floats Double. What no term holds is a literal with its text: times and
+//!   date-times with another offset by the types of XML Schema, the rest by types of our own.
+//! - **Reading**: every numeric type of the store becomes an integer if it fits into 64 bits, else a float. A 32-bit
+//!   float becomes the 64-bit float that is written with the same digits: `3.14` stays `3.14`. A literal that is not
+//!   written as its type says is a string.
+//! - **Invariant**: what [`to_term`] writes, [`from_term`] gives back, with its type.
+//! - **Source**: design §3; spec/opencypher.md §5.
+
+use model::{IntegerType, Notation, Value as Term, datatype};
+
+use crate::temporal::construct::{Type, construct};
+use crate::temporal::{Date, DateTime, Duration, Instant, LocalDateTime, Zone};
+use crate::{List, Value};
+
+/// `hh:mm:ss`, with or without an offset.
+const XSD_TIME: &str = "http://www.w3.org/2001/XMLSchema#time";
+/// A date-time in a zone with a name: `2015-07-21T21:40+02:00[Europe/Stockholm]`.
+const ZONED_DATE_TIME: &str = "urn:halimede:zonedDateTime";
+/// A duration, whose parts may differ in sign, which XML Schema's may not.
+const DURATION: &str = "urn:halimede:duration";
+/// A list of scalars, as JSON: `[[datatype, text], …]`.
+const LIST: &str = "urn:halimede:list";
+
+/// The term of a value that can be a property; `None` for null, maps, nodes, relationships, paths, and lists that hold
+/// one of these or a list.
+pub fn to_term(value: &Value) -> Option<Term> {
+    Some(match value {
+        Value::Boolean(value) => Term::Boolean(*value),
+        Value::Integer(value) => Term::Integer { kind: IntegerType::Long, value: (*value).into() },
+        Value::Float(value) => Term::Double { value: *value, notation: Notation::Scientific },
+        Value::String(text) => Term::String(text.as_ref().to_owned()),
+        Value::List(list) => typed(list_text(list)?, LIST),
+        Value::Date(date) => match i32::try_from(date.days()) {
+            Ok(days) => Term::Date { days },
+            // Millions of years away.
+            Err(_) => typed(date.to_string(), datatype::XSD_DATE),
+        },
+        Value::LocalTime(time) => typed(with_seconds(&time.to_string()), XSD_TIME),
+        Value::Time(time) => typed(with_seconds(&time.to_string()), XSD_TIME),
+        Value::LocalDateTime(local) => moment(local.seconds(), local.nanos(), false),
+        Value::DateTime(at) if *at.zone() == Zone::UTC => moment(at.instant().seconds(), at.instant().nanos(), true),
+        Value::DateTime(at) if at.zone().name().is_none() => {
+            typed(with_seconds(&at.to_string()), datatype::XSD_DATE_TIME)
+        }
+        Value::DateTime(at) => typed(at.to_string(), ZONED_DATE_TIME),
+        Value::Duration(duration) => typed(duration.to_string(), DURATION),
+        Value::Null | Value::Map(_) | Value::Node(_) | Value::Relationship(_) | Value::Path(_) => return None,
+    })
+}
+
+/// The value of a term.
+pub fn from_term(term: &Term) -> Value {
+    match term {
+        Term::Boolean(value) => (*value).into(),
+        Term::Integer { value, .. } => i64::try_from(*value).map_or(Value::Float(*value as f64), Value::Integer),
+        Term::Double { value, .. } => (*value).into(),
+        Term::Decimal { .. } | Term::Float { .. } => float(&term.lexical()).map_or_else(|| text(term), Value::Float),
+        Term::DateTime { seconds, nanos, zoned, .. } => {
+            if *zoned {
+                let instant = Instant::new(*seconds, *nanos);
+                instant.map_or_else(|| text(term), |at| Value::DateTime(DateTime::new(at, Zone::UTC)))
+            } else {
+                LocalDateTime::from_seconds(*seconds, *nanos).map_or_else(|| text(term), Value::LocalDateTime)
+            }
+        }
+        Term::Date { days } => Date::from_days((*days).into()).map_or_else(|| text(term), Value::Date),
+        Term::String(_) | Term::Lang { .. } => text(term),
+        Term::Typed { lexical, datatype } => literal(lexical, datatype).unwrap_or_else(|| text(term)),
+    }
+}
+
+/// The value of a literal that no term holds; `None` if it is not written as its type says.
+fn literal(lexical: &str, datatype: &str) -> Option<Value> {
+    let read = |of: Type| construct(of, &lexical.into(), Instant::new(0, 0)?).ok();
+    match datatype {
+        XSD_TIME => read(Type::LocalTime).or_else(|| read(Type::Time)),
+        datatype::XSD_DATE_TIME if lexical.contains('T') => read(Type::LocalDateTime).or_else(|| read(Type::DateTime)),
+        ZONED_DATE_TIME => read(Type::DateTime),
+        datatype::XSD_DATE => read(Type::Date),
+        DURATION => Duration::parse(lexical).ok().map(Value::from),
+        LIST => {
+            let items: Vec<(String, String)> = serde_json::from_str(lexical).ok()?;
+            let items = items.iter().map(|(datatype, lexical)| from_term(&Term::literal(lexical, datatype)));
+            Value::list(items.collect::<Vec<_>>()).ok()
+        }
+        datatype::XSD_BOOLEAN => match lexical {
+            "1" => Some(true.into()),
+            "0" => Some(false.into()),
+            _ => None,
+        },
+        datatype::XSD_DECIMAL | datatype::XSD_DOUBLE | datatype::XSD_FLOAT => float(lexical).map(Value::Float),
+        _ => {
+            let is_integer = datatype.strip_prefix(datatype::XSD).and_then(IntegerType::from_name).is_some();
+            let integer = || lexical.parse::<i64>().map(Value::Integer);
+            is_integer.then(|| integer().ok().or_else(|| float(lexical).map(Value::Float))).flatten()
+        }
+    }
+}
+
+fn text(term: &Term) -> Value {
+    Value::string(&*term.lexical())
+}
+
+fn typed(lexical: String, datatype: &str) -> Term {
+    Term::Typed { lexical, datatype: datatype.to_owned() }
+}
+
+/// A number as XML Schema writes it.
+fn float(text: &str) -> Option<f64> {
+    match text {
+        "INF" | "+INF" => Some(f64::INFINITY),
+        "-INF" => Some(f64::NEG_INFINITY),
+        "NaN" => Some(f64::NAN),
+        _ if text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) => {
+            text.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// Written with as few fraction digits as it takes.
+fn moment(seconds: i64, nanos: u32, zoned: bool) -> Term {
+    let digits = (0..9).find(|digits| nanos.is_multiple_of(10_u32.pow(9 - digits))).unwrap_or(9);
+    Term::DateTime { seconds, nanos, digits: digits as u8, zoned }
+}
+
+/// A time in the form of XML Schema, which has seconds always: those of zero are left out elsewhere.
+fn with_seconds(text: &str) -> String {
+    let clock = text.find('T').map_or(0, |at| at + 1);
+    let end = clock + text[clock..].find(['Z', '+', '-']).unwrap_or(text.len() - clock);
+    let seconds = if text[clock..end].len() == "hh:mm".len() { ":00" } else { "" };
+    [&text[..end], seconds, &text[end..]].concat()
+}
+
+fn list_text(list: &List) -> Option<String> {
+    let items: Option<Vec<(String, String)>> = list
+        .iter()
+        .map(|item| match item {
+            Value::List(_) => None,
+            item => to_term(item).map(|term| (term.datatype().to_owned(), term.lexical().into_owned())),
+        })
+        .collect();
+    Some(serde_json::to_string(&items?).expect("strings are JSON"))
+}
+
+#[cfg(test)]
+mod tests;
