@@ -73,9 +73,9 @@ def test_a_load_over_tls(secure, authority, files):
         client.cancel(load_id)
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", [name for name in CLIENTS if name != "rust"])
 def test_every_client_speaks_it(name, secure, authority, connect):
-    # The names of SDKs' certificates are judged by host name.
+    # By name, since some clients take no addresses for certificates. The driver of the Rust SDK has no TLS stack.
     endpoint = secure.endpoint.replace("127.0.0.1", "localhost")
     assert connect(name, endpoint, authority.trust).engine_status()["status"] == "healthy"
 

@@ -31,6 +31,7 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.iam = iam(&flags.door, s3.region.clone())?;
     // Whoever may start loads must not borrow this process's own keys by naming a role.
     s3.require_mapped_role = config.iam.is_some();
+    config.check()?;
     let runtime = local::runtime()?;
     let store = place::open_or_create(&flags.data, flags.memory)?;
     let sources = SourceConfig {

@@ -6,9 +6,11 @@ use std::time::Duration;
 use auth::Network;
 use loader::request::RequestConfig;
 
-use crate::identity::IamFile;
+use crate::guard::Guard;
+use crate::identity::{Gate, IamFile};
 use crate::lanes::LaneSize;
-use crate::tls::TlsFiles;
+use crate::listen::ServeError;
+use crate::tls::{self, TlsFiles};
 
 /// Settings of one server; [`ServerConfig::new`] has the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +86,18 @@ impl ServerConfig {
             loader: true,
             read_replica: false,
         }
+    }
+
+    /// Reads the files that the settings name, so that a server that cannot start leaves nothing behind.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`] for the first that cannot be used, or a host or origin that is none.
+    pub fn check(&self) -> Result<(), ServeError> {
+        self.tls.clone().map(tls::settings).transpose()?;
+        Gate::new(self.iam.as_ref(), Vec::new())?;
+        Guard::new(self.listen.ip(), &self.allow_hosts, &self.allow_origins)?;
+        Ok(())
     }
 
     /// What one query may keep, with a store of this memory budget.
