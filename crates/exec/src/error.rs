@@ -75,6 +75,12 @@ pub enum EvalError {
         /// Its right operand.
         right: i64,
     },
+    /// A sum of many outside of 64 bits.
+    #[error("{operation}: the sum is outside of 64 bits")]
+    SumOverflow {
+        /// The function.
+        operation: &'static str,
+    },
     /// An integer divided by zero.
     #[error("{operation}: {left} divided by zero")]
     DivisionByZero {
@@ -162,7 +168,7 @@ impl EvalError {
             Self::MapKey { .. } => (Class::TypeError, "MapElementAccessByNonString"),
             Self::NumberOutOfRange { .. } | Self::TemporalOverflow { .. } => (Class::ArgumentError, "NumberOutOfRange"),
             Self::NegativeInteger { .. } => (Class::ArgumentError, "NegativeIntegerArgument"),
-            Self::IntegerOverflow { .. } => (Class::ArithmeticError, "IntegerOverflow"),
+            Self::IntegerOverflow { .. } | Self::SumOverflow { .. } => (Class::ArithmeticError, "IntegerOverflow"),
             Self::DivisionByZero { .. } => (Class::ArithmeticError, "DivisionByZero"),
             Self::Unreadable { .. } | Self::Temporal { .. } => (Class::ArgumentError, "InvalidArgumentValue"),
             Self::TooLarge { .. } => (Class::LimitError, "TooLarge"),

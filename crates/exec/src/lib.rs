@@ -10,12 +10,14 @@
 //! - [`equivalence`], [`order`]: the two that always answer: for grouping, and for sorting.
 //! - [`arithmetic`], [`math`]: operators on numbers, and functions of them.
 //! - [`text`], [`list`], [`map`], [`convert`]: functions of strings, lists and maps; one type into another.
+//! - [`aggregate`]: one value out of many.
 //! - [`temporal`]: dates, times and durations.
 //! - [`json`]: a value as a client reads it; [`term`]: a value as the store holds it.
 //! - [`limits`]: what keeps a small text from making a huge value.
 //!
 //! **Source**: openCypher 9 and its TCK; spec/opencypher.md §2, §5.
 
+pub mod aggregate;
 pub mod arithmetic;
 pub mod comparison;
 pub mod convert;

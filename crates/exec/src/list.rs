@@ -2,6 +2,7 @@
 //!
 //! **Source**: openCypher 9, "List functions"; spec/opencypher.md §5; TCK List1 to List12, Map1, Map2.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use crate::limits::check_list;
@@ -158,34 +159,34 @@ pub fn intersection(left: &Value, right: &Value) -> Result {
 /// # Errors
 ///
 /// [`EvalError::ArgumentType`].
-pub fn sort(list: &Value) -> Result {
-    let Some(list) = items("collSort()", list)? else {
-        return Ok(Value::Null);
-    };
-    let mut sorted = list.to_vec();
-    sorted.sort_by(order::compare);
-    Value::list(sorted)
+pub fn sort(list: &Value, descending: bool) -> Result {
+    sort_by("collSort()", list, &[descending], |item| Ok(vec![item.clone()]))
 }
 
-/// `collSortMaps(list, key, ascending)`: maps sorted by the value of a key.
+/// A list sorted by as many keys of its items as there are directions, the first one that differs deciding; true is
+/// descending. Items with equal keys stay in their order.
 ///
 /// # Errors
 ///
-/// [`EvalError::ArgumentType`].
-pub fn sort_maps(list: &Value, key: &str, ascending: bool) -> Result {
-    let Some(list) = items("collSortMaps()", list)? else {
+/// [`EvalError::ArgumentType`] if there is no list, or what `keys` says.
+pub fn sort_by<E: From<EvalError>>(
+    operation: &'static str,
+    list: &Value,
+    descending: &[bool],
+    mut keys: impl FnMut(&Value) -> Result<Vec<Value>, E>,
+) -> Result<Value, E> {
+    let Some(list) = items(operation, list)? else {
         return Ok(Value::Null);
     };
-    let member = |value: &Value| match value {
-        Value::Map(map) => Ok(map.get(key).cloned().unwrap_or(Value::Null)),
-        other => Err(EvalError::argument("collSortMaps()", "a list of maps", other.kind())),
-    };
-    let mut keyed = list.iter().map(|value| Ok((member(value)?, value.clone()))).collect::<Result<Vec<_>>>()?;
+    let mut keyed = list.iter().map(|item| Ok((keys(item)?, item.clone()))).collect::<Result<Vec<_>, E>>()?;
     keyed.sort_by(|(left, _), (right, _)| {
-        let order = order::compare(left, right);
-        if ascending { order } else { order.reverse() }
+        let mut orders = left.iter().zip(right).zip(descending).map(|((left, right), descending)| {
+            let order = order::compare(left, right);
+            if *descending { order.reverse() } else { order }
+        });
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
-    Value::list(keyed.into_iter().map(|(_, value)| value).collect::<Vec<_>>())
+    Ok(Value::list(keyed.into_iter().map(|(_, item)| item).collect::<Vec<_>>())?)
 }
 
 /// The items of `list` that a test keeps, which sees the set of those before.

@@ -1,6 +1,6 @@
 //! Lists by example.
 
-use super::{head, index, intersection, is_empty, last, range, slice, sort, sort_maps, subtract, tail, to_set};
+use super::{head, index, intersection, is_empty, last, range, slice, sort, sort_by, subtract, tail, to_set};
 use crate::value::tests::{list, map};
 use crate::{Result, Value};
 
@@ -90,8 +90,10 @@ fn sets_keep_what_came_first() {
     assert_eq!(shown(to_set(&many)), "[1, 2, null]");
     assert_eq!(shown(subtract(&many, &few)), "[1]");
     assert_eq!(shown(intersection(&many, &few)), "[2, null]");
-    assert_eq!(shown(sort(&many)), "[1, 1.0, 2, 2, null, null]");
+    assert_eq!(shown(sort(&many, false)), "[1, 1.0, 2, 2, null, null]");
     assert_eq!(shown(subtract(&many, &Value::Null)), "null");
     let maps = list([map([("a", 1.into())]), map([("a", 3.into())]), map([("b", 2.into())])]);
-    assert_eq!(shown(sort_maps(&maps, "a", false)), "[{b: 2}, {a: 3}, {a: 1}]");
+    let by_a = |descending| sort_by("sort", &maps, &[descending], |item| Ok(vec![crate::map::member(item, "a")?]));
+    assert_eq!(shown(by_a(false)), "[{a: 1}, {a: 3}, {b: 2}]");
+    assert_eq!(shown(by_a(true)), "[{b: 2}, {a: 3}, {a: 1}]");
 }
