@@ -1,7 +1,8 @@
 // The loader operations through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
 //
 // Prints one JSON line: {"ok": answer} or {"error": {name, status, message}}, the same lines as the Rust SDK's client
-// in tests/rust-sdk, so that one Python test drives every SDK. Exits 0 on both: a modelled error is an answer.
+// in tests/rust-sdk, so that one Python test drives every SDK. Exits 0 on both: a modelled error is an answer. Signs with
+// the region and the keys of the environment, else with dummies.
 
 import {
   CancelLoaderJobCommand,
@@ -24,8 +25,12 @@ const operations = {
 export function connect(endpoint) {
   return new NeptunedataClient({
     endpoint,
-    region: "us-east-1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    region: process.env.AWS_REGION ?? "us-east-1",
+    credentials: {
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? "test",
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? "test",
+      sessionToken: process.env.AWS_SESSION_TOKEN,
+    },
     maxAttempts: 1,
   });
 }

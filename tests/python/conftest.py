@@ -125,18 +125,18 @@ def notebook_client(tmp_path_factory):
 def connect(request):
     """Makes the client of that name for an endpoint."""
 
-    def make(name, endpoint, trust=None):
+    def make(name, endpoint, **how):
         match name:
             case "boto3":
-                return Boto(endpoint, trust=trust)
+                return Boto(endpoint, **how)
             case "aws-cli":
-                return AwsCli(endpoint, trust)
+                return AwsCli(endpoint, **how)
             case "javascript":
-                return SdkProcess(name, request.getfixturevalue("js_client"), endpoint, trust)
+                return SdkProcess(name, request.getfixturevalue("js_client"), endpoint, **how)
             case "rust":
-                return SdkProcess(name, request.getfixturevalue("rust_client"), endpoint, trust)
+                return SdkProcess(name, request.getfixturevalue("rust_client"), endpoint, **how)
             case "http":
-                return Http(endpoint, trust)
+                return Http(endpoint, **how)
             case _:
                 raise ValueError(name)
 

@@ -77,7 +77,7 @@ def test_a_load_over_tls(secure, authority, files):
 def test_every_client_speaks_it(name, secure, authority, connect):
     # By name, since some clients take no addresses for certificates. The driver of the Rust SDK has no TLS stack.
     endpoint = secure.endpoint.replace("127.0.0.1", "localhost")
-    assert connect(name, endpoint, authority.trust).engine_status()["status"] == "healthy"
+    assert connect(name, endpoint, trust=authority.trust).engine_status()["status"] == "healthy"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")

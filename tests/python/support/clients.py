@@ -1,6 +1,6 @@
 """The four SDKs and plain HTTP behind one small face, so that one test can ask them all.
 
-`trust` is a file of authorities for endpoints with TLS. Each client has `start`, `status`, `cancel`, `list_loads` and `engine_status`, takes the service model's member names, returns the
+`trust` is a file of authorities for endpoints with TLS, `keys` and `region` are what an SDK signs with. Each client has `start`, `status`, `cancel`, `list_loads` and `engine_status`, takes the service model's member names, returns the
 answer's members, and raises `ServiceError` for a modelled exception.
 """
 
@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -21,6 +22,26 @@ from .waiting import until
 ROLE = "arn:aws:iam::000000000000:role/loader"
 REGION = "us-east-1"
 NO_LOAD = "00000000-0000-4000-8000-000000000000"
+
+@dataclass(frozen=True)
+class Keys:
+    """An access key with its secret, and the session token of temporary keys."""
+
+    access: str
+    secret: str
+    token: str | None = None
+
+    def environment(self):
+        """The variables in which SDKs look for keys."""
+        found = {"AWS_ACCESS_KEY_ID": self.access, "AWS_SECRET_ACCESS_KEY": self.secret}
+        return found | ({"AWS_SESSION_TOKEN": self.token} if self.token else {})
+
+    def but(self, **members):
+        return replace(self, **members)
+
+
+#: What an SDK insists on where nobody asks for keys.
+NO_KEYS = Keys("test", "test")
 
 #: The names of the clients, as the `connect` fixture takes them.
 CLIENTS = ("boto3", "aws-cli", "javascript", "rust", "http")
@@ -47,10 +68,10 @@ class Boto:
 
     name = "boto3"
 
-    def __init__(self, endpoint, attempts=1, read_timeout=600, trust=None):
+    def __init__(self, endpoint, attempts=1, read_timeout=600, trust=None, keys=NO_KEYS, region=REGION):
         self.raw = boto3.client(
-            "neptunedata", endpoint_url=endpoint, region_name=REGION, verify=trust and str(trust),
-            aws_access_key_id="test", aws_secret_access_key="test",
+            "neptunedata", endpoint_url=endpoint, region_name=region, verify=trust and str(trust),
+            aws_access_key_id=keys.access, aws_secret_access_key=keys.secret, aws_session_token=keys.token,
             config=botocore.config.Config(
                 retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=read_timeout),
         )
@@ -87,18 +108,18 @@ class AwsCli:
     name = "aws-cli"
     shown = re.compile(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.DOTALL)
 
-    def __init__(self, endpoint, trust=None):
-        self.endpoint = endpoint
+    def __init__(self, endpoint, trust=None, keys=NO_KEYS, region=REGION):
+        self.endpoint, self.keys, self.region = endpoint, keys, region
         self.trust = {"AWS_CA_BUNDLE": str(trust)} if trust else {}
 
     def call(self, verb, **members):
         run = subprocess.run(
             [sys.executable, str(Path(sys.executable).with_name("aws")), "neptunedata", verb,
-             "--endpoint-url", self.endpoint, "--region", REGION, "--output", "json",
+             "--endpoint-url", self.endpoint, "--region", self.region, "--output", "json",
              "--cli-input-json", json.dumps(members)],
             capture_output=True, text=True, stdin=subprocess.DEVNULL,
-            env=clean_environment({
-                "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_MAX_ATTEMPTS": "1",
+            env=clean_environment(self.keys.environment() | {
+                "AWS_MAX_ATTEMPTS": "1",
                 "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             } | self.trust),
         )
@@ -127,15 +148,16 @@ class AwsCli:
 class SdkProcess:
     """An SDK of another language: a process that prints `{"ok": …}` or `{"error": …}`."""
 
-    def __init__(self, name, command, endpoint, trust=None):
+    def __init__(self, name, command, endpoint, trust=None, keys=NO_KEYS, region=REGION):
         self.name, self.command, self.endpoint = name, command, endpoint
         # The first is Node's, the second that of what the Rust SDK stands on.
-        self.trust = {"NODE_EXTRA_CA_CERTS": str(trust), "SSL_CERT_FILE": str(trust)} if trust else {}
+        trust = {"NODE_EXTRA_CA_CERTS": str(trust), "SSL_CERT_FILE": str(trust)} if trust else {}
+        self.env = clean_environment(keys.environment() | {"AWS_REGION": region} | trust)
 
     def call(self, operation, **members):
         run = subprocess.run(
             [*self.command, self.endpoint, operation, json.dumps(members)],
-            capture_output=True, text=True, stdin=subprocess.DEVNULL, env=clean_environment(self.trust),
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self.env,
         )
         assert run.returncode == 0, f"{self.name} {operation} ended with {run.returncode}: {run.stderr}"
         answer = json.loads(run.stdout)

@@ -2,6 +2,8 @@
 
 import json
 
+from .clients import REGION, Keys
+
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "neptune-db:*", "Resource": "*"}]}
 
 
@@ -19,6 +21,18 @@ def allow(*actions, effect="Allow", **conditions):
     """A policy of one statement."""
     statement = {"Effect": effect, "Action": [f"neptune-db:{action}" for action in actions], "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement | ({"Condition": conditions} if conditions else {})]}
+
+
+def keys(made):
+    """The first access key of a principal, as clients take it."""
+    key = made["accessKeys"][0]
+    return Keys(key["accessKeyId"], key["secretAccessKey"], key.get("sessionToken"))
+
+
+def denial(made, action):
+    """The text of an action that a principal may not do."""
+    resource = f"arn:aws:neptune-db:{REGION}:000000000000:cluster-LOCAL/*"
+    return f"User: {made['arn']} is not authorized to perform: neptune-db:{action} on resource: {resource}"
 
 
 def write(path, *principals):

@@ -31,13 +31,17 @@ async fn main() {
     println!("{answer}");
 }
 
-/// A client with dummy keys over plain HTTP: no TLS stack to compile, none is spoken.
+/// A client over plain HTTP: no TLS stack to compile, none is spoken. It signs with the region and the keys of the
+/// environment, else with dummies.
 fn client(endpoint: String) -> Client {
+    let or = |name: &str, dummy: &str| std::env::var(name).unwrap_or_else(|_| dummy.to_owned());
+    let (access, secret) = (or("AWS_ACCESS_KEY_ID", "test"), or("AWS_SECRET_ACCESS_KEY", "test"));
+    let token = std::env::var("AWS_SESSION_TOKEN").ok();
     let config = aws_sdk_neptunedata::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "wire-tests"))
+        .region(Region::new(or("AWS_REGION", "us-east-1")))
+        .credentials_provider(Credentials::new(access, secret, token, None, "wire-tests"))
         .retry_config(RetryConfig::standard().with_max_attempts(1))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
