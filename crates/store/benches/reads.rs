@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use model::Dataset;
-use store::Order;
+use store::{CancelToken, Order};
 use support::{Draw, Fixture, MANY, SEEKS};
 
 /// The graph, and what is asked of it: made once, when the first bench wants it.
@@ -33,6 +33,14 @@ fn scan(bencher: Bencher<'_, '_>, name: &str) {
     let (fixture, _) = &*GRAPH;
     let (snapshot, order) = (fixture.snapshot(), order(name));
     bencher.counter(ItemsCount::new(support::scan(&snapshot, order))).bench_local(|| support::scan(&snapshot, order));
+}
+
+#[divan::bench(sample_count = 10)]
+fn statistics(bencher: Bencher<'_, '_>) {
+    let (fixture, _) = &*GRAPH;
+    let snapshot = fixture.snapshot();
+    let count = || snapshot.statistics(&CancelToken::new()).unwrap();
+    bencher.counter(ItemsCount::new(support::scan(&snapshot, Order::Spog))).bench_local(count);
 }
 
 #[divan::bench(args = ["spog", "posg", "opsg", "gspo"], sample_count = 10)]

@@ -40,6 +40,8 @@ mod packed;
 mod segment;
 mod shared;
 mod snapshot;
+pub mod statistics;
+mod storage;
 mod store;
 mod tiers;
 mod transaction;
@@ -53,6 +55,7 @@ pub use ingest::{Entry, FeedCounts, Ingest, IngestBatch, IngestOptions, Ordinal,
 pub use journal::{Journal, JournalWrite};
 pub use order::{Order, Pattern};
 pub use snapshot::{Estimate, Expansion, Graphs, Scan, Snapshot};
+pub use storage::{StorageReport, Stored};
 pub use store::{Options, Store, Usage};
 pub use transaction::Transaction;
 

@@ -74,6 +74,11 @@ impl Snapshot {
         term.encode(&self.inner.shared.hash_key)
     }
 
+    /// The store's memory budget.
+    pub(crate) fn memory(&self) -> u64 {
+        self.inner.shared.options.memory
+    }
+
     pub(crate) fn layers(&self) -> &[Arc<Layer>] {
         &self.inner.layers
     }

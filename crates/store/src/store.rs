@@ -26,6 +26,7 @@ use crate::maintenance::{self, Bell, Chore};
 use crate::manifest::{self, Manifest};
 use crate::shared::{Change, Shared, index, make_directory};
 use crate::snapshot::Snapshot;
+use crate::statistics::{Keeper, StatisticsKeeper};
 use crate::transaction::{CommitQueue, Transaction};
 use crate::{CancelToken, Error, Journal, JournalWrite, Result};
 
@@ -59,6 +60,7 @@ struct Inner {
     shared: Arc<Shared>,
     queue: Arc<CommitQueue>,
     bell: Arc<Bell>,
+    statistics: Arc<Keeper>,
     lock: Mutex<DirectoryLock>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -127,6 +129,7 @@ impl Store {
             shared.change(&lock, Change::of(Dataset::Pg))?;
         }
         shared.remove_orphans()?;
+        let statistics = Keeper::open(&shared)?;
         let (queue, bell) = (Arc::new(CommitQueue::default()), Arc::new(Bell::default()));
         let mut threads = Vec::new();
         {
@@ -145,7 +148,7 @@ impl Store {
             threads.push(spawn(name, move || maintenance::run(&shared, &bell, chore))?);
         }
         bell.ring();
-        let inner = Inner { shared, queue, bell, lock: Mutex::new(lock), threads: Mutex::new(threads) };
+        let inner = Inner { shared, queue, bell, statistics, lock: Mutex::new(lock), threads: Mutex::new(threads) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -239,6 +242,11 @@ impl Store {
         Journal::new(Arc::clone(&self.inner.shared))
     }
 
+    /// Exact statistics of what is visible, computed once for each commit.
+    pub fn statistics(&self) -> StatisticsKeeper {
+        StatisticsKeeper(Arc::clone(&self.inner.statistics))
+    }
+
     /// Reads everything, verifies what the store promises, counts. Bounded in memory but for sixteen bytes a term.
     pub fn check(&self, cancel: &CancelToken) -> Result<CheckReport> {
         crate::check::check(&self.inner.shared, cancel)
@@ -258,7 +266,10 @@ impl Store {
             shared.wait_for_queue(dataset);
         }
         let manifest = shared.lock_manifest();
-        shared.clear(&manifest, writes.into_iter().map(JournalWrite::into_write).collect())
+        let writes = writes.into_iter().map(JournalWrite::into_write).chain(self.inner.statistics.reset_writes());
+        shared.clear(&manifest, writes.collect())?;
+        self.inner.statistics.reset();
+        Ok(())
     }
 
     /// Writes the delta of a data set as a segment set now.
@@ -325,6 +336,7 @@ impl Inner {
         if threads.is_empty() {
             return;
         }
+        self.statistics.close();
         self.queue.close();
         self.bell.close();
         for thread in threads {
