@@ -10,6 +10,8 @@ from support.server import Server
 #: Operations that do something by now; each has tests of its own.
 SUPPORTED = {
     "StartLoaderJob", "GetLoaderJobStatus", "ListLoaderJobs", "CancelLoaderJob", "GetEngineStatus", "ExecuteFastReset",
+    "GetPropertygraphStatistics", "ManagePropertygraphStatistics", "DeletePropertygraphStatistics", "GetPropertygraphSummary",
+    "GetSparqlStatistics", "ManageSparqlStatistics", "DeleteSparqlStatistics", "GetRDFGraphSummary", "GetStorageInfo",
 }
 
 

@@ -35,7 +35,7 @@ use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
 use crate::watch::Ends;
-use crate::{audit, events, loads, ours, permissions, queries, reset, status};
+use crate::{audit, events, loads, ours, permissions, queries, reset, statistics, status, storage};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -69,6 +69,8 @@ pub(crate) struct Lanes {
     pub(crate) looks: Lane,
     /// Checks and exports, which read everything.
     pub(crate) chores: Lane,
+    /// Statistics and summaries, most of which wait for the one computation.
+    pub(crate) statistics: Lane,
     /// Streams of a load's progress. They need no thread: a turn is a place, and nobody waits for one.
     pub(crate) events: Lane,
 }
@@ -117,6 +119,7 @@ pub(crate) struct Call {
 
 impl Door {
     pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
+        store.statistics().compute_after_loads();
         Ok(Self {
             lanes: Lanes {
                 queries: Lane::new("queries", config.queries),
@@ -125,6 +128,7 @@ impl Door {
                 resets: Lane::new("resets", LaneSize { running: 1, waiting: 1 }),
                 looks: Lane::new("looks", LaneSize { running: 8, waiting: 1_024 }),
                 chores: Lane::new("chores", LaneSize { running: 2, waiting: 8 }),
+                statistics: Lane::new("statistics", LaneSize { running: 8, waiting: 64 }),
                 events: Lane::new("event streams", LaneSize { running: config.event_streams, waiting: 0 }),
             },
             metrics: Metrics::new(),
@@ -339,6 +343,11 @@ impl Door {
             }))),
             Action::ExecuteFastReset => reset::system(self, &call).await,
             Action::Sparql => queries::answer(self, call).await,
+            Action::GetStatistics(dataset) => statistics::status(self, &call, dataset).await,
+            Action::ManageStatistics(dataset) => statistics::manage(self, &call, dataset).await,
+            Action::DeleteStatistics(dataset) => statistics::delete(self, &call, dataset).await,
+            Action::GetSummary(dataset) => statistics::summary(self, &call, dataset).await,
+            Action::GetStorageInfo => storage::info(self).await,
             Action::Metrics => ours::metrics(self).await,
             Action::Health => Ok(json(&ours::health())),
             Action::Check => ours::check(self, &call).await,
@@ -358,7 +367,14 @@ fn outlives_its_client(request: &Request<Incoming>) -> bool {
 /// Whether a reset of the data refuses it. Jobs say themselves that they cannot change meanwhile.
 const fn needs_data(action: Action) -> bool {
     match action {
-        Action::Sparql | Action::Check | Action::Export | Action::ExecuteFastReset => true,
+        Action::Sparql
+        | Action::GetStatistics(_)
+        | Action::ManageStatistics(_)
+        | Action::DeleteStatistics(_)
+        | Action::GetSummary(_)
+        | Action::Check
+        | Action::Export
+        | Action::ExecuteFastReset => true,
         Action::StartLoaderJob
         | Action::ListLoaderJobs
         | Action::GetLoaderJobStatus
@@ -366,6 +382,7 @@ const fn needs_data(action: Action) -> bool {
         | Action::GetLoaderJobEvents
         | Action::GetLoaderJobRejects
         | Action::GetEngineStatus
+        | Action::GetStorageInfo
         | Action::Health
         | Action::Metrics => false,
     }
@@ -382,6 +399,11 @@ fn is_light(action: Action) -> bool {
         Action::StartLoaderJob
         | Action::ExecuteFastReset
         | Action::Sparql
+        | Action::GetStatistics(_)
+        | Action::ManageStatistics(_)
+        | Action::DeleteStatistics(_)
+        | Action::GetSummary(_)
+        | Action::GetStorageInfo
         | Action::Metrics
         | Action::Check
         | Action::Export
@@ -405,7 +427,11 @@ fn mismatched(mismatch: &Mismatch, method: &Method, path: &str, id: RequestId) -
     match mismatch {
         Mismatch::Path => Failure::new(Exception::BadRequest, format!("Bad route: {path}")).reply(id),
         Mismatch::Method { allow } => {
-            let text = format!("Method {method} is not allowed on {path}: it takes {allow}");
+            let text = if statistics::is_summary(path) {
+                "Method Not Allowed.".to_owned()
+            } else {
+                format!("Method {method} is not allowed on {path}: it takes {allow}")
+            };
             let mut response = Failure::new(Exception::MethodNotAllowed, text).reply(id);
             let allow = HeaderValue::from_str(allow).expect("methods of the table are visible ASCII");
             response.headers_mut().insert(header::ALLOW, allow);

@@ -8,7 +8,7 @@
 //!   `routes` is the table of paths, `permissions` that of what each needs, `body` and `parameters` read what was sent,
 //!   `audit` remembers who did what.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
-//! - `loads`, `events`, `queries`, `reset`, `status`, `ours`: the operations.
+//! - `loads`, `events`, `queries`, `reset`, `statistics`, `status`, `storage`, `ours`: the operations.
 //! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
 //! - `metrics`: what is counted, and under which names.
 
@@ -31,7 +31,9 @@ mod queries;
 mod request_id;
 mod reset;
 mod routes;
+mod statistics;
 mod status;
+mod storage;
 mod stream;
 mod tls;
 mod watch;

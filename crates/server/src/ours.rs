@@ -32,6 +32,7 @@ pub(crate) async fn metrics(door: &Door) -> Result<Response<Body>, Failure> {
         ("resets", &lanes.resets),
         ("looks", &lanes.looks),
         ("chores", &lanes.chores),
+        ("statistics", &lanes.statistics),
         ("events", &lanes.events),
     ] {
         door.metrics.lane(name, lane);

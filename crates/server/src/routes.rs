@@ -10,6 +10,7 @@ mod table;
 mod tests;
 
 use axum::http::Method;
+use model::Dataset;
 
 /// What the server does for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,16 @@ pub(crate) enum Action {
     ExecuteFastReset,
     /// `GET` and `POST /sparql`
     Sparql,
+    /// `GET` of a graph's `…/statistics`
+    GetStatistics(Dataset),
+    /// `POST` there
+    ManageStatistics(Dataset),
+    /// `DELETE` there
+    DeleteStatistics(Dataset),
+    /// `GET` of a graph's `…/statistics/summary`
+    GetSummary(Dataset),
+    /// `GET /storage/info`
+    GetStorageInfo,
     /// `GET /metrics`
     Metrics,
     /// `GET /halimede/health`

@@ -20,3 +20,5 @@ mod loads;
 mod overload;
 #[path = "wire/queries.rs"]
 mod queries;
+#[path = "wire/statistics.rs"]
+mod statistics;

@@ -231,6 +231,9 @@ impl Inner {
         drop(line);
         self.moved.notify_all();
         job.release();
+        if next.is_none() && has_ended_by_itself(&job) {
+            self.store.statistics().after_load();
+        }
         next
     }
 
@@ -298,6 +301,11 @@ impl Inner {
 /// What a job is told that waited for its turn over a restart.
 const LOST_KEYS: &str = "Couldn't find the AWS credential for iam_role_arn. The keys that came with the request are kept in \
                          memory only, and the server was restarted while the load waited: start it again";
+
+/// Whether a job has ended by itself. What a cancel has stopped begins no other work.
+fn has_ended_by_itself(job: &Job) -> bool {
+    job.with_record(|record| record.state.is_terminal() && record.state != JobState::CancelledByUser)
+}
 
 /// Why a load was not executed.
 pub(super) fn not_satisfied(because: LoadId, state: Option<JobState>) -> String {

@@ -1,6 +1,7 @@
 //! The table: the 48 operations of the service model, then the paths that only clients and this project know.
 
 use axum::http::Method;
+use model::Dataset;
 
 use super::{Action, Route};
 
@@ -37,22 +38,42 @@ pub(super) static MODEL: &[Route] = &[
     route("ListOpenCypherQueries", Method::GET, "/opencypher/status", None),
     route("CancelOpenCypherQuery", Method::DELETE, "/opencypher/status/{queryId}", None),
     route("GetOpenCypherQueryStatus", Method::GET, "/opencypher/status/{queryId}", None),
-    route("DeletePropertygraphStatistics", Method::DELETE, "/propertygraph/statistics", None),
-    route("GetPropertygraphStatistics", Method::GET, "/propertygraph/statistics", None),
-    route("ManagePropertygraphStatistics", Method::POST, "/propertygraph/statistics", None),
-    route("GetPropertygraphSummary", Method::GET, "/propertygraph/statistics/summary", None),
+    route(
+        "DeletePropertygraphStatistics",
+        Method::DELETE,
+        "/propertygraph/statistics",
+        Some(Action::DeleteStatistics(Dataset::Pg)),
+    ),
+    route(
+        "GetPropertygraphStatistics",
+        Method::GET,
+        "/propertygraph/statistics",
+        Some(Action::GetStatistics(Dataset::Pg)),
+    ),
+    route(
+        "ManagePropertygraphStatistics",
+        Method::POST,
+        "/propertygraph/statistics",
+        Some(Action::ManageStatistics(Dataset::Pg)),
+    ),
+    route(
+        "GetPropertygraphSummary",
+        Method::GET,
+        "/propertygraph/statistics/summary",
+        Some(Action::GetSummary(Dataset::Pg)),
+    ),
     route("GetPropertygraphStream", Method::GET, "/propertygraph/stream", None),
-    route("GetRDFGraphSummary", Method::GET, "/rdf/statistics/summary", None),
-    route("DeleteSparqlStatistics", Method::DELETE, "/sparql/statistics", None),
-    route("GetSparqlStatistics", Method::GET, "/sparql/statistics", None),
-    route("ManageSparqlStatistics", Method::POST, "/sparql/statistics", None),
+    route("GetRDFGraphSummary", Method::GET, "/rdf/statistics/summary", Some(Action::GetSummary(Dataset::Rdf))),
+    route("DeleteSparqlStatistics", Method::DELETE, "/sparql/statistics", Some(Action::DeleteStatistics(Dataset::Rdf))),
+    route("GetSparqlStatistics", Method::GET, "/sparql/statistics", Some(Action::GetStatistics(Dataset::Rdf))),
+    route("ManageSparqlStatistics", Method::POST, "/sparql/statistics", Some(Action::ManageStatistics(Dataset::Rdf))),
     route("GetSparqlStream", Method::GET, "/sparql/stream", None),
     route("GetEngineStatus", Method::GET, "/status", Some(Action::GetEngineStatus)),
     route("ListIndexRebuilds", Method::GET, "/storage/indexes/rebuilds", None),
     route("StartIndexRebuild", Method::POST, "/storage/indexes/rebuilds", None),
     route("GetIndexRebuildStatus", Method::GET, "/storage/indexes/rebuilds/{rebuildId}", None),
     route("CancelIndexRebuild", Method::POST, "/storage/indexes/rebuilds/{rebuildId}/cancel", None),
-    route("GetStorageInfo", Method::GET, "/storage/info", None),
+    route("GetStorageInfo", Method::GET, "/storage/info", Some(Action::GetStorageInfo)),
     route("ExecuteFastReset", Method::POST, "/system", Some(Action::ExecuteFastReset)),
 ];
 
@@ -70,14 +91,24 @@ pub(super) static OTHERS: &[Route] = &[
     route("ExecuteGremlinQuery", Method::GET, "/gremlin", None),
     route("ListGremlinQueries", Method::POST, "/gremlin/status", None),
     route("GetPropertygraphStream", Method::GET, "/gremlin/stream", None),
-    route("GetPropertygraphStatistics", Method::GET, "/gremlin/statistics", None),
-    route("ManagePropertygraphStatistics", Method::POST, "/gremlin/statistics", None),
-    route("DeletePropertygraphStatistics", Method::DELETE, "/gremlin/statistics", None),
+    route("GetPropertygraphStatistics", Method::GET, "/gremlin/statistics", Some(Action::GetStatistics(Dataset::Pg))),
+    route(
+        "ManagePropertygraphStatistics",
+        Method::POST,
+        "/gremlin/statistics",
+        Some(Action::ManageStatistics(Dataset::Pg)),
+    ),
+    route(
+        "DeletePropertygraphStatistics",
+        Method::DELETE,
+        "/gremlin/statistics",
+        Some(Action::DeleteStatistics(Dataset::Pg)),
+    ),
     route("ExecuteOpenCypherQuery", Method::GET, "/opencypher", None),
     route("ListOpenCypherQueries", Method::POST, "/opencypher/status", None),
-    route("GetSparqlStatistics", Method::GET, "/rdf/statistics", None),
-    route("ManageSparqlStatistics", Method::POST, "/rdf/statistics", None),
-    route("DeleteSparqlStatistics", Method::DELETE, "/rdf/statistics", None),
+    route("GetSparqlStatistics", Method::GET, "/rdf/statistics", Some(Action::GetStatistics(Dataset::Rdf))),
+    route("ManageSparqlStatistics", Method::POST, "/rdf/statistics", Some(Action::ManageStatistics(Dataset::Rdf))),
+    route("DeleteSparqlStatistics", Method::DELETE, "/rdf/statistics", Some(Action::DeleteStatistics(Dataset::Rdf))),
     route("Metrics", Method::GET, "/metrics", Some(Action::Metrics)),
     route("Health", Method::GET, "/halimede/health", Some(Action::Health)),
     route("Check", Method::GET, "/halimede/check", Some(Action::Check)),

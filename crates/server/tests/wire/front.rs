@@ -53,7 +53,7 @@ fn methods_and_operations_that_are_not_offered() {
         ("POST", "/openCypher", "ExecuteOpenCypherQuery"),
         ("GET", "/pg/stream/", "GetPropertygraphStream"),
         ("DELETE", "/ml/endpoints/a%2Fb", "DeleteMLEndpoint"),
-        ("GET", "/storage/info", "GetStorageInfo"),
+        ("GET", "/storage/indexes/rebuilds", "ListIndexRebuilds"),
     ] {
         assert_eq!(
             server.send(method, target, &[], b"{}").failure(),
