@@ -1,0 +1,31 @@
+//! openCypher, from text to a syntax tree and back.
+//!
+//! [`parse`] turns a text into a [`Parsed`] statement, whose every node knows the bytes it came from; `Display` of the
+//! tree writes its canonical text, which parses to the same tree. [`Access`] says what a statement may do to the data.
+//! Nothing here knows the store, parameters' values or HTTP.
+//!
+//! - `lexer`: text to tokens; brackets find their partners here, so that the parser never has to try twice.
+//! - `parser`: recursive descent for clauses and patterns, precedence climbing for expressions.
+//! - [`tree`]: the closed enums that binder and planner stand on.
+//! - [`bind()`]: what names stand for, and which statements cannot succeed whatever the data.
+//! - `printer`: canonical text with as few brackets as precedence allows.
+//! - `access`: which rights a statement needs.
+//! - `error`: what is wrong, where, what was expected; each kind has the name that the TCK gives it.
+//! - `limits`: what keeps a hostile text from exhausting the stack.
+//!
+//! **Source**: openCypher 9 (grammar of 2024.3), spec/opencypher.md §5.
+
+mod access;
+mod bind;
+mod error;
+mod lexer;
+mod limits;
+mod parser;
+mod printer;
+pub mod tree;
+
+pub use access::Access;
+pub use bind::{Bound, Column, Field, Procedure, Procedures, Type, bind};
+pub use error::{Error, ErrorKind, Position};
+pub use limits::{MAX_COLUMNS, MAX_HEIGHT, MAX_NESTING, MAX_TEXT};
+pub use parser::{Parsed, parse};
