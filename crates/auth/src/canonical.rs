@@ -47,8 +47,10 @@ fn normalized(path: &str) -> String {
             other => kept.push(other),
         }
     }
-    let slash = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
-    format!("/{}{slash}", kept.join("/"))
+    // Nothing is put before a path that is none, so that it cannot pass for one.
+    let first = if path.is_empty() || path.starts_with('/') { "/" } else { "" };
+    let last = if path.ends_with('/') && !kept.is_empty() { "/" } else { "" };
+    format!("{first}{}{last}", kept.join("/"))
 }
 
 /// The query decoded and encoded anew, as most signers do, then with its parts as they were sent, as botocore does. A
@@ -145,6 +147,8 @@ mod tests {
             ("/a/..", "/"),
             ("/a/.", "/a"),
             ("/%2e%2e/x", "/%2e%2e/x"),
+            ("*", "*"),
+            (".", ""),
         ] {
             assert_eq!(normalized(path), expected, "{path}");
         }
