@@ -42,6 +42,7 @@ fn clauses() {
         "EXPLAIN USING QUERY:PLANCACHE \"enabled\" USING QUERY:TIMEOUTMILLISECONDS 100 MATCH (n) RETURN n",
         "MATCH (n:L) USING INDEX SEEK n:L(a, b) USING SCAN n:L USING JOIN ON n, m WHERE n.a = 1 RETURN n",
         "MATCH (n {`~id`: '1'}) RETURN n.`~id`",
+        "MATCH (a)-[* $p]->(b)-[*2.. {k: 1}]-() RETURN a",
     ]);
     check("match (n)return n;", "MATCH (n) RETURN n");
     check("using query: plancache 'ENABLED' return 1", "USING QUERY:PLANCACHE \"enabled\" RETURN 1");
