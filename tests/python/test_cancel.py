@@ -370,38 +370,6 @@ def test_two_hundred_cancels_at_random_moments(make_server, tool, tmp_path_facto
     assert cancelled >= 100, "the seeded moments no longer fall within the loads"
 
 
-#: What a cancel is told, for every row of the table that this server can reach without IAM, limits, a reset or a replica.
-CANCEL_ERRORS = [
-    ("DELETE", "/loader/garbage", "BadRequestException", 400),
-    ("DELETE", "/loader?loadId=garbage", "BadRequestException", 400),
-    ("DELETE", f"/loader/{NO_LOAD}", "BulkLoadIdNotFoundException", 404),
-    ("DELETE", f"/loader?loadId={NO_LOAD}", "BulkLoadIdNotFoundException", 404),
-    ("DELETE", f"/loader/{NO_LOAD.replace('0000', 'zzzz', 1)}", "BadRequestException", 400),
-    ("DELETE", "/loader/" + "a" * 257, "ConstraintViolationException", 400),
-    ("DELETE", "/loader/a%00b", "ConstraintViolationException", 400),
-    ("DELETE", "/loader/a%0Ab", "ConstraintViolationException", 400),
-    ("DELETE", f"/loader/{NO_LOAD}?loadId={NO_LOAD[:-1]}1", "InvalidArgumentException", 400),
-    ("DELETE", "/loader", "MissingParameterException", 400),
-    ("DELETE", "/loader/", "MissingParameterException", 400),
-    ("DELETE", "/loader?loadId=", "MissingParameterException", 400),
-    ("DELETE", "/loader?all=perhaps", "InvalidParameterException", 400),
-    ("PUT", f"/loader/{NO_LOAD}", "MethodNotAllowedException", 405),
-    ("PATCH", "/loader", "MethodNotAllowedException", 405),
-]
-
-
-@pytest.mark.parametrize("method, path, name, status", CANCEL_ERRORS)
-def test_table_of_errors(method, path, name, status, quiet_server):
-    answer = Http(quiet_server.endpoint).ask(method, path)
-    body = answer.json()
-    assert (answer.status_code, body["code"]) == (status, name), answer.text
-    assert answer.headers["x-amzn-errortype"] == name
-    assert set(body) == {"requestId", "code", "detailedMessage", "message"}
-    assert body["message"] == body["detailedMessage"] != ""
-    assert body["requestId"] == answer.headers["x-amzn-requestid"]
-    assert answer.headers["Content-Type"].startswith("application/json")
-
-
 @pytest.fixture(scope="module")
 def quiet_server(binary, tmp_path_factory):
     with Server(binary, tmp_path_factory.mktemp("quiet") / "data") as server:
