@@ -1,12 +1,14 @@
 //! Fuzz targets: each asks whether a property holds, not just whether the code crashes.
 //!
 //! `cargo fuzz run TARGET` (with `-s none` on a stable toolchain) runs one of `targets/`. What it finds goes into
-//! `corpus/TARGET/`, which the tests of the loader, of `auth` and of openCypher replay.
+//! `corpus/TARGET/`, which the tests of the loader, of `auth`, of `exec` and of openCypher replay.
 
 mod doors;
 mod properties;
 mod queries;
+mod values;
 
 pub use doors::*;
 pub use properties::*;
 pub use queries::*;
+pub use values::*;

@@ -3,16 +3,17 @@
 //! **Source**: CIP2015-08-06, "Accessing"; TCK Temporal5.
 
 use super::parts::Parts;
-use super::{Date, Duration, LocalTime, zone};
+use super::{Date, Duration, Instant, LocalTime, zone};
 use crate::{EvalError, Result, Value};
 
 /// The component of this name; `None` if the value is not temporal.
 ///
 /// # Errors
 ///
-/// [`EvalError::Temporal`] if the type has no such component.
+/// [`EvalError::Temporal`] if the type has no such component, [`EvalError::TemporalOverflow`].
 pub fn component(value: &Value, name: &str) -> Option<Result> {
     let found = match value {
+        Value::DateTime(at) if name == "epochMillis" => return Some(epoch_millis(at.instant())),
         Value::Duration(duration) => of_duration(duration, name).map(Value::Integer),
         other => {
             let parts = Parts::of(other)?;
@@ -67,14 +68,18 @@ fn of_zone(value: &Value, parts: &Parts, name: &str) -> Option<Value> {
         ("offsetMinutes", _) => Value::Integer((offset / 60).into()),
         ("offsetSeconds", _) => Value::Integer(offset.into()),
         ("epochSeconds", Value::DateTime(at)) => Value::Integer(at.instant().seconds()),
-        ("epochMillis", Value::DateTime(at)) => Value::Integer(epoch_millis(at.instant())),
         _ => return None,
     })
 }
 
-/// Milliseconds since 1970-01-01T00:00Z; those of every supported year fit.
-pub(super) fn epoch_millis(instant: super::Instant) -> i64 {
-    instant.seconds() * 1_000 + i64::from(instant.nanos() / 1_000_000)
+/// Milliseconds since 1970-01-01T00:00Z. Those of the first and last 700 million years do not fit into 64 bits.
+fn epoch_millis(instant: Instant) -> Result {
+    let millis = instant
+        .seconds()
+        .checked_mul(1_000)
+        .and_then(|millis| millis.checked_add((instant.nanos() / 1_000_000).into()));
+    let overflow = EvalError::TemporalOverflow { operation: "epochMillis", range: "64 bits" };
+    millis.map(Value::Integer).ok_or(overflow)
 }
 
 /// Saturates where nanoseconds of a long duration are asked for.

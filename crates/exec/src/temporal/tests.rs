@@ -200,6 +200,9 @@ fn components_are_those_of_the_type() {
     assert_eq!(get(&time, "offsetSeconds"), "7559");
     assert_eq!(get(&time, "epochSeconds"), "a component: a time has no epochSeconds");
     assert_eq!(get(&read(Type::DateTime, "1969-12-31T23:59:59.9995Z"), "epochMillis"), "-1");
+    let last = read(Type::DateTime, "+999999999-12-31T00:00Z");
+    assert_eq!(get(&last, "epochMillis"), "epochMillis: the result is outside of 64 bits");
+    assert_eq!(get(&last, "epochSeconds"), "31556889832694400");
     assert!(component::component(&1.into(), "year").is_none());
 }
 
