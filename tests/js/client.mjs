@@ -1,4 +1,4 @@
-// The loader operations through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
+// Loads, statistics and status through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
 //
 // Prints one JSON line: {"ok": answer} or {"error": {name, status, message}}, the same lines as the Rust SDK's client
 // in tests/rust-sdk, so that one Python test drives every SDK. Exits 0 on both: a modelled error is an answer. Signs with
@@ -6,9 +6,17 @@
 
 import {
   CancelLoaderJobCommand,
+  DeletePropertygraphStatisticsCommand,
+  DeleteSparqlStatisticsCommand,
   GetEngineStatusCommand,
   GetLoaderJobStatusCommand,
+  GetPropertygraphStatisticsCommand,
+  GetPropertygraphSummaryCommand,
+  GetRDFGraphSummaryCommand,
+  GetSparqlStatisticsCommand,
   ListLoaderJobsCommand,
+  ManagePropertygraphStatisticsCommand,
+  ManageSparqlStatisticsCommand,
   NeptunedataClient,
   StartLoaderJobCommand,
 } from "@aws-sdk/client-neptunedata";
@@ -20,6 +28,14 @@ const operations = {
   cancel: CancelLoaderJobCommand,
   list: ListLoaderJobsCommand,
   "engine-status": GetEngineStatusCommand,
+  "get-propertygraph-statistics": GetPropertygraphStatisticsCommand,
+  "manage-propertygraph-statistics": ManagePropertygraphStatisticsCommand,
+  "delete-propertygraph-statistics": DeletePropertygraphStatisticsCommand,
+  "get-propertygraph-summary": GetPropertygraphSummaryCommand,
+  "get-sparql-statistics": GetSparqlStatisticsCommand,
+  "manage-sparql-statistics": ManageSparqlStatisticsCommand,
+  "delete-sparql-statistics": DeleteSparqlStatisticsCommand,
+  "get-rdf-graph-summary": GetRDFGraphSummaryCommand,
 };
 
 export function connect(endpoint) {

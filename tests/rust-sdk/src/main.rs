@@ -1,8 +1,10 @@
-//! The loader operations through the public Rust SDK, one a run: `ENDPOINT OPERATION [JSON]`.
+//! Loads, statistics and status through the public Rust SDK, one a run: `ENDPOINT OPERATION [JSON]`.
 //!
 //! Prints one JSON line: `{"ok": answer}` or `{"error": {"name", "status", "message"}}`, the same lines as
 //! `tests/js/client.mjs`, so that one Python test drives every SDK. Exits 0 on both: an error that the service
 //! modelled is an answer.
+
+mod statistics;
 
 use aws_sdk_neptunedata::{
     Client,
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 async fn main() {
     let mut args = std::env::args().skip(1);
     let (Some(endpoint), Some(operation)) = (args.next(), args.next()) else {
-        eprintln!("usage: ENDPOINT start|status|cancel|list|engine-status [JSON]");
+        eprintln!("usage: ENDPOINT start|status|cancel|list|engine-status|get-sparql-statistics|… [JSON]");
         std::process::exit(2);
     };
     let input: Value = match args.next().as_deref().map_or(Ok(json!({})), serde_json::from_str) {
@@ -110,9 +112,9 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 |out| json!({"status": out.status(), "role": out.role(), "dbEngineVersion": out.db_engine_version()}),
             )
         }
-        other => {
+        other => statistics::call(client, other, input).await.unwrap_or_else(|| {
             json!({"error": {"name": "Usage", "status": 0, "message": format!("no operation {other}")}})
-        }
+        }),
     }
 }
 
