@@ -12,6 +12,7 @@ use aws_sdk_neptunedata::{
     error::{ProvideErrorMetadata, SdkError},
     types::{Format, Mode, Parallelism, S3BucketRegion},
 };
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::{Document, Number};
 use serde_json::{Value, json};
 
@@ -33,19 +34,25 @@ async fn main() {
     println!("{answer}");
 }
 
-/// A client over plain HTTP: no TLS stack to compile, none is spoken. It signs with the region and the keys of the
-/// environment, else with dummies.
+/// A client that signs with the region and the keys of the environment, else with dummies. Over TLS it trusts the
+/// authorities of `SSL_CERT_FILE`, else the system's.
 fn client(endpoint: String) -> Client {
     let or = |name: &str, dummy: &str| std::env::var(name).unwrap_or_else(|_| dummy.to_owned());
     let (access, secret) = (or("AWS_ACCESS_KEY_ID", "test"), or("AWS_SECRET_ACCESS_KEY", "test"));
     let token = std::env::var("AWS_SESSION_TOKEN").ok();
+    let http = aws_smithy_http_client::Builder::new();
+    let http = if endpoint.starts_with("https://") {
+        http.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+    } else {
+        http.build_http()
+    };
     let config = aws_sdk_neptunedata::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
         .region(Region::new(or("AWS_REGION", "us-east-1")))
         .credentials_provider(Credentials::new(access, secret, token, None, "wire-tests"))
         .retry_config(RetryConfig::standard().with_max_attempts(1))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .http_client(http)
         .build();
     Client::from_conf(config)
 }
