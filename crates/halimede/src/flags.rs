@@ -4,6 +4,8 @@
 //! down a second time: [`crate::layers`] derives both from the flag's name. Values are read by their own parsers, so that
 //! a command starts with types that cannot be wrong.
 
+mod limits;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,10 +13,13 @@ use std::path::PathBuf;
 use auth::Network;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loader::request::Tolerance;
+use url::Url;
 
 use crate::machine::default_memory;
 use crate::seconds::Seconds;
 use crate::size::ByteSize;
+
+use limits::Limits;
 
 /// A graph database server that answers the Amazon Neptune Data API, with a bulk loader that can be followed and
 /// cancelled truthfully.
@@ -55,6 +60,7 @@ pub(crate) enum LogFormat {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub(crate) enum Command {
     /// Run the server until SIGTERM or Ctrl-C
     Serve(Serve),
@@ -202,8 +208,13 @@ pub(crate) struct Serve {
     /// Refuse everything that would change the graph
     #[arg(long)]
     pub(crate) read_replica: bool,
+    /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318, to send traces to
+    #[arg(long, value_name = "URL", value_parser = collector)]
+    pub(crate) otlp_endpoint: Option<Url>,
     #[command(flatten)]
     pub(crate) door: ServeDoor,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
     #[command(flatten)]
     pub(crate) s3: ObjectStore,
     #[command(flatten)]
@@ -232,6 +243,17 @@ pub(crate) struct ServeDoor {
     /// Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) trusted_proxy: Vec<Network>,
+}
+
+/// A URL that traces can be sent below.
+fn collector(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{error}; expected http://HOST:PORT"))?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
+        Ok(url)
+    } else {
+        Err("expected http://HOST:PORT or https://HOST:PORT".to_owned())
+    }
 }
 
 /// How callers are authenticated.

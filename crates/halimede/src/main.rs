@@ -8,6 +8,7 @@ mod allocator;
 mod cancel;
 mod check;
 mod client;
+mod descriptors;
 mod error;
 mod export;
 mod flags;
@@ -29,6 +30,7 @@ mod serve;
 mod signals;
 mod size;
 mod table;
+mod traces;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -58,8 +60,14 @@ fn run(cli: Cli) -> Result<()> {
     if let Some(budget) = cli.command.memory() {
         allocator::suit(budget);
     }
-    logging::start(&cli.common, matches!(cli.command, Command::Serve(_)))?;
     install_crypto();
+    let (server, collector) = match &cli.command {
+        Command::Serve(flags) => (true, flags.otlp_endpoint.as_ref()),
+        _ => (false, None),
+    };
+    // Until the command is done: what it has traced by then is sent.
+    let (tracer, _traces) = collector.map(traces::start).transpose()?.unzip();
+    logging::start(&cli.common, server, tracer)?;
     match cli.command {
         Command::Serve(flags) => serve::run(&flags),
         Command::Load(flags) => load::run(&flags),

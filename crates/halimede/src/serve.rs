@@ -8,6 +8,7 @@ use loader::source::SourceConfig;
 use loader::{Loader, LoaderConfig};
 use server::{IamFile, Server, ServerConfig, TlsFiles};
 
+use crate::descriptors;
 use crate::error::{Error, Result};
 use crate::flags::{Auth, Serve, ServeDoor, ServeLater};
 use crate::local;
@@ -26,6 +27,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.admin_listen = flags.door.admin_listen;
     config.tls = tls(&flags.door)?;
     config.trusted_proxies.clone_from(&flags.door.trusted_proxy);
+    flags.limits.apply(&mut config);
+    descriptors::provide((config.connections + config.reserved_connections) as u64);
     config.requests.atomic = flags.atomic_loads;
     let mut s3 = local::s3_config(&flags.s3)?;
     config.iam = iam(&flags.door, s3.region.clone())?;

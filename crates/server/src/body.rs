@@ -18,11 +18,8 @@ use hyper::body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::exception::{Exception, Failure};
+use crate::exception::{Exception, Failure, Limit};
 use crate::parameters::excerpt;
-
-/// Most bytes of a query's body, as the service documents.
-pub(crate) const MOST_QUERY_BYTES: usize = 157_286_400;
 
 /// Most bytes of the body of an operation that is not a query.
 pub(crate) const MOST_CONTROL_BYTES: usize = 1 << 20;
@@ -122,7 +119,8 @@ where
             return Err(Failure::new(
                 Exception::ClientTimeout,
                 format!("The request was not received in time: {} bytes of its body arrived", received.len()),
-            ));
+            )
+            .over(Limit::ReceiveTime));
         };
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| {
@@ -137,6 +135,7 @@ where
         while shares.len() * UNIT < received.len().saturating_sub(UNIT) {
             let share = Arc::clone(&budget.0).try_acquire_owned().map_err(|_| {
                 Failure::new(Exception::TooManyRequests, "Too many large requests at once. Please retry later.")
+                    .over(Limit::BodyMemory)
             })?;
             shares.push(share);
         }
@@ -145,6 +144,12 @@ where
 }
 
 impl Received {
+    /// A body as if it had been received.
+    #[cfg(test)]
+    pub(crate) fn of(text: &'static str) -> Self {
+        Self { bytes: Bytes::from_static(text.as_bytes()), shares: Vec::new() }
+    }
+
     /// The bytes alone, when the body has been understood: its share of the budget is given back.
     pub(crate) fn into_bytes(self) -> Bytes {
         drop(self.shares);
@@ -167,5 +172,5 @@ fn refuse_encoding(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 fn too_large(limit: usize) -> Failure {
-    Failure::new(Exception::BadRequest, format!("Request body over {limit} bytes"))
+    Failure::new(Exception::BadRequest, format!("Request body over {limit} bytes")).over(Limit::Body)
 }

@@ -31,9 +31,12 @@ pub struct ServerConfig {
     pub allow_origins: Vec<String>,
     /// How long a query may run, from its arrival to its last byte.
     pub query_timeout: Duration,
-    /// How long the head of a request may take, and the body beyond what its size takes at 64 KiB a second. Also how long
-    /// a connection may idle.
+    /// How long the body of a request may take beyond what its size takes at 64 KiB a second.
     pub receive_timeout: Duration,
+    /// How long a client may take nothing of its reply.
+    pub send_timeout: Duration,
+    /// How long a connection may have no request, the time that a request's head takes included.
+    pub idle_timeout: Duration,
     /// How long running requests have to end after the stop has begun.
     pub drain_timeout: Duration,
     /// Connections that may be open for any operation; beyond them, `reserved_connections` more serve only
@@ -41,6 +44,9 @@ pub struct ServerConfig {
     pub connections: usize,
     /// See `connections`.
     pub reserved_connections: usize,
+    /// Requests in flight at once, from their heads to the last bytes of their replies; cancels and looks at a status do
+    /// not count.
+    pub in_flight: usize,
     /// Queries that run and wait.
     pub queries: LaneSize,
     /// Streams of loads' progress that may be open at once.
@@ -48,6 +54,14 @@ pub struct ServerConfig {
     /// What the rows that a query keeps at once may take, in bytes. By default the store's memory budget divided among
     /// the queries that run, at least 16 MiB.
     pub query_memory_bytes: Option<usize>,
+    /// Most bytes of a query's result.
+    pub result_bytes: u64,
+    /// Most bytes of a request's head, at least 8 KiB.
+    pub head_bytes: usize,
+    /// Most bytes of a request's target: its path and query string. At most 65,534.
+    pub url_bytes: usize,
+    /// Most bytes of a request's body. Operations other than queries take at most 1 MiB in any case.
+    pub request_bytes: usize,
     /// Memory for the bodies of all requests together, in bytes.
     pub body_bytes: usize,
     /// How requests to start a load are read.
@@ -57,6 +71,9 @@ pub struct ServerConfig {
     /// Whether this is a read replica, on which nothing is written.
     pub read_replica: bool,
 }
+
+/// Longest target that the HTTP layer reads.
+const MOST_URL_BYTES: usize = 65_534;
 
 /// Least memory of a query by default.
 const LEAST_QUERY_MEMORY: usize = 16 << 20;
@@ -75,12 +92,19 @@ impl ServerConfig {
             allow_origins: Vec::new(),
             query_timeout: Duration::from_mins(2),
             receive_timeout: Duration::from_mins(1),
+            send_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(10),
             connections: 1_024,
             reserved_connections: 64,
-            queries: LaneSize { running: (2 * threads).max(4), waiting: 512 },
+            in_flight: 8_192,
+            queries: LaneSize { running: (2 * threads).max(4), waiting: 8_192 },
             event_streams: 64,
             query_memory_bytes: None,
+            result_bytes: 16 << 30,
+            head_bytes: 128 << 10,
+            url_bytes: MOST_URL_BYTES,
+            request_bytes: 157_286_400,
             body_bytes: 512 << 20,
             requests: RequestConfig::default(),
             loader: true,

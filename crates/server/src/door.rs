@@ -20,11 +20,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
 use crate::body::{self, Budget, Received};
 use crate::config::ServerConfig;
-use crate::exception::{Exception, Failure, JSON, REQUEST_ID_HEADER};
+use crate::exception::{Exception, Failure, JSON, Limit, REQUEST_ID_HEADER};
+use crate::flight::{self, Places};
 use crate::guard::{self, Guard};
 use crate::identity::{Gate, Identity, NOBODY};
 use crate::lanes::{Lane, LaneSize};
@@ -35,7 +36,9 @@ use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
 use crate::watch::Ends;
-use crate::{audit, events, loads, ours, permissions, queries, reset, statistics, status, storage};
+use crate::{
+    audit, events, loads, ml, openapi, ours, permissions, queries, rebuilds, reset, statistics, status, storage,
+};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -50,6 +53,7 @@ pub(crate) struct Door {
     pub(crate) closing: CancellationToken,
     guard: Guard,
     gate: Gate,
+    pub(crate) places: Places,
     budget: Budget,
     pub(crate) reset: Reset,
 }
@@ -117,6 +121,24 @@ pub(crate) struct Call {
     pub(crate) label: Option<String>,
 }
 
+#[cfg(test)]
+impl Call {
+    /// A request with this body and nothing else.
+    pub(crate) fn of_body(body: &'static str) -> Self {
+        Self {
+            id: RequestId::random(),
+            identity: Identity::nobody(),
+            method: Method::POST,
+            path: "/".to_owned(),
+            query: None,
+            parameters: Parameters::default(),
+            headers: HeaderMap::new(),
+            body: Received::of(body),
+            label: None,
+        }
+    }
+}
+
 impl Door {
     pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
         store.statistics().compute_after_loads();
@@ -136,6 +158,7 @@ impl Door {
             closing: CancellationToken::new(),
             guard: Guard::new(config.listen.ip(), &config.allow_hosts, &config.allow_origins)?,
             gate: Gate::new(config.iam.as_ref(), config.trusted_proxies.clone())?,
+            places: Places::new(config.in_flight),
             budget: Budget::new(config.body_bytes),
             reset: Reset::new(),
             config,
@@ -146,7 +169,7 @@ impl Door {
 
     /// What ends a query that begins now.
     pub(crate) fn ends(&self) -> Ends {
-        Ends { closing: self.closing.clone(), reset: self.reset.round() }
+        Ends { closing: self.closing.clone(), reset: self.reset.round(), unread: Some(self.config.send_timeout) }
     }
 
     /// Ends what may end: queries and waits. Starts and cancels are waited for.
@@ -182,7 +205,15 @@ impl Door {
         let began = Instant::now();
         let id = RequestId::random();
         let (parts, incoming) = request.into_parts();
-        let span = tracing::info_span!("request", %id, method = %parts.method, path = parts.uri.path());
+        let span = tracing::info_span!(
+            "request",
+            %id,
+            method = %parts.method,
+            path = parts.uri.path(),
+            traceparent = traceparent(&parts.headers),
+            operation = field::Empty,
+            status = field::Empty,
+        );
         let version = parts.version;
         let mut operation = "none";
         let answering = AssertUnwindSafe(self.admitted(id, parts, incoming, peer, &mut operation)).catch_unwind();
@@ -191,17 +222,26 @@ impl Door {
                 .reply(id)
         });
         response.headers_mut().insert(REQUEST_ID_HEADER, id.header());
+        if peer.reserved {
+            response = closing(response);
+        }
         if version >= Version::HTTP_2 {
             response.headers_mut().remove(header::CONNECTION);
         }
         let took = began.elapsed();
         let status = response.status().as_u16();
         self.metrics.request(operation, status, took);
+        if let Some(limit) = response.extensions().get::<Limit>() {
+            self.metrics.refused(*limit);
+        }
+        span.record("operation", operation);
+        span.record("status", status);
         span.in_scope(|| {
+            let milliseconds = took.as_secs_f64() * 1_000.0;
             if status >= 500 {
-                tracing::warn!(operation, status, ?took, "answered");
+                tracing::warn!(milliseconds, "answered");
             } else {
-                tracing::debug!(operation, status, ?took, "answered");
+                tracing::debug!(milliseconds, "answered");
             }
         });
         response
@@ -251,6 +291,12 @@ impl Door {
         who: (&mut String, &mut IpAddr),
     ) -> Response<Body> {
         let path = parts.uri.path();
+        let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        if target > self.config.url_bytes {
+            body::discard(incoming);
+            let text = format!("The request's target is over {} bytes", self.config.url_bytes);
+            return Failure::new(Exception::BadRequest, text).over(Limit::Url).reply(id);
+        }
         let matched = routes::find(&parts.method, path);
         let name = matched.as_ref().map_or("none", |matched| matched.route.operation);
         *operation = name;
@@ -278,9 +324,18 @@ impl Door {
         if peer.reserved && !action.is_some_and(is_light) {
             body::discard(incoming);
             let text = "Too many connections are open. Please retry later.";
-            return closing(Failure::new(Exception::TooManyRequests, text).reply(id));
+            return closing(Failure::new(Exception::TooManyRequests, text).over(Limit::Connections).reply(id));
         }
-        let limit = if action == Some(Action::Sparql) { body::MOST_QUERY_BYTES } else { body::MOST_CONTROL_BYTES };
+        let takes_place = peer.entrance == Entrance::Main && action.is_none_or(takes_place);
+        let place = match takes_place.then(|| self.places.take()).transpose() {
+            Ok(place) => place,
+            Err(failure) => {
+                body::discard(incoming);
+                return failure.reply(id);
+            }
+        };
+        let most = self.config.request_bytes;
+        let limit = if action == Some(Action::Sparql) { most } else { most.min(body::MOST_CONTROL_BYTES) };
         let patience = self.config.receive_timeout;
         let body = match body::receive(&parts.headers, incoming, limit, patience, &self.budget).await {
             Ok(body) => body,
@@ -316,17 +371,23 @@ impl Door {
             body,
             label,
         };
-        self.perform(action, call).await.unwrap_or_else(|failure| {
+        let response = self.perform(action, call, name).await.unwrap_or_else(|failure| {
             let mut reply = failure.reply(id);
             if failure.exception == Exception::MethodNotAllowed {
                 // On a replica, where every other method would write.
                 reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
             }
             reply
-        })
+        });
+        flight::hold(response, place)
     }
 
-    async fn perform(self: &Arc<Self>, action: Action, call: Call) -> Result<Response<Body>, Failure> {
+    async fn perform(
+        self: &Arc<Self>,
+        action: Action,
+        call: Call,
+        operation: &'static str,
+    ) -> Result<Response<Body>, Failure> {
         if self.reset.is_going() && needs_data(action) {
             return Err(Failure::new(Exception::ServerShutdown, RESETTING));
         }
@@ -348,6 +409,13 @@ impl Door {
             Action::DeleteStatistics(dataset) => statistics::delete(self, &call, dataset).await,
             Action::GetSummary(dataset) => statistics::summary(self, &call, dataset).await,
             Action::GetStorageInfo => storage::info(self).await,
+            Action::ListMl => ml::list(&call),
+            Action::FindMl(collection) => ml::find(collection, &call),
+            Action::StartMl(collection) => ml::start(collection, &call, operation),
+            Action::ListIndexRebuilds => Ok(rebuilds::list()),
+            Action::StartIndexRebuild => rebuilds::start(&call),
+            Action::FindIndexRebuild => rebuilds::find(&call),
+            Action::OpenApi => Ok(openapi::answer()),
             Action::Metrics => ours::metrics(self).await,
             Action::Health => Ok(json(&ours::health())),
             Action::Check => ours::check(self, &call).await,
@@ -356,6 +424,12 @@ impl Door {
             Action::GetLoaderJobRejects => ours::rejects(self, &call).await,
         }
     }
+}
+
+/// The trace that the caller goes on in, if it names one.
+fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    const LENGTH: usize = 55;
+    headers.get("traceparent")?.to_str().ok().filter(|text| text.len() == LENGTH)
 }
 
 /// Whether a client that hangs up must not stop it.
@@ -383,9 +457,21 @@ const fn needs_data(action: Action) -> bool {
         | Action::GetLoaderJobRejects
         | Action::GetEngineStatus
         | Action::GetStorageInfo
+        | Action::ListMl
+        | Action::FindMl(_)
+        | Action::StartMl(_)
+        | Action::ListIndexRebuilds
+        | Action::StartIndexRebuild
+        | Action::FindIndexRebuild
+        | Action::OpenApi
         | Action::Health
         | Action::Metrics => false,
     }
+}
+
+/// Whether it counts among the requests in flight.
+fn takes_place(action: Action) -> bool {
+    !is_light(action) && action != Action::Metrics
 }
 
 /// Whether a reserved connection serves it.
@@ -404,6 +490,13 @@ fn is_light(action: Action) -> bool {
         | Action::DeleteStatistics(_)
         | Action::GetSummary(_)
         | Action::GetStorageInfo
+        | Action::ListMl
+        | Action::FindMl(_)
+        | Action::StartMl(_)
+        | Action::ListIndexRebuilds
+        | Action::StartIndexRebuild
+        | Action::FindIndexRebuild
+        | Action::OpenApi
         | Action::Metrics
         | Action::Check
         | Action::Export

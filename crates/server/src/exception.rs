@@ -20,6 +20,9 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json;
 /// Header with the request's id, on successes too: boto3 puts it into `ResponseMetadata`.
 pub(crate) const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
 
+/// When to come again, in seconds. A place may be free at any moment, and whoever finds none backs off by itself.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
 /// Header with the exception's bare name: the first thing every SDK looks at.
 pub(crate) const ERROR_TYPE_HEADER: &str = "x-amzn-errortype";
 
@@ -208,6 +211,55 @@ impl Exception {
     }
 }
 
+/// Which limit of the server a failure is about, as its metric names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Open connections.
+    Connections,
+    /// Requests in flight.
+    Requests,
+    /// Work of one kind that runs and waits.
+    Queue,
+    /// Bytes of a request's target.
+    Url,
+    /// Parameters of a request.
+    Parameters,
+    /// Bytes of a request's body.
+    Body,
+    /// Memory for all bodies.
+    BodyMemory,
+    /// Time of receiving a body.
+    ReceiveTime,
+    /// Time in which a client takes a piece of its reply.
+    SendTime,
+    /// Time of a query.
+    QueryTime,
+    /// Memory of a query.
+    QueryMemory,
+    /// Bytes of a query's result.
+    Result,
+}
+
+impl Limit {
+    /// The value of the metric's label.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Requests => "requests",
+            Self::Queue => "queue",
+            Self::Url => "url",
+            Self::Parameters => "parameters",
+            Self::Body => "body",
+            Self::BodyMemory => "body_memory",
+            Self::ReceiveTime => "receive_time",
+            Self::SendTime => "send_time",
+            Self::QueryTime => "query_time",
+            Self::QueryMemory => "query_memory",
+            Self::Result => "result",
+        }
+    }
+}
+
 /// An exception with the text for this case of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", exception.name())]
@@ -216,12 +268,20 @@ pub struct Failure {
     pub exception: Exception,
     /// `detailedMessage` and `message` of the reply.
     pub message: String,
+    /// The limit that was reached, if it is about one.
+    pub limit: Option<Limit>,
 }
 
 impl Failure {
     /// `exception` with `message` as its text.
     pub fn new(exception: Exception, message: impl Into<String>) -> Self {
-        Self { exception, message: message.into() }
+        Self { exception, message: message.into(), limit: None }
+    }
+
+    /// The same, about a limit that was reached.
+    #[must_use]
+    pub fn over(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// The four-member error body.
@@ -235,7 +295,8 @@ impl Failure {
         .to_string()
     }
 
-    /// The whole reply, for a failure that comes before its first byte.
+    /// The whole reply, for a failure that comes before its first byte. Its extensions hold the [`Limit`], if it is about
+    /// one, for whoever counts.
     pub(crate) fn reply(&self, id: RequestId) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body(id)));
         *response.status_mut() = self.exception.status();
@@ -243,6 +304,12 @@ impl Failure {
         headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(ERROR_TYPE_HEADER, HeaderValue::from_static(self.exception.name()));
         headers.insert(REQUEST_ID_HEADER, id.header());
+        if self.exception == Exception::TooManyRequests {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if let Some(limit) = self.limit {
+            response.extensions_mut().insert(limit);
+        }
         response
     }
 }

@@ -140,6 +140,15 @@ impl Visitor {
     }
 }
 
+#[cfg(test)]
+impl Identity {
+    /// Nobody, where nobody is asked.
+    pub(crate) fn nobody() -> Self {
+        let origin = Origin { address: IpAddr::from([127, 0, 0, 1]), secure: false, user_agent: None };
+        Self { caller: None, origin }
+    }
+}
+
 impl Identity {
     /// The principal's ARN.
     pub(crate) fn principal(&self) -> &str {

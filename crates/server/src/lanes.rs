@@ -13,7 +13,7 @@ use std::thread;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::exception::{Exception, Failure};
+use crate::exception::{Exception, Failure, Limit};
 
 /// How large a lane is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,8 @@ impl Lane {
                     "Too many requests: {} {} are running and {} are waiting. Please retry later.",
                     self.size.running, self.name, self.size.waiting
                 ),
-            ));
+            )
+            .over(Limit::Queue));
         };
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|closed| {
             Failure::new(Exception::ServerShutdown, format!("The server is shutting down: {closed}"))

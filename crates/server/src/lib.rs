@@ -8,9 +8,11 @@
 //!   `routes` is the table of paths, `permissions` that of what each needs, `body` and `parameters` read what was sent,
 //!   `audit` remembers who did what.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
-//! - `loads`, `events`, `queries`, `reset`, `statistics`, `status`, `storage`, `ours`: the operations.
-//! - `lanes`, `watch`, `stream`: how work gets a thread, what ends it early, how a large result leaves.
-//! - `metrics`: what is counted, and under which names.
+//! - `loads`, `events`, `queries`, `reset`, `statistics`, `status`, `storage`, `ours`: the operations; `ml`, `rebuilds`:
+//!   those with nothing behind.
+//! - `flight`, `lanes`, `watch`, `stream`: how many requests there may be, how work gets a thread, what ends it early, how
+//!   a large result leaves.
+//! - `openapi`: what is answered where, for machines; `metrics`: what is counted, and under which names.
 
 mod audit;
 mod body;
@@ -18,16 +20,20 @@ mod config;
 mod door;
 mod events;
 mod exception;
+mod flight;
 mod guard;
 mod identity;
 mod lanes;
 mod listen;
 mod loads;
 mod metrics;
+mod ml;
+mod openapi;
 mod ours;
 mod parameters;
 mod permissions;
 mod queries;
+mod rebuilds;
 mod request_id;
 mod reset;
 mod routes;
@@ -39,7 +45,7 @@ mod tls;
 mod watch;
 
 pub use config::ServerConfig;
-pub use exception::{Exception, Failure, Retry};
+pub use exception::{Exception, Failure, Limit, Retry};
 pub use guard::InvalidName;
 pub use identity::IamFile;
 pub use lanes::LaneSize;

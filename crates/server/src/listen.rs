@@ -4,9 +4,12 @@
 //! nothing else, without TLS and without signatures.
 //!
 //! Every connection holds a slot. When the ordinary slots are taken, some reserved ones still let a client in to cancel a
-//! load or look at a status, so that overload never locks those out. A stop closes the socket, ends the queries, lets
-//! running requests finish within a bounded time, and waits for starts and cancels, which no hang-up interrupts.
+//! load or look at a status, so that overload never locks those out. A reserved connection ends with its first reply, so
+//! that nobody can sit on it, and whoever comes with other work is told at once that it is too much. A stop closes the
+//! socket, ends the queries, lets running requests finish within a bounded time, and waits for starts and cancels, which no
+//! hang-up interrupts.
 
+mod patience;
 mod socket;
 
 use std::convert::Infallible;
@@ -22,23 +25,25 @@ use futures_util::FutureExt;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::config::ServerConfig;
 use crate::door::{Door, Entrance, Peer};
+use crate::flight::Traffic;
 use crate::guard::InvalidName;
 use crate::tls::{self, TlsError};
+use patience::{Over, Patience, over};
 use socket::{Socket, not_in_the_clear};
 
-/// Largest head of a request, in bytes: a query may stand in the path.
-const MOST_HEAD_BYTES: usize = 128 << 10;
+/// How long a reserved connection is waited for.
+const RESERVED: Duration = Duration::from_secs(5);
 
 /// Connections at once on the operator's socket.
 const ADMIN_CONNECTIONS: usize = 16;
@@ -122,7 +127,7 @@ impl Server {
         let all = Arc::new(Semaphore::new(config.connections + config.reserved_connections));
         let ordinary = Arc::new(Semaphore::new(config.connections));
         let operators = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
-        let connections = GracefulShutdown::new();
+        let connections = TaskTracker::new();
         let mut shutdown = pin!(shutdown);
         loop {
             let (accepted, entrance) = tokio::select! {
@@ -141,15 +146,16 @@ impl Server {
                 secure: tls.is_some(),
                 entrance,
             };
-            let serving = serve(stream, tls, peer, Arc::clone(&self.door), connections.watcher());
-            tokio::spawn(async move {
+            let serving = serve(stream, tls, peer, Arc::clone(&self.door));
+            connections.spawn(async move {
                 serving.await;
                 drop((slot, ordinary));
             });
         }
         drop((self.listener, self.admin));
         self.door.close();
-        if timeout(drain, connections.shutdown()).await.is_err() {
+        connections.close();
+        if timeout(drain, connections.wait()).await.is_err() {
             tracing::warn!("some connections were cut: they had not ended within {drain:?}");
         }
         if timeout(drain, self.door.tasks.wait()).await.is_err() {
@@ -188,17 +194,27 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
 }
 
+/// How long a connection is waited for. One in reserve is there for one request, and not for long.
+fn patience(config: &ServerConfig, peer: Peer) -> Patience {
+    let (beginning, idle) = if peer.reserved {
+        (RESERVED.min(config.idle_timeout), Duration::ZERO)
+    } else {
+        (config.idle_timeout, config.idle_timeout)
+    };
+    Patience { beginning, idle, taking: config.send_timeout }
+}
+
 /// Serves one connection to its end.
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, door: Arc<Door>, watcher: Watcher) {
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, door: Arc<Door>) {
     // Small replies are waited for one by one; a kernel without the option only makes them later.
     let _ = stream.set_nodelay(true);
     door.metrics.connected();
     let span = tracing::debug_span!("connection", local = %peer.local, remote = %peer.remote);
     let conversation = async {
         match tls {
-            None => converse(stream, peer, &door, watcher).await,
-            Some(tls) => match shake_hands(stream, &tls, &door).await {
-                Ok(Some(stream)) => converse(stream, peer, &door, watcher).await,
+            None => converse(stream, peer, &door).await,
+            Some(tls) => match shake_hands(stream, &tls, peer, &door).await {
+                Ok(Some(stream)) => converse(stream, peer, &door).await,
                 Ok(None) => {}
                 Err(error) => tracing::debug!(%error, "no TLS handshake"),
             },
@@ -213,6 +229,7 @@ async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, door: Ar
 async fn shake_hands(
     mut stream: TcpStream,
     tls: &TlsAcceptor,
+    peer: Peer,
     door: &Door,
 ) -> io::Result<Option<TlsStream<TcpStream>>> {
     let handshake = async {
@@ -226,37 +243,57 @@ async fn shake_hands(
     };
     tokio::select! {
         () = door.closing.cancelled() => Ok(None),
-        shaken = timeout(door.config.receive_timeout, handshake) => {
+        shaken = timeout(patience(&door.config, peer).beginning, handshake) => {
             shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "it was not ended in time")))
         }
     }
 }
 
 /// Requests and replies on one connection.
-async fn converse<S>(stream: S, peer: Peer, door: &Arc<Door>, watcher: Watcher)
+async fn converse<S>(stream: S, peer: Peer, door: &Arc<Door>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let patience = door.config.receive_timeout;
-    let (socket, first_request) = Socket::new(stream, patience);
+    let config = &door.config;
+    let patience = patience(config, peer);
+    let (socket, first_request) = Socket::new(stream, patience, config.head_bytes);
+    let traffic = Traffic::default();
+    let activity = traffic.observe();
     let service = service_fn({
         let door = Arc::clone(door);
         move |request| {
             first_request.begins();
-            Arc::clone(&door).answer(request, peer).map(Ok::<_, Infallible>)
+            let flight = traffic.begin();
+            Arc::clone(&door).answer(request, peer).map(|response| Ok::<_, Infallible>(flight.replies(response)))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(MOST_HEAD_BYTES);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.beginning).max_buf_size(config.head_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
-        .max_header_list_size(MOST_HEAD_BYTES as u32)
-        .keep_alive_interval(patience)
-        .keep_alive_timeout(patience);
-    let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
+        .max_header_list_size(config.head_bytes as u32)
+        .keep_alive_interval(config.idle_timeout)
+        .keep_alive_timeout(config.idle_timeout);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let mut over = pin!(over(activity, patience));
+    let (mut closing, mut watched) = (false, true);
+    let ended = loop {
+        tokio::select! {
+            ended = connection.as_mut() => break ended,
+            () = door.closing.cancelled(), if !closing => closing = true,
+            why = over.as_mut(), if watched => match why {
+                Over::Idle => (closing, watched) = (true, false),
+                Over::Stalled => {
+                    tracing::debug!("a client does not take its replies: its connection is closed");
+                    return;
+                }
+            },
+        }
+        connection.as_mut().graceful_shutdown();
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke off");
     }
 }

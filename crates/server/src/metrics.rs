@@ -5,7 +5,8 @@
 //! | `halimede_build_info` | gauge, always 1 | `version` |
 //! | `halimede_http_requests_total` | counter | `operation`, `status` |
 //! | `halimede_http_request_duration_seconds` | histogram | `operation` |
-//! | `halimede_http_connections` | gauge | – |
+//! | `halimede_http_connections`, `halimede_http_requests_in_flight` | gauge | – |
+//! | `halimede_refused_total` | counter | `limit`: the name of a [`Limit`] |
 //! | `halimede_queries_total` | counter | `language`, `outcome`: `ok` or an exception's name |
 //! | `halimede_query_duration_seconds` | histogram | `language` |
 //! | `halimede_lane_running`, `halimede_lane_waiting` | gauge | `lane` |
@@ -15,7 +16,8 @@
 //! | `halimede_store_segment_sets`, `halimede_store_delta_quads` | gauge | – |
 //! | `halimede_store_compaction_waiting` (0 or 1), `halimede_store_compactions_running` | gauge | – |
 //! | `halimede_store_compactions_total`, `halimede_store_compacted_bytes_total` | counter | – |
-//! | `process_resident_memory_bytes` | gauge | – |
+//! | `halimede_store_cache_bytes`, `halimede_store_memory_budget_bytes` | gauge | – |
+//! | `process_resident_memory_bytes`, `process_open_fds`, `process_start_time_seconds` | gauge | – |
 //!
 //! Each server has a recorder of its own, so that several can live in one process. Labels have few values: operations,
 //! statuses, states and exceptions, never anything a client chose.
@@ -25,6 +27,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::exception::Limit;
 use crate::lanes::Lane;
 
 /// Upper bounds of the histograms' buckets, in seconds.
@@ -54,6 +57,8 @@ impl Metrics {
         let handle = recorder.handle();
         let connections = gauge(&recorder, "halimede_http_connections", Vec::new());
         gauge(&recorder, "halimede_build_info", vec![Label::new("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+        gauge(&recorder, "process_start_time_seconds", Vec::new())
+            .set(jiff::Timestamp::now().as_millisecond() as f64 / 1e3);
         Self { recorder, handle, connections }
     }
 
@@ -62,6 +67,16 @@ impl Metrics {
         let labels = vec![Label::new("operation", operation), Label::new("status", status.to_string())];
         self.counter("halimede_http_requests_total", labels).increment(1);
         self.histogram("halimede_http_request_duration_seconds", vec![Label::new("operation", operation)]).record(took);
+    }
+
+    /// A request met a limit, and was refused or ended for it.
+    pub(crate) fn refused(&self, limit: Limit) {
+        self.counter("halimede_refused_total", vec![Label::new("limit", limit.name())]).increment(1);
+    }
+
+    /// Requests in flight now, cancels and looks at a status aside.
+    pub(crate) fn in_flight(&self, requests: usize) {
+        self.set("halimede_http_requests_in_flight", Vec::new(), requests as f64);
     }
 
     /// A query ended: `outcome` is `ok` or the exception's name.
@@ -89,12 +104,14 @@ impl Metrics {
     }
 
     /// What the store holds.
-    pub(crate) fn store(&self, usage: &store::Usage) {
+    pub(crate) fn store(&self, usage: &store::Usage, memory_budget: u64) {
         for (name, value) in [
             ("halimede_store_disk_bytes", usage.disk_bytes),
             ("halimede_store_free_bytes", usage.free_bytes),
             ("halimede_store_temporary_bytes", usage.temporary_bytes),
             ("halimede_store_merging_bytes", usage.merging_bytes),
+            ("halimede_store_cache_bytes", usage.cache_bytes),
+            ("halimede_store_memory_budget_bytes", memory_budget),
             ("halimede_store_segment_sets", usage.segment_sets),
             ("halimede_store_delta_quads", usage.delta_quads),
             ("halimede_store_compaction_waiting", u64::from(usage.compaction_waiting)),
@@ -127,6 +144,9 @@ impl Metrics {
         if let Some(bytes) = resident_bytes() {
             self.set("process_resident_memory_bytes", Vec::new(), bytes as f64);
         }
+        if let Some(count) = open_descriptors() {
+            self.set("process_open_fds", Vec::new(), count as f64);
+        }
         self.handle.run_upkeep();
         self.handle.render()
     }
@@ -153,6 +173,7 @@ fn describe(recorder: &PrometheusRecorder) {
     for (name, unit, what) in [
         ("halimede_build_info", Unit::Count, "The version that runs"),
         ("halimede_http_connections", Unit::Count, "Open connections"),
+        ("halimede_http_requests_in_flight", Unit::Count, "Requests in flight, cancels and looks at a status aside"),
         ("halimede_lane_running", Unit::Count, "Pieces of work running in a lane"),
         ("halimede_lane_waiting", Unit::Count, "Pieces of work waiting in a lane"),
         ("halimede_loads", Unit::Count, "Load jobs by status"),
@@ -164,12 +185,17 @@ fn describe(recorder: &PrometheusRecorder) {
         ("halimede_store_delta_quads", Unit::Count, "Quads not yet folded into segments"),
         ("halimede_store_compaction_waiting", Unit::Count, "Whether a fold or a compaction waits or runs"),
         ("halimede_store_compactions_running", Unit::Count, "Compactions running"),
+        ("halimede_store_cache_bytes", Unit::Bytes, "Bytes of decoded blocks that are kept"),
+        ("halimede_store_memory_budget_bytes", Unit::Bytes, "What --memory is"),
         ("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process"),
+        ("process_open_fds", Unit::Count, "Open file descriptors of the process"),
+        ("process_start_time_seconds", Unit::Seconds, "When the server began, in seconds since 1970"),
     ] {
         recorder.describe_gauge(name.into(), Some(unit), text(what));
     }
     for (name, what) in [
         ("halimede_http_requests_total", "Requests answered"),
+        ("halimede_refused_total", "Requests refused or ended by a limit"),
         ("halimede_queries_total", "Queries ended, by outcome"),
         ("halimede_load_records_total", "Records of load jobs since the start"),
         ("halimede_store_compactions_total", "Compactions done since the start"),
@@ -193,6 +219,11 @@ fn resident_bytes() -> Option<u64> {
     Some(status.split(' ').nth(1)?.parse::<u64>().ok()? * PAGE)
 }
 
+/// Open descriptors of this process, where the system tells.
+fn open_descriptors() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,22 +236,29 @@ mod tests {
         metrics.connected();
         metrics.disconnected();
         metrics.request("GetEngineStatus", 200, Duration::from_millis(3));
+        metrics.refused(Limit::Requests);
+        metrics.in_flight(3);
         metrics.query("sparql", "ok", Duration::from_millis(30));
         metrics.query("sparql", "TimeLimitExceededException", Duration::from_mins(2));
         metrics.lane("queries", &Lane::new("queries", LaneSize { running: 1, waiting: 1 }));
         metrics.loads("LOAD_COMPLETED", 7);
         metrics.records(41, 1, 0);
         metrics.records(42, 1, 3);
-        metrics.store(&store::Usage {
-            disk_bytes: 4096,
-            segment_sets: 3,
-            compaction_waiting: true,
-            compactions_done: 5,
-            ..store::Usage::default()
-        });
+        metrics.store(
+            &store::Usage {
+                disk_bytes: 4096,
+                segment_sets: 3,
+                compaction_waiting: true,
+                compactions_done: 5,
+                ..store::Usage::default()
+            },
+            1 << 20,
+        );
         let text = metrics.render();
         for line in [
             "halimede_http_connections 1",
+            "halimede_http_requests_in_flight 3",
+            "halimede_refused_total{limit=\"requests\"} 1",
             "halimede_http_requests_total{operation=\"GetEngineStatus\",status=\"200\"} 1",
             "halimede_http_request_duration_seconds_bucket{operation=\"GetEngineStatus\",le=\"0.005\"} 1",
             "halimede_queries_total{language=\"sparql\",outcome=\"TimeLimitExceededException\"} 1",
@@ -230,6 +268,7 @@ mod tests {
             "halimede_load_records_total{outcome=\"loaded\"} 42",
             "halimede_load_records_total{outcome=\"error\"} 3",
             "halimede_store_disk_bytes 4096",
+            "halimede_store_memory_budget_bytes 1048576",
             "halimede_store_segment_sets 3",
             "halimede_store_compaction_waiting 1",
             "halimede_store_compactions_total 5",
@@ -237,5 +276,17 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
         }
         assert!(text.contains("# TYPE halimede_queries_total counter"));
+    }
+
+    #[test]
+    fn every_metric_is_in_the_guide() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/serving.md");
+        let guide = std::fs::read_to_string(path).unwrap();
+        let metrics = Metrics::new();
+        metrics.store(&store::Usage::default(), 0);
+        let text = metrics.render();
+        let mut names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        names.retain(|line| !guide.contains(&format!("`{}`", line.split(' ').next().unwrap_or_default())));
+        assert!(names.is_empty(), "docs/serving.md does not have {names:?}");
     }
 }

@@ -37,7 +37,8 @@ pub(crate) async fn metrics(door: &Door) -> Result<Response<Body>, Failure> {
     ] {
         door.metrics.lane(name, lane);
     }
-    door.metrics.store(&usage);
+    door.metrics.in_flight(door.places.taken());
+    door.metrics.store(&usage, door.store.options().memory);
     for (state, jobs) in &loads.jobs {
         door.metrics.loads(state.name(), *jobs);
     }

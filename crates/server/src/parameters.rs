@@ -6,7 +6,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::exception::{Exception, Failure};
+use serde_json::{Map, Value};
+
+use crate::exception::{Exception, Failure, Limit};
 
 /// Most parameters of one request. Each costs far more memory than the bytes it is sent as.
 const MOST: usize = 1_000;
@@ -25,7 +27,8 @@ impl Parameters {
     pub(crate) fn decode(encoded: &[u8]) -> Result<Self, Failure> {
         let pairs: Vec<_> = url::form_urlencoded::parse(encoded).into_owned().take(MOST + 1).collect();
         if pairs.len() > MOST {
-            return Err(Failure::new(Exception::BadRequest, format!("The request has more than {MOST} parameters")));
+            let text = format!("The request has more than {MOST} parameters");
+            return Err(Failure::new(Exception::BadRequest, text).over(Limit::Parameters));
         }
         Ok(Self(pairs))
     }
@@ -49,6 +52,11 @@ impl Parameters {
     /// Takes every value of `name` out, in order.
     pub(crate) fn take(&mut self, name: &str) -> Vec<String> {
         self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
+    /// As members of an object: the last value of each name.
+    pub(crate) fn into_members(self) -> Map<String, Value> {
+        self.0.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
     }
 
     /// The value of `name`. A value given more than once is fine as long as it is the same.

@@ -34,12 +34,18 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     let door = Arc::clone(door);
     let lane = door.lanes.queries.clone();
     stream::reply(&lane, terms, move |sink| {
+        sink.set_limit(door.config.result_bytes);
         let result = run(&door, &identity, asked, accept.as_deref(), sink, &watch);
-        let outcome = match &result {
-            Ok(()) => "ok",
-            Err(failure) => watch.failure().as_ref().unwrap_or(failure).exception.name(),
-        };
-        door.metrics.query("sparql", outcome, began.elapsed());
+        let failure = result.as_ref().err().map(|failure| watch.failure().unwrap_or_else(|| failure.clone()));
+        // One that comes before the first byte is counted where it becomes the reply.
+        if let Some(limit) = failure.as_ref().and_then(|failure| failure.limit).filter(|_| sink.has_begun()) {
+            door.metrics.refused(limit);
+        }
+        door.metrics.query(
+            "sparql",
+            failure.as_ref().map_or("ok", |failure| failure.exception.name()),
+            began.elapsed(),
+        );
         result
     })
     .await

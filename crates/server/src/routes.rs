@@ -12,6 +12,8 @@ mod tests;
 use axum::http::Method;
 use model::Dataset;
 
+use crate::ml::Collection;
+
 /// What the server does for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -39,6 +41,20 @@ pub(crate) enum Action {
     GetSummary(Dataset),
     /// `GET /storage/info`
     GetStorageInfo,
+    /// `GET /ml/…`
+    ListMl,
+    /// `GET` and `DELETE /ml/…/{id}`
+    FindMl(Collection),
+    /// `POST /ml/…`
+    StartMl(Collection),
+    /// `GET /storage/indexes/rebuilds`
+    ListIndexRebuilds,
+    /// `POST /storage/indexes/rebuilds`
+    StartIndexRebuild,
+    /// `GET /storage/indexes/rebuilds/{rebuildId}`, `POST /storage/indexes/rebuilds/{rebuildId}/cancel`
+    FindIndexRebuild,
+    /// `GET /openapi.json`
+    OpenApi,
     /// `GET /metrics`
     Metrics,
     /// `GET /halimede/health`
@@ -94,7 +110,7 @@ pub(crate) enum Mismatch {
 /// [`Mismatch`], which tells an unknown path from an unknown method.
 pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
     let mut allowed: Vec<&str> = Vec::new();
-    for route in table::MODEL.iter().chain(table::OTHERS) {
+    for route in all() {
         let Some(Fit { label }) = fit(route.template, path) else { continue };
         if route.method == *method {
             return Ok(Matched { route, label: label.map(percent_decode) });
@@ -107,7 +123,6 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
 }
 
 /// Every route.
-#[cfg(test)]
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     table::MODEL.iter().chain(table::OTHERS)
 }

@@ -46,10 +46,21 @@ const DETAIL_TRAILER: HeaderName = HeaderName::from_static("x-neptune-detail");
 #[derive(Debug)]
 pub(crate) struct Sink {
     media_type: &'static str,
+    /// Bytes that may still be written.
+    room: Option<Room>,
+    /// Whether a piece has left.
+    begun: bool,
     buffer: Vec<u8>,
     pieces: mpsc::Sender<Piece>,
     watch: Watch,
     runtime: Handle,
+}
+
+/// How large a result may be, and what is left of that.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    most: u64,
+    left: u64,
 }
 
 /// Some bytes of a result and what the whole of it is.
@@ -108,6 +119,8 @@ where
     let (sender, mut pieces) = mpsc::channel(PIECES);
     let mut sink = Sink {
         media_type: "application/octet-stream",
+        room: None,
+        begun: false,
         buffer: Vec::new(),
         pieces: sender,
         watch: terms.watch.clone(),
@@ -144,6 +157,16 @@ impl Sink {
         self.media_type = media_type;
     }
 
+    /// Lets no more than `most` bytes be written, to end the work with an error at the next.
+    pub(crate) fn set_limit(&mut self, most: u64) {
+        self.room = Some(Room { most, left: most });
+    }
+
+    /// Whether a piece has left, so that a failure is none of the reply's head any more.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     fn piece(&mut self) -> Piece {
         Piece { media_type: self.media_type, bytes: Bytes::from(mem::take(&mut self.buffer)) }
     }
@@ -154,15 +177,16 @@ impl Sink {
         let sent = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                () = self.watch.stop.cancelled() => false,
-                sent = self.pieces.send(piece) => sent.is_ok(),
+                () = self.watch.stop.cancelled() => Err(Cause::Vanished),
+                sent = self.pieces.send(piece) => sent.map_err(|_| Cause::Vanished),
+                () = sleep(self.watch.unread.unwrap_or(Duration::MAX)) => Err(Cause::Unread),
             }
         });
-        if sent {
-            return Ok(());
-        }
-        self.watch.pull(Cause::Vanished);
-        Err(io::Error::new(io::ErrorKind::BrokenPipe, "the result is not wanted any more"))
+        self.begun |= sent.is_ok();
+        sent.map_err(|cause| {
+            self.watch.pull(cause);
+            io::Error::new(io::ErrorKind::BrokenPipe, "the result is not wanted any more")
+        })
     }
 
     /// What ended the work from outside goes before what the work made of it.
@@ -174,6 +198,13 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(Room { most, left }) = &mut self.room {
+            let Some(rest) = left.checked_sub(bytes.len() as u64) else {
+                self.watch.pull(Cause::Oversize { most: *most });
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the result is too large"));
+            };
+            *left = rest;
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE {
             self.send()?;

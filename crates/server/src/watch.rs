@@ -11,7 +11,7 @@ use store::CancelToken;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::exception::{Exception, Failure};
+use crate::exception::{Exception, Failure, Limit};
 use crate::reset::RESETTING;
 
 /// Why a query was ended. The first cause counts.
@@ -21,6 +21,13 @@ pub(crate) enum Cause {
     Deadline,
     /// Nobody waits for the answer any more.
     Vanished,
+    /// The client took nothing of the answer for too long.
+    Unread,
+    /// The answer is larger than answers may be.
+    Oversize {
+        /// Most bytes.
+        most: u64,
+    },
     /// The data is being reset.
     Reset,
     /// The server stops.
@@ -34,6 +41,8 @@ pub(crate) struct Ends {
     pub(crate) closing: CancellationToken,
     /// Cancelled when the data is reset.
     pub(crate) reset: CancellationToken,
+    /// How long a client may take nothing of a result, if that is limited.
+    pub(crate) unread: Option<Duration>,
 }
 
 /// The state that all parts of one running query share.
@@ -43,6 +52,8 @@ pub(crate) struct Watch {
     pub(crate) token: CancelToken,
     /// For whoever waits asynchronously.
     pub(crate) stop: CancellationToken,
+    /// How long the client may take nothing.
+    pub(crate) unread: Option<Duration>,
     cause: Arc<OnceLock<Cause>>,
 }
 
@@ -59,7 +70,7 @@ pub(crate) struct Presence(Watch);
 impl Watch {
     /// A watch that ends the query after `limit`, if there is one, or with all others.
     pub(crate) fn begin(limit: Option<Duration>, ends: Ends) -> (Self, Timer) {
-        let watch = Self::default();
+        let watch = Self { unread: ends.unread, ..Self::default() };
         let ended = CancellationToken::new();
         let timer = Timer { _ends: ended.clone().drop_guard() };
         let deadline = limit.map(|limit| Instant::now() + limit);
@@ -97,7 +108,17 @@ impl Watch {
     /// What the client of an ended query is told; `None` while nothing has ended it.
     pub(crate) fn failure(&self) -> Option<Failure> {
         Some(match self.cause.get()? {
-            Cause::Deadline => Failure::new(Exception::TimeLimitExceeded, "Operation terminated (deadline exceeded)"),
+            Cause::Deadline => Failure::new(Exception::TimeLimitExceeded, "Operation terminated (deadline exceeded)")
+                .over(Limit::QueryTime),
+            Cause::Unread => {
+                Failure::new(Exception::ClientTimeout, "The result was not taken in time").over(Limit::SendTime)
+            }
+            Cause::Oversize { most } => {
+                let text = format!(
+                    "The result is over {most} bytes (--max-result): ask for less at a time, with LIMIT and OFFSET"
+                );
+                Failure::new(Exception::QueryLimit, text).over(Limit::Result)
+            }
             Cause::Vanished => Failure::new(Exception::CancelledByUser, "Operation terminated (cancelled by user)"),
             Cause::Reset => Failure::new(Exception::ServerShutdown, RESETTING),
             Cause::Shutdown => {

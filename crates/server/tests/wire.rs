@@ -14,6 +14,8 @@ mod front;
 mod harness;
 #[path = "wire/http2.rs"]
 mod http2;
+#[path = "wire/limits.rs"]
+mod limits;
 #[path = "wire/loads.rs"]
 mod loads;
 #[path = "wire/overload.rs"]

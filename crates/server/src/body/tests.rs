@@ -36,7 +36,7 @@ async fn sizes() {
 async fn a_declared_size_over_the_limit_is_refused_before_anything_is_read() {
     let body = Full::new(Bytes::from_static(b"0123456789"));
     let failure = receive(&HeaderMap::new(), body, 9, PATIENCE, &Budget::new(1 << 20)).await.unwrap_err();
-    assert_eq!(failure, Failure::new(Exception::BadRequest, "Request body over 9 bytes"));
+    assert_eq!(failure, Failure::new(Exception::BadRequest, "Request body over 9 bytes").over(Limit::Body));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use loader::request::RequestError;
 use loader::source::SourceError;
 use loader::{CancelError, LoadIdError, ResetError, StartError, StatusError};
 
-use super::{Exception, Failure};
+use super::{Exception, Failure, Limit};
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
@@ -151,7 +151,9 @@ impl From<sparql::Error> for Failure {
             Error::Syntax { .. } => Exception::MalformedQuery,
             Error::Unsupported(_) => Exception::UnsupportedOperation,
             Error::NotAcceptable { .. } => Exception::BadRequest,
-            Error::MemoryLimit { .. } => Exception::MemoryLimitExceeded,
+            Error::MemoryLimit { .. } => {
+                return Self::new(Exception::MemoryLimitExceeded, message).over(Limit::QueryMemory);
+            }
             Error::Evaluation(_) | Error::Output(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)

@@ -68,6 +68,10 @@ fn a_reply_carries_name_and_id_in_header_and_body() {
     assert_eq!(reply.headers()["x-amzn-errortype"], "MalformedQueryException");
     assert_eq!(reply.headers()["x-amzn-requestid"], id.to_string());
     assert_eq!(reply.headers()["content-type"], "application/json; charset=UTF-8");
+    assert!(!reply.headers().contains_key("retry-after"));
+    let too_many = Failure::new(Exception::TooManyRequests, "…").over(Limit::Requests).reply(id);
+    assert_eq!(too_many.headers()["retry-after"], "1");
+    assert_eq!(too_many.extensions().get(), Some(&Limit::Requests));
     let body: serde_json::Value = serde_json::from_str(&failure.body(id)).unwrap();
     assert_eq!(
         body,

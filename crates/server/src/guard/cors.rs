@@ -28,8 +28,10 @@ pub(crate) fn preflight(request: &Parts) -> Response<Body> {
 /// Lets the pages of `origin` read a reply.
 pub(crate) fn grant(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers
-        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-amzn-requestid, x-amzn-errortype"));
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("x-amzn-requestid, x-amzn-errortype, retry-after"),
+    );
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::MOST_HEAD_BYTES;
+use super::patience::Patience;
 use crate::exception::{Exception, Failure};
 use crate::request_id::RequestId;
 
@@ -27,7 +27,10 @@ use crate::request_id::RequestId;
 #[derive(Debug)]
 pub(super) struct Socket<S: AsyncWrite + Unpin> {
     stream: S,
+    /// How long a write may make no progress.
     patience: Duration,
+    /// How large a head may be, for whoever sends a larger one.
+    head_bytes: usize,
     first_request: FirstRequest,
     /// Whether a byte came in.
     heard: bool,
@@ -58,18 +61,19 @@ impl FirstRequest {
 }
 
 impl<S: AsyncWrite + Unpin> Socket<S> {
-    /// Waits at most `patience` for the first request, and as long for any progress of a write.
-    pub(super) fn new(stream: S, patience: Duration) -> (Self, FirstRequest) {
+    /// Waits for the first request and for any progress of a write as long as `patience` lasts.
+    pub(super) fn new(stream: S, patience: Patience, head_bytes: usize) -> (Self, FirstRequest) {
         let first_request = FirstRequest::default();
         let socket = Self {
             stream,
-            patience,
+            patience: patience.taking,
+            head_bytes,
             first_request: first_request.clone(),
             heard: false,
             spoken: false,
             apology: Vec::new(),
-            beginning: Box::pin(sleep(patience)),
-            writing: Box::pin(sleep(patience)),
+            beginning: Box::pin(sleep(patience.beginning)),
+            writing: Box::pin(sleep(patience.taking)),
             stalled: false,
         };
         (socket, first_request)
@@ -82,7 +86,7 @@ impl<S: AsyncWrite + Unpin> Socket<S> {
         self.spoken = true;
         let Some(status) = bytes.strip_prefix(b"HTTP/1.1 4").filter(|_| first) else { return false };
         let text = match status {
-            [b'3', b'1', ..] => format!("The request's head is over {MOST_HEAD_BYTES} bytes"),
+            [b'3', b'1', ..] => format!("The request's head is over {} bytes", self.head_bytes),
             [b'1', b'4', ..] => "The request's target is too long".to_owned(),
             _ => "The request's head is not well-formed HTTP".to_owned(),
         };

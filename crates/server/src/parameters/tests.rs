@@ -75,5 +75,6 @@ fn taken_values_are_gone() {
 fn there_are_only_so_many() {
     assert!(Parameters::decode("a&".repeat(MOST).as_bytes()).is_ok());
     let failure = Parameters::decode("a&".repeat(MOST + 1).as_bytes()).unwrap_err();
-    assert_eq!(failure, Failure::new(Exception::BadRequest, "The request has more than 1000 parameters"));
+    let expected = Failure::new(Exception::BadRequest, "The request has more than 1000 parameters");
+    assert_eq!(failure, expected.over(Limit::Parameters));
 }

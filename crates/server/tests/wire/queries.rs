@@ -221,7 +221,7 @@ fn a_client_that_does_not_read_is_ended_with_its_query() {
 
 #[test]
 fn a_connection_that_takes_nothing_is_closed_and_its_query_ended() {
-    let server = start_with(|config, _| config.receive_timeout = Duration::from_millis(500));
+    let server = start_with(|config, _| config.send_timeout = Duration::from_millis(500));
     fill(&server, 2_000);
     let mut stream = server.connect();
     let request = server.request("POST", "/sparql", &[QUERY, ("accept", "text/csv")], ROWS.as_bytes());
