@@ -26,6 +26,9 @@ mod update;
 pub use procedure::{Field, Procedure, Procedures};
 pub use types::Type;
 
+#[cfg(test)]
+pub(crate) use function::scalars as scalar_functions;
+
 use crate::tree::{Clause, Query, SingleQuery, Span};
 use crate::{Error, ErrorKind, Parsed};
 use scope::Scope;

@@ -86,24 +86,25 @@ functions! {
     scalar "atan2" 2 2 Anything Float;
     aggregate "avg" 1 1 Anything Anything;
     scalar "ceil" 1 1 Anything Float;
+    scalar "char_length" 1 1 Anything Integer;
     scalar "coalesce" 1 many Anything Anything;
     aggregate "collect" 1 1 Anything ListOfSame;
     scalar "collintersection" 2 2 List Same;
     scalar "collsort" 1 2 List Same;
-    scalar "collsortmaps" 2 3 List Same;
+    scalar "collsortmaps" 2 2 List Same;
     scalar "collsortmulti" 2 4 List Same;
-    scalar "collsortnodes" 2 3 List Same;
+    scalar "collsortnodes" 2 2 List Same;
     scalar "collsubtract" 2 2 List Same;
     scalar "colltoset" 1 1 List Same;
     scalar "cos" 1 1 Anything Float;
     scalar "cot" 1 1 Anything Float;
     aggregate "count" 1 1 Anything Integer;
-    scalar "date" 0 2 Anything Temporal;
+    scalar "date" 0 1 Anything Temporal;
     scalar "date.realtime" 0 1 Anything Temporal;
     scalar "date.statement" 0 1 Anything Temporal;
     scalar "date.transaction" 0 1 Anything Temporal;
     scalar "date.truncate" 1 3 Anything Temporal;
-    scalar "datetime" 0 2 Anything Temporal;
+    scalar "datetime" 0 1 Anything Temporal;
     scalar "datetime.fromepoch" 1 2 Anything Temporal;
     scalar "datetime.fromepochmillis" 1 1 Anything Temporal;
     scalar "datetime.realtime" 0 1 Anything Temporal;
@@ -126,18 +127,20 @@ functions! {
     scalar "haversin" 1 1 Anything Float;
     scalar "head" 1 1 List Element;
     scalar "id" 1 1 Element String;
+    scalar "isempty" 1 1 Anything Boolean;
+    scalar "isnan" 1 1 Anything Boolean;
     scalar "join" 2 2 List String;
     scalar "keys" 1 1 Keyed Strings;
     scalar "labels" 1 1 Node Strings;
     scalar "last" 1 1 List Element;
     scalar "left" 2 2 Anything String;
     scalar "length" 1 1 Path Integer;
-    scalar "localdatetime" 0 2 Anything Temporal;
+    scalar "localdatetime" 0 1 Anything Temporal;
     scalar "localdatetime.realtime" 0 1 Anything Temporal;
     scalar "localdatetime.statement" 0 1 Anything Temporal;
     scalar "localdatetime.transaction" 0 1 Anything Temporal;
     scalar "localdatetime.truncate" 1 3 Anything Temporal;
-    scalar "localtime" 0 2 Anything Temporal;
+    scalar "localtime" 0 1 Anything Temporal;
     scalar "localtime.realtime" 0 1 Anything Temporal;
     scalar "localtime.statement" 0 1 Anything Temporal;
     scalar "localtime.transaction" 0 1 Anything Temporal;
@@ -177,21 +180,32 @@ functions! {
     scalar "tail" 1 1 List Same;
     scalar "tan" 1 1 Anything Float;
     scalar "textindexof" 2 4 Anything Integer;
-    scalar "time" 0 2 Anything Temporal;
+    scalar "time" 0 1 Anything Temporal;
     scalar "time.realtime" 0 1 Anything Temporal;
     scalar "time.statement" 0 1 Anything Temporal;
     scalar "time.transaction" 0 1 Anything Temporal;
     scalar "time.truncate" 1 3 Anything Temporal;
     scalar "timestamp" 0 0 Anything Integer;
     scalar "toboolean" 1 1 Anything Boolean;
+    scalar "tobooleanornull" 1 1 Anything Boolean;
     scalar "tofloat" 1 1 Anything Float;
+    scalar "tofloatornull" 1 1 Anything Float;
     scalar "tointeger" 1 1 Anything Integer;
+    scalar "tointegerornull" 1 1 Anything Integer;
     scalar "tolower" 1 1 Anything String;
     scalar "tostring" 1 1 Anything String;
+    scalar "tostringornull" 1 1 Anything String;
     scalar "toupper" 1 1 Anything String;
     scalar "trim" 1 1 Anything String;
     scalar "type" 1 1 Relationship String;
     scalar "year" 1 1 Anything Integer;
+}
+
+/// Names of the functions that are no aggregates, and how many arguments they take at least and at most.
+#[cfg(test)]
+pub(crate) fn scalars() -> impl Iterator<Item = (&'static str, usize, usize)> {
+    let scalars = FUNCTIONS.iter().filter(|function| !function.is_aggregate);
+    scalars.map(|function| (function.name, function.least, function.most))
 }
 
 impl Function {
