@@ -22,6 +22,7 @@ FAMILIES = {
     "loader": ("^/(halimede/)?loader", 40),
     "status": ("^/(status|halimede/health|openapi.json)$", 10),
     "system": ("^/system$", 30),
+    "statistics": ("/statistics|^/storage/info$", 10),
     "nothing behind": ("^/(ml|storage/indexes)/", 10),
 }
 
