@@ -13,8 +13,12 @@ fn exercise(text: &str) -> Result<(), cypher::ErrorKind> {
     assert!(again.statement == copy);
     let _ = format!("{copy:?}");
     let _ = cypher::Access::of(&copy);
+    let _ = cypher::bind(&parsed, &cypher::Procedures::default());
     Ok(())
 }
+
+/// Variables that the towers mention, so that the binder climbs them too.
+const KNOWN: &str = "$p AS a, $p AS b, $p AS c, $p AS d, $p AS e, $p AS f, $p AS g, $p AS h, $p AS l, $p AS y";
 
 /// Nested and chained texts of `depth` levels, by what they are made of.
 fn towers(depth: usize) -> Vec<(&'static str, String)> {
@@ -26,9 +30,9 @@ fn towers(depth: usize) -> Vec<(&'static str, String)> {
         ("maps", around("{a: ", "1", "}")),
         ("not", around("NOT ", "true", "")),
         ("minus", around("- ", "a", "")),
-        ("functions", around("f(", "1", ")")),
+        ("functions", around("abs(", "1", ")")),
         ("indexes", around("a[", "1", "]")),
-        ("case", around("CASE WHEN ", "true", " THEN 1 END")),
+        ("case", around("CASE WHEN ", "true", " THEN true END")),
         ("comprehensions", around("[x IN ", "y", " WHERE x | x]")),
         ("quantifiers", around("all(x IN l WHERE ", "x", ")")),
         ("exists", around("EXISTS { MATCH (a) WHERE ", "a", " }")),
@@ -41,7 +45,7 @@ fn towers(depth: usize) -> Vec<(&'static str, String)> {
         ("in", around("", "a", " IN b")),
     ];
     let mut towers: Vec<_> =
-        expressions.into_iter().map(|(name, expression)| (name, format!("RETURN {expression}"))).collect();
+        expressions.into_iter().map(|(name, expression)| (name, format!("WITH {KNOWN} RETURN {expression}"))).collect();
     towers.push(("subqueries", around("CALL { ", "RETURN 1", " } RETURN 1")));
     towers.push(("foreach", around("FOREACH (x IN l | ", "CREATE (n)", ")")));
     towers.push(("paths", format!("MATCH {} RETURN 1", around("(", "(a)-->(b)", ")"))));

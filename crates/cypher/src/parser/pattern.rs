@@ -1,12 +1,12 @@
 //! Patterns.
 
 use super::{Parser, Result};
-use crate::ErrorKind;
 use crate::lexer::{Keyword, TokenKind};
 use crate::tree::{
     Direction, Length, Literal, Name, NodePattern, PathForm, PathPattern, PatternPart, Properties, RelationshipPattern,
     Span, Step,
 };
+use crate::{Error, ErrorKind};
 
 impl Parser<'_> {
     /// `[variable =] path`.
@@ -178,6 +178,8 @@ impl Parser<'_> {
         }
         if self.eat(TokenKind::Star) {
             relationship.length = Some(self.length()?);
+        } else if matches!(self.peek(), TokenKind::DotDot | TokenKind::Number) {
+            return Err(self.not_a_length(self.here()));
         }
         relationship.properties = self.properties()?;
         Ok(())
@@ -194,22 +196,26 @@ impl Parser<'_> {
 
     fn bound(&mut self) -> Result<Option<u64>> {
         let span = self.here();
-        let found = match self.peek() {
+        match self.peek() {
             TokenKind::Number => match self.number(false)? {
-                Literal::Integer(number) => return Ok(u64::try_from(number).ok()),
-                _ => self.slice(span),
+                Literal::Integer(number) => Ok(u64::try_from(number).ok()),
+                _ => Err(self.not_a_length(span)),
             },
-            TokenKind::Minus | TokenKind::Plus => self.slice(span),
+            TokenKind::Minus | TokenKind::Plus => Err(self.not_a_length(span)),
             _ => {
                 self.expect_also("a number");
-                return Ok(None);
+                Ok(None)
             }
-        };
+        }
+    }
+
+    fn not_a_length(&self, span: Span) -> Error {
         let message = format!(
-            "Invalid input '{found}': expected the length of a relationship, as *, *2, *1..3, *2.. or *..3, \
-             in whole numbers of zero or more"
+            "Invalid input '{}': expected the length of a relationship, as *, *2, *1..3, *2.. or *..3, \
+             in whole numbers of zero or more",
+            self.slice(span)
         );
-        Err(self.error(ErrorKind::InvalidRelationshipPattern, span, message))
+        self.error(ErrorKind::InvalidRelationshipPattern, span, message)
     }
 
     /// Whether the bracket here opens the first node of a path with at least one relationship.
