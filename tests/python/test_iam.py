@@ -366,11 +366,22 @@ def test_who_is_refused_leaves_nothing_behind(door):
 
 
 def test_a_refused_body_is_not_read(door):
-    """A body of ten gigabytes is announced and never sent: the answer comes all the same."""
-    with socket.create_connection(("127.0.0.1", door.server.port)) as line:
-        line.sendall(b"POST /loader HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10000000000\r\n\r\n{")
-        answer = line.recv(65536)
-    assert answer.startswith(b"HTTP/1.1 403") and MISSING.encode() in answer, answer
+    """Of a body of a million bytes one is sent: the answer comes all the same, where the head tells that it is refused."""
+    url = f"{door.endpoint}/loader"
+    body_hash = {"x-amz-content-sha256": "0" * 64}
+    for keys, others, text in [
+        (None, {}, MISSING),
+        (Keys("AKIDNOBODY", "secret"), {}, INVALID),
+        (door.keys("over"), {}, EXPIRED),
+        # A hash that is sent along lets the signature be compared before there is a body.
+        (door.keys("ann").but(secret="guessed"), body_hash, MISMATCH),
+    ]:
+        headers = {"host": "127.0.0.1"} if keys is None else signed(keys, "POST", url, headers=others)
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        with socket.create_connection(("127.0.0.1", door.server.port)) as line:
+            line.sendall(f"POST /loader HTTP/1.1\r\n{head}Content-Length: 1000000\r\n\r\n{{".encode())
+            answer = line.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 403") and text.encode() in answer, answer
 
 
 # --- Retries.

@@ -310,6 +310,10 @@ impl Door {
         };
         visitor.claimed().clone_into(principal);
         *from = visitor.address();
+        if let Err(failure) = visitor.check_head() {
+            body::discard(incoming);
+            return closing(failure.reply(id));
+        }
         let matched = matched.and_then(|matched| match matched.route.action {
             Some(Action::Metrics | Action::Health) => Ok(matched),
             _ if peer.entrance == Entrance::Admin => Err(Mismatch::Path),

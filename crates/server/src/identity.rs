@@ -129,6 +129,15 @@ impl Visitor {
         self.origin.address
     }
 
+    /// Compares the signature already where the head says the hash of the body, so that the body need not be read for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::enter`].
+    pub(crate) fn check_head(&self) -> Result<(), Failure> {
+        self.claim.as_ref().map_or(Ok(()), |claim| claim.check_head().map(drop)).map_err(denied)
+    }
+
     /// Compares the signature.
     ///
     /// # Errors
