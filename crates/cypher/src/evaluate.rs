@@ -169,7 +169,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     ///
-    /// Each of [`Error`].
+    /// Each of [`enum@Error`].
     // Recursion goes through here for each level of an expression, so what takes space on the stack stands in functions
     // of its own.
     pub fn value(&self, expression: &Expression, scope: &Scope<'_>) -> Result {
@@ -211,7 +211,7 @@ impl Evaluator<'_> {
     ///
     /// # Errors
     ///
-    /// Each of [`Error`]; [`EvalError::ArgumentType`] if the value is neither boolean nor null.
+    /// Each of [`enum@Error`]; [`EvalError::ArgumentType`] if the value is neither boolean nor null.
     pub fn truth(&self, operation: &'static str, predicate: &Expression, scope: &Scope<'_>) -> Result<Truth> {
         Ok(logic::truth(operation, &self.value(predicate, scope)?)?)
     }

@@ -119,9 +119,9 @@ async fn call(client: &Client, operation: &str, input: &Value) -> Value {
                 |out| json!({"status": out.status(), "role": out.role(), "dbEngineVersion": out.db_engine_version()}),
             )
         }
-        other => statistics::call(client, other, input).await.unwrap_or_else(|| {
-            json!({"error": {"name": "Usage", "status": 0, "message": format!("no operation {other}")}})
-        }),
+        other => statistics::call(client, other, input).await.unwrap_or_else(
+            || json!({"error": {"name": "Usage", "status": 0, "message": format!("no operation {other}")}}),
+        ),
     }
 }
 

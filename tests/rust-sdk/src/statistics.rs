@@ -3,7 +3,7 @@
 use aws_sdk_neptunedata::Client;
 use aws_sdk_neptunedata::types::{
     DeleteStatisticsValueMap, GraphSummaryType, PropertygraphSummaryValueMap, RdfGraphSummaryValueMap,
-    RefreshStatisticsIdMap, StatisticsAutoGenerationMode, Statistics,
+    RefreshStatisticsIdMap, Statistics, StatisticsAutoGenerationMode,
 };
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
