@@ -66,7 +66,9 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
         let signal = signals.next().await;
         tracing::info!(signal, "asked to stop");
     }));
-    tracing::info!("stopping: the running load, if there is one, is ended; those that wait stay in the queue");
+    tracing::info!(
+        "stopping: the running load, if there is one, goes on at the next start; those that wait stay in the queue"
+    );
     loader.shutdown();
     store.close();
     // A query that could not be stopped in time has nobody left to answer.
