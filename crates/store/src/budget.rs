@@ -2,7 +2,7 @@
 
 /// What a process needs beside its budget's shares, however small the budget is: measured, with what the allocator keeps
 /// at hand.
-const FIXED: u64 = 60 << 20;
+const FIXED: u64 = 40 << 20;
 
 /// Bytes of decoded blocks that are cached: an eighth of the budget, and less of a small one, most of which is fixed.
 pub(crate) fn cache(memory: u64) -> u64 {
