@@ -9,9 +9,10 @@ import os
 import re
 import socket
 import struct
-import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from .relay import Relay, close
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,13 @@ class _Rule:
     seen: int = 0
 
 
-class FaultProxy:
+class FaultProxy(Relay):
     """Forwards loopback connections to `upstream`, `(host, port)`, and spoils answers."""
 
     def __init__(self, upstream):
-        self.upstream = upstream
         self.requests = []
         self._rules = []
-        self._lock = threading.Lock()
-        self._sockets = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.endpoint = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(upstream)
 
     def spoil(self, fault, kind, key="", skip=0, times=1):
         """Puts `fault` on the answers to requests of that kind whose key (or prefix) ends in `key`: `times` of them (None: all),
@@ -109,27 +105,6 @@ class FaultProxy:
         """Forgets all rules; what was stalled stays so."""
         with self._lock:
             self._rules.clear()
-
-    def close(self):
-        self._listener.close()
-        with self._lock:
-            sockets = list(self._sockets)
-        for each in sockets:
-            _close(each)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def _accept(self):
-        while True:
-            try:
-                caller, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
 
     def _fault_of(self, request):
         with self._lock:
@@ -178,7 +153,7 @@ class FaultProxy:
                 if each is not None:
                     with self._lock:
                         self._sockets.discard(each)
-                    _close(each)
+                    close(each)
 
     def _answer(self, answered, caller, fault):
         """Passes one answer on; whether the connection is of use after it."""
@@ -264,11 +239,3 @@ def _reset(caller):
     # Lingering for no time makes the kernel send a reset instead of an end.
     caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(caller.detach())
-
-
-def _close(each):
-    try:
-        each.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    each.close()

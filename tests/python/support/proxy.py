@@ -3,8 +3,10 @@
 import socket
 import threading
 
+from .relay import Relay
 
-class Proxy:
+
+class Proxy(Relay):
     """Forwards loopback connections to `upstream`.
 
     - `stall_after(n)`: after `n` more bytes from upstream nothing is forwarded any more, in either direction, and
@@ -15,17 +17,11 @@ class Proxy:
     """
 
     def __init__(self, upstream):
-        self.upstream = upstream
         self.swallowed = []
         self.stalled = threading.Event()
         self._markers = []
         self._budget = None
-        self._lock = threading.Lock()
-        self._sockets = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.endpoint = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        super().__init__(upstream)
 
     def stall_after(self, count):
         with self._lock:
@@ -40,31 +36,13 @@ class Proxy:
         with self._lock:
             self._markers.append(marker)
 
-    def close(self):
-        self._listener.close()
+    def _serve(self, caller):
+        upstream = socket.create_connection(self.upstream)
         with self._lock:
-            sockets = list(self._sockets)
-        for each in sockets:
-            each.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def _accept(self):
-        while True:
-            try:
-                caller, _ = self._listener.accept()
-            except OSError:
-                return
-            upstream = socket.create_connection(self.upstream)
-            with self._lock:
-                self._sockets |= {caller, upstream}
-            pair = _Pair(caller, upstream)
-            threading.Thread(target=self._requests, args=(pair,), daemon=True).start()
-            threading.Thread(target=self._answers, args=(pair,), daemon=True).start()
+            self._sockets |= {caller, upstream}
+        pair = _Pair(caller, upstream)
+        threading.Thread(target=self._answers, args=(pair,), daemon=True).start()
+        self._requests(pair)
 
     def _requests(self, pair):
         try:
