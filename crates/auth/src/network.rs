@@ -3,28 +3,17 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
+
 /// Addresses that share their leading bits: `203.0.113.0/24`, `2001:db8::/32`, or one address. An IPv4 address in IPv6's
 /// clothes (`::ffff:192.0.2.1`) is the IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix_bits: u32,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Whether the address is within.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let differing = u32::from(own) ^ u32::from(other);
-                differing.checked_shr(32 - self.prefix_bits).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let differing = u128::from(own) ^ u128::from(other);
-                differing.checked_shr(128 - self.prefix_bits).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -37,18 +26,8 @@ impl FromStr for Network {
     type Err = NotANetwork;
 
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let address: IpAddr = address.parse().map_err(|_| NotANetwork)?;
-        let address = if prefix.is_none() { address.to_canonical() } else { address };
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = match prefix {
-            None => most,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|bits| *bits <= most).ok_or(NotANetwork)?
-            }
-            Some(_) => return Err(NotANetwork),
-        };
-        Ok(Self { address, prefix_bits })
+        let one = || text.parse::<IpAddr>().map(|address| address.to_canonical().into());
+        text.parse().or_else(|_| one()).map(Self).map_err(|_| NotANetwork)
     }
 }
 
