@@ -17,6 +17,6 @@ pub fn cypher(input: &[u8]) {
         assert_eq!(again.statement, parsed.statement, "{printed}");
         assert_eq!(again.statement.to_string(), printed);
     }
-    let _ = cypher::Access::of(&parsed.statement);
+    let _ = auth::Accesses::accesses(&parsed.statement);
     let _ = cypher::bind(&parsed, &cypher::Procedures::default());
 }

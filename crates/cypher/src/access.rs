@@ -4,63 +4,42 @@
 //!
 //! **Source**: spec/iam.md §2.
 
+use auth::{Access, Accesses};
+
 use crate::tree::{Clause, Query, Statement};
 
-/// The rights that a statement needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// It reads. Every statement does: an update says what was there.
-    pub reads: bool,
-    /// It may add.
-    pub writes: bool,
-    /// It may take away or replace.
-    pub deletes: bool,
+impl Accesses for Statement {
+    /// The same whether it is run or explained. Every statement reads: an update says what was there.
+    fn accesses(&self) -> Access {
+        Access::READ.and(of_query(&self.query))
+    }
 }
 
-impl Access {
-    /// Of a statement that is run or explained: explaining needs the same.
-    pub fn of(statement: &Statement) -> Self {
-        let mut access = Self { reads: true, writes: false, deletes: false };
-        access.query(&statement.query);
-        access
-    }
+fn of_query(query: &Query) -> Access {
+    query.parts.iter().map(|part| of_clauses(&part.clauses)).fold(Access::NONE, Access::and)
+}
 
-    /// Whether it may change the graph.
-    pub const fn is_update(self) -> bool {
-        self.writes || self.deletes
-    }
+fn of_clauses(clauses: &[Clause]) -> Access {
+    clauses.iter().map(of_clause).fold(Access::NONE, Access::and)
+}
 
-    fn query(&mut self, query: &Query) {
-        for part in &query.parts {
-            self.clauses(&part.clauses);
-        }
-    }
-
-    fn clauses(&mut self, clauses: &[Clause]) {
-        for clause in clauses {
-            match clause {
-                // Subqueries within expressions cannot update: the parser refuses that.
-                Clause::Match(_) | Clause::Unwind(_) | Clause::Call(_) | Clause::With(_) | Clause::Return(_) => {}
-                Clause::Subquery(subquery) => self.query(&subquery.query),
-                Clause::Create(_) => self.writes = true,
-                Clause::Merge(merge) => {
-                    self.writes = true;
-                    self.deletes |= !merge.actions.is_empty();
-                }
-                Clause::Set(_) => {
-                    self.writes = true;
-                    self.deletes = true;
-                }
-                Clause::Remove(_) | Clause::Delete(_) => self.deletes = true,
-                Clause::Foreach(foreach) => self.clauses(&foreach.clauses),
-            }
-        }
+fn of_clause(clause: &Clause) -> Access {
+    let changes = |write, delete| Access { read: false, write, delete };
+    match clause {
+        // Subqueries within expressions cannot update: the parser refuses that.
+        Clause::Match(_) | Clause::Unwind(_) | Clause::Call(_) | Clause::With(_) | Clause::Return(_) => Access::NONE,
+        Clause::Subquery(subquery) => of_query(&subquery.query),
+        Clause::Create(_) => changes(true, false),
+        Clause::Merge(merge) => changes(true, !merge.actions.is_empty()),
+        Clause::Set(_) => changes(true, true),
+        Clause::Remove(_) | Clause::Delete(_) => changes(false, true),
+        Clause::Foreach(foreach) => of_clauses(&foreach.clauses),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Access;
+    use auth::{Access, Accesses as _};
 
     #[test]
     fn rights_follow_from_the_clauses() {
@@ -80,9 +59,9 @@ mod tests {
             ("EXPLAIN CREATE (n)", true, false),
         ] {
             let parsed = crate::parse(text).unwrap();
-            let access = Access::of(&parsed.statement);
-            assert_eq!(access, Access { reads: true, writes, deletes }, "{text}");
-            assert_eq!(access.is_update(), writes || deletes, "{text}");
+            let access = parsed.statement.accesses();
+            assert_eq!(access, Access { read: true, write: writes, delete: deletes }, "{text}");
+            assert_eq!(access.changes(), writes || deletes, "{text}");
         }
     }
 }

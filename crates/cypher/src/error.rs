@@ -1,7 +1,6 @@
 //! What is wrong with a text, where, and what was expected.
 
-use std::fmt;
-
+use model::Position;
 use thiserror::Error;
 
 use crate::tree::Span;
@@ -155,29 +154,5 @@ impl ErrorKind {
             Self::ProcedureNotFound => "ProcedureError",
             _ => "SyntaxError",
         }
-    }
-}
-
-/// A place in a text; both numbers start at 1, columns are characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character in the line.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of a byte offset; an offset that is none is the end.
-    pub fn of(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
     }
 }

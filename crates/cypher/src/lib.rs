@@ -1,7 +1,7 @@
 //! openCypher, from text to a syntax tree and back.
 //!
 //! [`parse`] turns a text into a [`Parsed`] statement, whose every node knows the bytes it came from; `Display` of the
-//! tree writes its canonical text, which parses to the same tree. [`Access`] says what a statement may do to the data.
+//! tree writes its canonical text, which parses to the same tree. [`auth::Accesses`] says what a statement may do to the data.
 //! [`evaluate`] computes expressions of one row. Nothing here knows the store or HTTP.
 //!
 //! - `lexer`: text to tokens; brackets find their partners here, so that the parser never has to try twice.
@@ -26,8 +26,8 @@ mod parser;
 mod printer;
 pub mod tree;
 
-pub use access::Access;
 pub use bind::{Bound, Column, Field, Procedure, Procedures, Type, bind};
-pub use error::{Error, ErrorKind, Position};
+pub use error::{Error, ErrorKind};
 pub use limits::{MAX_COLUMNS, MAX_HEIGHT, MAX_NESTING, MAX_TEXT};
+pub use model::Position;
 pub use parser::{Parsed, parse};

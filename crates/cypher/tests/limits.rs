@@ -12,7 +12,7 @@ fn exercise(text: &str) -> Result<(), cypher::ErrorKind> {
     let again = cypher::parse(&printed).unwrap_or_else(|error| panic!("{error}"));
     assert!(again.statement == copy);
     let _ = format!("{copy:?}");
-    let _ = cypher::Access::of(&copy);
+    let _ = auth::Accesses::accesses(&copy);
     let _ = cypher::bind(&parsed, &cypher::Procedures::default());
     Ok(())
 }

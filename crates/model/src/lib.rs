@@ -8,14 +8,17 @@
 //! - [`term`]: the term behind an id, owned ([`Term`]) and borrowed ([`TermRef`]); encode and decode side by side.
 //! - [`value`]: numbers, instants and their canonical lexical forms; [`datatype`]: their names.
 //! - [`quad`]: the quad, the two data sets and the property-graph vocabulary.
+//! - [`text`]: places in a text, for the errors of the languages.
 
 pub mod datatype;
 pub mod id;
 pub mod quad;
 pub mod term;
+pub mod text;
 pub mod value;
 
 pub use id::{Tag, TermId};
 pub use quad::{Dataset, Quad};
 pub use term::{DecodeError, HashKey, Term, TermRef};
+pub use text::Position;
 pub use value::{IntegerType, Notation, Value};

@@ -1,7 +1,6 @@
 //! What can go wrong with a query.
 
-use std::fmt;
-
+use model::Position;
 use thiserror::Error;
 
 use crate::QueryKind;
@@ -63,29 +62,5 @@ impl From<store::Error> for Error {
             store::Error::Cancelled => Self::Cancelled,
             error => Self::Store(error),
         }
-    }
-}
-
-/// A place in a text; both numbers start at 1, columns are characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character in the line.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of a byte offset; an offset beyond the end is the end.
-    pub(crate) fn of(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
     }
 }

@@ -28,6 +28,7 @@ mod syntax;
 mod terms;
 mod xml;
 
-pub use error::{Error, Position};
+pub use error::Error;
 pub use format::{OutputFormat, QueryKind, negotiate};
+pub use model::Position;
 pub use query::{ParseOptions, Query};

@@ -9,9 +9,10 @@
 
 use std::fmt::Write as _;
 
+use model::Position;
 use spargebra::{SparqlParser, SparqlSyntaxError};
 
-use crate::{Error, Position};
+use crate::Error;
 
 /// Longer than any keyword.
 const GAP: &str = "                        ";
