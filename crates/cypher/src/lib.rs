@@ -24,6 +24,7 @@ mod lexer;
 mod limits;
 mod parser;
 mod printer;
+mod query;
 pub mod tree;
 
 pub use bind::{Bound, Column, Field, Procedure, Procedures, Type, bind};
@@ -31,3 +32,4 @@ pub use error::{Error, ErrorKind};
 pub use limits::{MAX_COLUMNS, MAX_HEIGHT, MAX_NESTING, MAX_TEXT};
 pub use model::Position;
 pub use parser::{Parsed, parse};
+pub use query::{Prepared, Query, Rows};

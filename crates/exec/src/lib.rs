@@ -19,20 +19,28 @@
 
 pub mod aggregate;
 pub mod arithmetic;
+pub mod batch;
 pub mod comparison;
+pub mod context;
 pub mod convert;
 pub mod equality;
 pub mod equivalence;
 mod error;
+pub mod expr;
+pub mod fault;
 mod float;
+pub mod graph;
 pub mod json;
 pub mod limits;
 pub mod list;
 pub mod logic;
 pub mod map;
 pub mod math;
+pub mod memory;
 mod number;
+pub mod operator;
 pub mod order;
+pub mod plan;
 pub mod temporal;
 pub mod term;
 pub mod text;

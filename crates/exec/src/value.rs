@@ -152,6 +152,21 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// About how many bytes it takes, with what it alone is known to hold: what is shared counts each time.
+    pub fn bytes(&self) -> usize {
+        const BOX: usize = 16;
+        size_of::<Self>()
+            + match self {
+                Self::String(text) => BOX + text.len(),
+                Self::List(list) => BOX + list.iter().map(Self::bytes).sum::<usize>(),
+                Self::Map(map) => BOX + map.iter().map(|(key, value)| 2 * BOX + key.len() + value.bytes()).sum::<usize>(),
+                Self::Relationship(_) => BOX + size_of::<Relationship>(),
+                Self::Path(path) => BOX + path.steps.len() * (size_of::<Step>() + size_of::<Relationship>()),
+                Self::Duration(_) => BOX + size_of::<Duration>(),
+                _ => 0,
+            }
+    }
+
     /// How deep lists and maps nest in it: 0 for a scalar, 1 for `[1]`.
     pub(crate) fn depth(&self) -> u16 {
         match self {

@@ -1,0 +1,183 @@
+//! Batches of rows, column by column.
+//!
+//! - **Shape**: a plan numbers its variables: each is a [`Slot`], and a batch has a column for each slot that is bound.
+//!   A column holds what is cheapest to hold: ids of nodes, relationships as the quads that they are, property values as
+//!   ids that nobody has looked up yet, and whole values only where nothing less will do.
+//! - **Invariant**: every column has as many entries as the batch has rows, but for those that say nothing of rows.
+//! - Cloning a batch shares its columns.
+
+use std::sync::Arc;
+
+use model::TermId;
+
+use crate::{Relationship, Value};
+
+/// Rows that operators aim at in a batch. They may give fewer, and some more.
+pub const ROWS: usize = 1024;
+
+/// The number of a variable in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// Its place in arrays.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The values of one slot.
+#[derive(Clone, Debug, Default)]
+pub enum Column {
+    /// Not bound, or not wanted any more: reads as null.
+    #[default]
+    Absent,
+    /// The same value in each row.
+    Constant(Value),
+    /// Nodes; none is null.
+    Nodes(Arc<Vec<TermId>>),
+    /// Relationships; none is null.
+    Edges(Arc<Vec<Relationship>>),
+    /// Property values as the store holds them; `None` is null.
+    Terms(Arc<Vec<Option<TermId>>>),
+    /// Anything.
+    Values(Arc<Vec<Value>>),
+}
+
+impl Column {
+    /// Of nodes.
+    pub fn nodes(nodes: Vec<TermId>) -> Self {
+        Self::Nodes(Arc::new(nodes))
+    }
+
+    /// Of relationships.
+    pub fn edges(edges: Vec<Relationship>) -> Self {
+        Self::Edges(Arc::new(edges))
+    }
+
+    /// Of anything.
+    pub fn values(values: Vec<Value>) -> Self {
+        Self::Values(Arc::new(values))
+    }
+
+    /// Whether each row has null.
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The rows at these places, in this order; places may repeat.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        fn pick<T: Clone>(from: &[T], rows: &[u32]) -> Arc<Vec<T>> {
+            Arc::new(rows.iter().map(|row| from[*row as usize].clone()).collect())
+        }
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Constant(value) => Self::Constant(value.clone()),
+            Self::Nodes(nodes) => Self::Nodes(pick(nodes, rows)),
+            Self::Edges(edges) => Self::Edges(pick(edges, rows)),
+            Self::Terms(terms) => Self::Terms(pick(terms, rows)),
+            Self::Values(values) => Self::Values(pick(values, rows)),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Absent => 0,
+            Self::Constant(value) => value.bytes(),
+            Self::Nodes(nodes) => nodes.len() * size_of::<TermId>(),
+            Self::Edges(edges) => edges.len() * size_of::<Relationship>(),
+            Self::Terms(terms) => terms.len() * size_of::<Option<TermId>>(),
+            Self::Values(values) => values.iter().map(Value::bytes).sum(),
+        };
+        bytes as u64
+    }
+}
+
+/// Rows.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    rows: usize,
+    columns: Vec<Column>,
+}
+
+impl Batch {
+    /// One row in which nothing is bound.
+    pub fn unit() -> Self {
+        Self { rows: 1, columns: Vec::new() }
+    }
+
+    /// So many rows in which nothing is bound.
+    pub fn of(rows: usize) -> Self {
+        Self { rows, columns: Vec::new() }
+    }
+
+    /// How many rows.
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The column of a slot.
+    pub fn column(&self, slot: Slot) -> &Column {
+        self.columns.get(slot.index()).unwrap_or(&Column::Absent)
+    }
+
+    /// Binds a slot. The column must have as many entries as there are rows.
+    pub fn set(&mut self, slot: Slot, column: Column) {
+        if self.columns.len() <= slot.index() {
+            self.columns.resize(slot.index() + 1, Column::Absent);
+        }
+        self.columns[slot.index()] = column;
+    }
+
+    /// Binds a slot, for those who build a batch in one go.
+    #[must_use]
+    pub fn with(mut self, slot: Slot, column: Column) -> Self {
+        self.set(slot, column);
+        self
+    }
+
+    /// Takes a column out.
+    pub fn take(&mut self, slot: Slot) -> Column {
+        self.columns.get_mut(slot.index()).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The rows at these places, in this order; places may repeat.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        Self { rows: rows.len(), columns: self.columns.iter().map(|column| column.gather(rows)).collect() }
+    }
+
+    /// One row as a batch.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Self {
+        self.gather(&[row as u32])
+    }
+
+    /// The rows from one place up to another.
+    #[must_use]
+    pub fn slice(&self, from: usize, to: usize) -> Self {
+        if from == 0 && to == self.rows {
+            return self.clone();
+        }
+        let rows: Vec<u32> = (from as u32..to as u32).collect();
+        self.gather(&rows)
+    }
+
+    /// The slots that are bound.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        let bound = self.columns.iter().enumerate().filter(|(_, column)| !column.is_absent());
+        bound.map(|(place, _)| Slot(place as u32))
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        self.columns.iter().map(Column::bytes).sum::<u64>() + (self.columns.len() * size_of::<Column>()) as u64
+    }
+}
