@@ -8,10 +8,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Value;
 use crate::batch::Slot;
 use crate::graph::Name;
 use crate::plan::Plan;
-use crate::Value;
 
 mod evaluate;
 

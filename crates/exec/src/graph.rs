@@ -103,7 +103,11 @@ impl Context<'_> {
     pub fn property_terms(&self, entities: &[TermId], key: TermId) -> Result<Vec<Option<TermId>>> {
         let template = Pattern { p: Some(key), ..Pattern::ALL };
         let found = self.snapshot().scan_many_columns(entities, template, Order::Spog, Columns::O)?;
-        Ok(found.spans.into_iter().map(|span| found.quads.o.get(span.start).copied().filter(|_| !span.is_empty())).collect())
+        Ok(found
+            .spans
+            .into_iter()
+            .map(|span| found.quads.o.get(span.start).copied().filter(|_| !span.is_empty()))
+            .collect())
     }
 
     /// A property; null if there is none.
@@ -168,8 +172,7 @@ impl Context<'_> {
 
     /// Which of the nodes have a label.
     pub fn have_label(&self, nodes: &[TermId], label: TermId) -> Result<Vec<bool>> {
-        let quads: Vec<Quad> =
-            nodes.iter().map(|node| Quad::in_default_graph(*node, TermId::LABEL, label)).collect();
+        let quads: Vec<Quad> = nodes.iter().map(|node| Quad::in_default_graph(*node, TermId::LABEL, label)).collect();
         Ok(self.snapshot().contains_many(&quads)?)
     }
 

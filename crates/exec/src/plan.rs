@@ -179,6 +179,13 @@ pub enum Plan {
         /// The rows.
         rows: Arc<Vec<Vec<crate::Value>>>,
     },
+    /// Only these variables go on: nobody asks for the others any more.
+    Keep {
+        /// The rows before.
+        input: Box<Self>,
+        /// Which.
+        slots: Vec<Slot>,
+    },
     /// All rows of the input before the first goes on.
     Eager {
         /// The rows before.
@@ -431,6 +438,7 @@ impl Plan {
             | Self::Unwind { input, .. }
             | Self::Apply { input, .. }
             | Self::Table { input, .. }
+            | Self::Keep { input, .. }
             | Self::Eager { input }
             | Self::Write { input, .. }
             | Self::Merge { input, .. }
@@ -458,6 +466,7 @@ impl Plan {
             | Self::Unwind { input, .. }
             | Self::Apply { input, .. }
             | Self::Table { input, .. }
+            | Self::Keep { input, .. }
             | Self::Eager { input }
             | Self::Write { input, .. }
             | Self::Merge { input, .. }
@@ -505,6 +514,7 @@ impl Plan {
             | Self::Apply { .. }
             | Self::Union { .. }
             | Self::Table { .. }
+            | Self::Keep { .. }
             | Self::Eager { .. } => Vec::new(),
             Self::Match { pattern, .. } => pattern.predicates.iter().collect(),
             Self::Nodes { access, .. } => match access {
@@ -522,7 +532,9 @@ impl Plan {
             Self::Skip { count, .. } | Self::Limit { count, .. } => vec![count],
             Self::Unwind { list, .. } | Self::Foreach { list, .. } => vec![list],
             Self::Write { writes, .. } => writes.iter().flat_map(Write::expressions).collect(),
-            Self::Merge { create, on_match, .. } => create.iter().chain(on_match).flat_map(Write::expressions).collect(),
+            Self::Merge { create, on_match, .. } => {
+                create.iter().chain(on_match).flat_map(Write::expressions).collect()
+            }
         }
     }
 

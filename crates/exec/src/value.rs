@@ -159,7 +159,9 @@ impl Value {
             + match self {
                 Self::String(text) => BOX + text.len(),
                 Self::List(list) => BOX + list.iter().map(Self::bytes).sum::<usize>(),
-                Self::Map(map) => BOX + map.iter().map(|(key, value)| 2 * BOX + key.len() + value.bytes()).sum::<usize>(),
+                Self::Map(map) => {
+                    BOX + map.iter().map(|(key, value)| 2 * BOX + key.len() + value.bytes()).sum::<usize>()
+                }
                 Self::Relationship(_) => BOX + size_of::<Relationship>(),
                 Self::Path(path) => BOX + path.steps.len() * (size_of::<Step>() + size_of::<Relationship>()),
                 Self::Duration(_) => BOX + size_of::<Duration>(),
