@@ -7,7 +7,7 @@
 
 use crate::batch::Batch;
 use crate::context::Context;
-use crate::fault::Result;
+use crate::fault::{Error, Result};
 use crate::plan::Plan;
 
 /// Rows, batch by batch.
@@ -25,16 +25,54 @@ pub type Running<'q> = Box<dyn Operator + 'q>;
 
 /// The operators of a plan. `argument` is what [`Plan::Argument`] gives.
 pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) -> Running<'q> {
-    let _ = (plan, context, argument);
-    Box::new(Once(Some(Batch::unit())))
+    let _ = context;
+    match plan {
+        Plan::Unit => Box::new(Once(Some(Batch::unit()))),
+        Plan::Argument => Box::new(Once(Some(argument.cloned().unwrap_or_else(Batch::unit)))),
+        Plan::Match { .. } => unsupported("a pattern that no rule has planned"),
+        Plan::Nodes { .. } => unsupported("Nodes"),
+        Plan::Edges { .. } => unsupported("Edges"),
+        Plan::Expand { .. } => unsupported("Expand"),
+        Plan::Walk { .. } => unsupported("Walk"),
+        Plan::Filter { .. } => unsupported("Filter"),
+        Plan::Project { .. } => unsupported("Project"),
+        Plan::Load { .. } => unsupported("Load"),
+        Plan::Aggregate { .. } => unsupported("Aggregate"),
+        Plan::Distinct { .. } => unsupported("Distinct"),
+        Plan::Sort { .. } => unsupported("Sort"),
+        Plan::Skip { .. } => unsupported("Skip"),
+        Plan::Limit { .. } => unsupported("Limit"),
+        Plan::Unwind { .. } => unsupported("Unwind"),
+        Plan::Apply { .. } => unsupported("Apply"),
+        Plan::Union { .. } => unsupported("Union"),
+        Plan::Table { .. } => unsupported("Table"),
+        Plan::Eager { .. } => unsupported("Eager"),
+        Plan::Write { .. } => unsupported("Write"),
+        Plan::Merge { .. } => unsupported("Merge"),
+        Plan::Foreach { .. } => unsupported("Foreach"),
+    }
 }
 
 /// Rows that are at hand.
 #[derive(Debug)]
-pub(crate) struct Once(Option<Batch>);
+struct Once(Option<Batch>);
 
 impl Operator for Once {
     fn next(&mut self) -> Result<Option<Batch>> {
         Ok(self.0.take().filter(|batch| !batch.is_empty()))
     }
+}
+
+/// A step that cannot be run.
+#[derive(Debug)]
+struct Unsupported(&'static str);
+
+impl Operator for Unsupported {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        Err(Error::Unsupported(self.0.to_owned()))
+    }
+}
+
+fn unsupported<'q>(step: &'static str) -> Running<'q> {
+    Box::new(Unsupported(step))
 }
