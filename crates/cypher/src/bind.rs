@@ -12,7 +12,7 @@
 //!
 //! **Source**: openCypher 9; the errors at compile time of its TCK, whose names [`ErrorKind`] has.
 
-mod aggregate;
+pub(crate) mod aggregate;
 mod clause;
 mod expression;
 mod function;

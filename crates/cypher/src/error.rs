@@ -92,6 +92,10 @@ pub enum ErrorKind {
     InvalidNumberOfArguments,
     /// A procedure that does not exist.
     ProcedureNotFound,
+    /// A parameter that is not handed in with the query.
+    MissingParameter,
+    /// A parameter that is something else than its place asks for (no name in the TCK).
+    InvalidParameterType,
     /// Brackets, subqueries or operators are nested too deeply (no name in the TCK).
     NestedTooDeeply,
     /// The text is longer than what is read (no name in the TCK).
@@ -139,6 +143,8 @@ impl ErrorKind {
             Self::InvalidNumberOfArguments => "InvalidNumberOfArguments",
             Self::ProcedureNotFound => "ProcedureNotFound",
             Self::InvalidArgumentType | Self::InvalidOperandType => "InvalidArgumentType",
+            Self::MissingParameter => "MissingParameter",
+            Self::InvalidParameterType => "InvalidParameterType",
             Self::NestedTooDeeply => "NestedTooDeeply",
             Self::TextTooLong => "TextTooLong",
             Self::Unsupported => "Unsupported",
@@ -152,6 +158,7 @@ impl ErrorKind {
         match self {
             Self::InvalidOperandType => "TypeError",
             Self::ProcedureNotFound => "ProcedureError",
+            Self::MissingParameter => "ParameterMissing",
             _ => "SyntaxError",
         }
     }

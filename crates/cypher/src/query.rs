@@ -6,9 +6,10 @@ use exec::batch::{Batch, Slot};
 use exec::context::Context;
 use exec::fault;
 use exec::operator::{self, Running};
-use exec::plan::Plan;
+use exec::plan::{Plan, rules};
 use store::Snapshot;
 
+use crate::lower::{Lowered, lower};
 use crate::tree::Statement;
 use crate::{Bound, Column, Error, Parsed, Procedures, bind, parse};
 
@@ -17,6 +18,7 @@ use crate::{Bound, Column, Error, Parsed, Procedures, bind, parse};
 pub struct Query {
     parsed: Parsed,
     bound: Bound,
+    procedures: Procedures,
 }
 
 impl Query {
@@ -37,7 +39,7 @@ impl Query {
     pub fn parse_with(text: &str, procedures: &Procedures) -> Result<Self, Error> {
         let parsed = parse(text)?;
         let bound = bind(&parsed, procedures)?;
-        Ok(Self { parsed, bound })
+        Ok(Self { parsed, bound, procedures: procedures.clone() })
     }
 
     /// The tree, with its hints and whether it is to be explained.
@@ -66,8 +68,9 @@ impl Query {
     ///
     /// A parameter that is missing or of the wrong type.
     pub fn prepare(&self, parameters: &Map, snapshot: &Snapshot) -> Result<Prepared, Error> {
-        let _ = (parameters, snapshot);
-        Ok(Prepared { plan: Plan::Unit, columns: Vec::new() })
+        let Lowered { plan, columns } =
+            lower(&self.parsed, &self.bound.columns, &self.procedures, parameters, snapshot)?;
+        Ok(Prepared { plan: rules::apply(plan, snapshot), columns })
     }
 }
 

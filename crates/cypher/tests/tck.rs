@@ -71,7 +71,7 @@ fn procedures(case: &Case) -> Procedures {
         let (inputs, rest) = rest.split_once(')')?;
         let (_, outputs) = rest.split_once('(')?;
         let (outputs, _) = outputs.split_once(')')?;
-        Some(Procedure { name: name.into(), inputs: fields(inputs), outputs: fields(outputs) })
+        Some(Procedure { name: name.into(), inputs: fields(inputs), outputs: fields(outputs), rows: Vec::new() })
     };
     Procedures::new(case.steps.iter().filter_map(signature).collect())
 }

@@ -22,7 +22,7 @@ pub(super) fn is_aggregate(expression: &Expression) -> bool {
 }
 
 /// Whether an aggregate is somewhere in it.
-pub(super) fn has_aggregate(expression: &Expression) -> bool {
+pub(crate) fn has_aggregate(expression: &Expression) -> bool {
     is_aggregate(expression) || expression.children().any(has_aggregate)
 }
 

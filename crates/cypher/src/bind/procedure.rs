@@ -17,6 +17,8 @@ pub struct Procedure {
     pub inputs: Vec<Field>,
     /// What it gives, in this order.
     pub outputs: Vec<Field>,
+    /// What it gives for which arguments: rows of inputs, then outputs.
+    pub rows: Vec<Vec<exec::Value>>,
 }
 
 /// A named value.
