@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use model::TermId;
 
+use crate::context::Context;
+use crate::fault::Result;
 use crate::{Relationship, Value};
 
 /// Rows that operators aim at in a batch. They may give fewer, and some more.
@@ -63,6 +65,38 @@ impl Column {
     /// Whether each row has null.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
+    }
+
+    /// The value of a row.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn value(&self, row: usize, context: &Context<'_>) -> Result<Value> {
+        Ok(match self {
+            Self::Absent => Value::Null,
+            Self::Constant(value) => value.clone(),
+            Self::Nodes(nodes) => Value::Node(nodes[row]),
+            Self::Edges(edges) => Value::Relationship(Arc::new(edges[row])),
+            Self::Terms(terms) => return terms[row].map_or(Ok(Value::Null), |id| context.value(id)),
+            Self::Values(values) => values[row].clone(),
+        })
+    }
+
+    /// The values of all rows: of the batch that it is a column of, which has so many.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn resolved(&self, rows: usize, context: &Context<'_>) -> Result<Arc<Vec<Value>>> {
+        Ok(match self {
+            Self::Absent => Arc::new(vec![Value::Null; rows]),
+            Self::Constant(value) => Arc::new(vec![value.clone(); rows]),
+            Self::Nodes(nodes) => Arc::new(nodes.iter().copied().map(Value::Node).collect()),
+            Self::Edges(edges) => Arc::new(edges.iter().map(|edge| Value::Relationship(Arc::new(*edge))).collect()),
+            Self::Terms(terms) => Arc::new(context.values(terms)?),
+            Self::Values(values) => Arc::clone(values),
+        })
     }
 
     /// The rows at these places, in this order; places may repeat.

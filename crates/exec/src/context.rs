@@ -15,6 +15,7 @@ use crate::fault::{Error, Result};
 use crate::graph::Names;
 use crate::memory::Memory;
 use crate::temporal::Instant;
+use crate::text::Patterns;
 
 /// Who knows what time it is, and draws numbers. One of each statement, so that a run can be repeated.
 pub trait Clock {
@@ -41,6 +42,8 @@ pub struct Context<'q> {
     /// The moments of the statement.
     pub clock: &'q dyn Clock,
     pub(crate) names: RefCell<Names>,
+    /// Regular expressions that were compiled.
+    pub(crate) patterns: RefCell<Patterns>,
     /// Nodes and relationships that this statement has deleted.
     pub(crate) deleted: RefCell<FxHashSet<TermId>>,
     pub(crate) changes: RefCell<Changes>,
@@ -89,6 +92,7 @@ impl<'q> Context<'q> {
             memory,
             clock,
             names: RefCell::default(),
+            patterns: RefCell::default(),
             deleted: RefCell::default(),
             changes: RefCell::default(),
         }

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 
 mod evaluate;
 
-pub use evaluate::{Evaluator, Scope};
+pub use evaluate::{Evaluator, Local, Scope};
 
 /// What a row is asked.
 #[derive(Clone, Debug)]

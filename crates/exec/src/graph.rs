@@ -82,21 +82,23 @@ impl Context<'_> {
 
     /// The values of property terms.
     pub fn values(&self, terms: &[Option<TermId>]) -> Result<Vec<Value>> {
-        let snapshot = self.snapshot();
         let hashed: Vec<TermId> = terms.iter().flatten().copied().filter(|id| id.is_hashed()).collect();
-        let mut resolved = snapshot.resolve_many(&hashed)?.into_iter();
-        let value = |id: &Option<TermId>| {
-            let Some(id) = id else { return Ok(Value::Null) };
-            let found = if id.is_hashed() { resolved.next() } else { None };
-            let found = found.map_or_else(|| snapshot.resolve(*id), Ok)?;
-            Ok(value_of(&found))
+        let resolved = if hashed.is_empty() { Vec::new() } else { self.snapshot().resolve_many(&hashed)? };
+        let mut resolved = resolved.iter();
+        let value = |id: &Option<TermId>| match id {
+            None => Ok(Value::Null),
+            Some(id) if id.is_hashed() => resolved.next().map_or(Ok(Value::Null), |found| Ok(value_of(found))),
+            Some(id) => self.value(*id),
         };
         terms.iter().map(value).collect()
     }
 
     /// The value of one property term.
     pub fn value(&self, id: TermId) -> Result<Value> {
-        Ok(value_of(&self.snapshot().resolve(id)?))
+        match term::from_inline(id) {
+            Some(value) => Ok(value),
+            None => Ok(value_of(&self.snapshot().resolve(id)?)),
+        }
     }
 
     /// A property of many nodes or relationships, not yet looked up. Of a property with several values it is the first.
@@ -120,6 +122,37 @@ impl Context<'_> {
         match self.property_terms(&[entity.id()], key)?[0] {
             None => Ok(Value::Null),
             Some(id) => self.value(id),
+        }
+    }
+
+    /// A property by a name of the plan; null if there is none.
+    pub fn named_property(&self, entity: Entity<'_>, key: &Name) -> Result<Value> {
+        if &*key.text == "~id" {
+            return Ok(Value::String(self.text(entity.id())?));
+        }
+        self.alive(entity, "properties")?;
+        match self.property_terms(&[entity.id()], key.id)?.first().copied().flatten() {
+            None => Ok(Value::Null),
+            Some(id) => self.value(id),
+        }
+    }
+
+    /// Whether a node has all of these labels, or a relationship is of each of these types.
+    pub fn has_labels(&self, entity: Entity<'_>, labels: &[Name]) -> Result<bool> {
+        match entity {
+            Entity::Relationship(relationship) => {
+                let own = self.text(relationship.label)?;
+                Ok(labels.iter().all(|label| label.text == own))
+            }
+            Entity::Node(id) => {
+                self.alive(entity, "labels")?;
+                for label in labels {
+                    if self.have_label(&[id], label.id)? != [true] {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
         }
     }
 
@@ -192,7 +225,7 @@ impl Context<'_> {
     }
 
     /// Refuses what this statement has deleted.
-    fn alive(&self, entity: Entity<'_>, asked: &'static str) -> Result {
+    pub(crate) fn alive(&self, entity: Entity<'_>, asked: &'static str) -> Result {
         let deleted = self.deleted.borrow();
         if deleted.is_empty() || !deleted.contains(&entity.id()) {
             return Ok(());

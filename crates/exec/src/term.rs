@@ -9,7 +9,7 @@
 //! - **Invariant**: what [`to_term`] writes, [`from_term`] gives back, with its type.
 //! - **Source**: design §3; spec/opencypher.md §5.
 
-use model::{IntegerType, Notation, Value as Term, datatype};
+use model::{IntegerType, Notation, Tag, TermId, Value as Term, datatype};
 
 use crate::temporal::construct::{Type, construct};
 use crate::temporal::{Date, DateTime, Duration, Instant, LocalDateTime, Zone};
@@ -97,6 +97,17 @@ fn literal(lexical: &str, datatype: &str) -> Option<Value> {
             let integer = || lexical.parse::<i64>().map(Value::Integer);
             is_integer.then(|| integer().ok().or_else(|| float(lexical).map(Value::Float))).flatten()
         }
+    }
+}
+
+/// The value of an id that holds its term in itself; `None` where the dictionary is needed, and for what is no value.
+pub fn from_inline(id: TermId) -> Option<Value> {
+    if id.is_hashed() || id.tag_byte() >= Tag::Label as u8 {
+        return None;
+    }
+    match model::Term::decode(id, None) {
+        Ok(model::Term::Value(value)) => Some(from_term(&value)),
+        _ => None,
     }
 }
 

@@ -8,6 +8,10 @@ use crate::limits::{check_list, check_string};
 use crate::logic::Truth;
 use crate::{EvalError, List, Result, Value};
 
+mod pattern;
+
+pub(crate) use pattern::Patterns;
+
 /// What a predicate on two strings asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Match {
