@@ -110,8 +110,15 @@ impl Layer {
         }
     }
 
+    pub(crate) fn memory(&self) -> Option<&MemoryRun> {
+        match &self.content {
+            Content::Memory(run) => Some(run),
+            Content::Disk(_) => None,
+        }
+    }
+
     pub(crate) fn is_memory(&self) -> bool {
-        matches!(self.content, Content::Memory(_))
+        self.memory().is_some()
     }
 
     pub(crate) fn disk(&self) -> Option<&SegmentSet> {

@@ -3,6 +3,7 @@
 //! The delta is a list of these. Each commit adds one; neighbours of like size are merged, so that there are few and
 //! an entry is copied a logarithmic number of times.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use model::{Quad, TermId};
@@ -10,18 +11,21 @@ use model::{Quad, TermId};
 use crate::block::Block;
 use crate::order::Order;
 
+/// A hashed term and how it is spelled. Runs that are merged share the spelling.
+pub(crate) type Spelled = (TermId, Arc<[u8]>);
+
 /// Sorted operations and the terms they brought.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct MemoryRun {
     orders: [Arc<Block>; 4],
     /// Sorted by id.
-    terms: Vec<(TermId, Box<[u8]>)>,
+    terms: Vec<Spelled>,
     bytes: u64,
 }
 
 impl MemoryRun {
     /// From operations in any order, one for each quad at most (`true` is a tombstone), and terms in any order.
-    pub(crate) fn new(mut operations: Vec<(Quad, bool)>, mut terms: Vec<(TermId, Box<[u8]>)>) -> Self {
+    pub(crate) fn new(mut operations: Vec<(Quad, bool)>, mut terms: Vec<Spelled>) -> Self {
         let orders = Order::ALL.map(|order| {
             operations.sort_unstable_by_key(|(quad, _)| order.key(quad));
             let mut block = Block::default();
@@ -33,36 +37,25 @@ impl MemoryRun {
             Arc::new(block)
         });
         terms.sort_unstable();
-        terms.dedup_by(|later, first| later.0 == first.0);
-        let bytes = orders.iter().map(|block| block.weight()).sum::<u64>()
-            + terms.iter().map(|(_, spelling)| 32 + spelling.len() as u64).sum::<u64>();
-        Self { orders, terms, bytes }
+        Self::of(orders, terms)
     }
 
     /// One run in place of two neighbours; what the newer knows decides.
     pub(crate) fn merge(older: &Self, newer: &Self) -> Self {
-        let (old, new) = (&older.orders[0], &newer.orders[0]);
-        let mut operations = Vec::with_capacity(old.len() + new.len());
-        let (mut i, mut j) = (0, 0);
-        let operation = |block: &Block, at: usize| (Order::Spog.quad(&block.key(at)), block.is_tombstone(at));
-        while i < old.len() && j < new.len() {
-            match old.compare(i, &new.key(j)) {
-                std::cmp::Ordering::Less => {
-                    operations.push(operation(old, i));
-                    i += 1;
-                }
-                equal_or_greater => {
-                    operations.push(operation(new, j));
-                    j += 1;
-                    if equal_or_greater.is_eq() {
-                        i += 1;
-                    }
-                }
-            }
-        }
-        operations.extend((i..old.len()).map(|at| operation(old, at)));
-        operations.extend((j..new.len()).map(|at| operation(new, at)));
-        Self::new(operations, older.terms.iter().chain(&newer.terms).cloned().collect())
+        let orders = Order::ALL.map(|order| Arc::new(overlay(older.order(order), newer.order(order))));
+        let mut terms = Vec::with_capacity(older.terms.len() + newer.terms.len());
+        terms.extend_from_slice(&older.terms);
+        terms.extend_from_slice(&newer.terms);
+        terms.sort(); // two runs: one pass
+        Self::of(orders, terms)
+    }
+
+    /// Of terms that are sorted.
+    fn of(orders: [Arc<Block>; 4], mut terms: Vec<Spelled>) -> Self {
+        terms.dedup_by(|later, first| later.0 == first.0);
+        let bytes = orders.iter().map(|block| block.weight()).sum::<u64>()
+            + terms.iter().map(|(_, spelling)| 40 + spelling.len() as u64).sum::<u64>();
+        Self { orders, terms, bytes }
     }
 
     pub(crate) fn order(&self, order: Order) -> &Arc<Block> {
@@ -78,7 +71,7 @@ impl MemoryRun {
         self.bytes
     }
 
-    pub(crate) fn terms(&self) -> &[(TermId, Box<[u8]>)] {
+    pub(crate) fn terms(&self) -> &[Spelled] {
         &self.terms
     }
 
@@ -86,4 +79,20 @@ impl MemoryRun {
         let at = self.terms.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.terms[at].1)
     }
+}
+
+/// The entries of two blocks; of a key that is in both, the newer's.
+fn overlay(older: &Block, newer: &Block) -> Block {
+    let mut block = Block::with_capacity(older.len() + newer.len());
+    let mut at = 0;
+    for new in 0..newer.len() {
+        let key = newer.key(new);
+        let found = older.lower_bound(at, &key);
+        block.extend(older, at, found);
+        block.push(&key, newer.is_tombstone(new));
+        let is_same = found < older.len() && older.compare(found, &key) == Ordering::Equal;
+        at = found + usize::from(is_same);
+    }
+    block.extend(older, at, older.len());
+    block
 }

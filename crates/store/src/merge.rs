@@ -461,7 +461,7 @@ mod tests {
                 let operations: BTreeMap<Quad, bool> =
                     (0..entries).map(|_| (quad(below(5000)), below(4) == 0)).collect();
                 let spelled = operations.keys().map(|quad| (quad.s, format!("{:?}", quad.s).into_bytes().into()));
-                let spelled: Vec<(TermId, Box<[u8]>)> = spelled.collect();
+                let spelled: Vec<(TermId, Arc<[u8]>)> = spelled.collect();
                 terms.extend(spelled.clone());
                 expected.extend(operations.clone());
                 let run = MemoryRun::new(operations.into_iter().collect(), spelled);

@@ -8,10 +8,10 @@
 //! load's, its sets are the commit, published by one write of the manifest after everything queued before is durable.
 //! A rollback, an expired transaction and a restart drop what is staged.
 
+mod pending;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,21 +21,17 @@ use crate::disk::sync_directory;
 use crate::engine::{Space, Write};
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::Bell;
-use crate::memory::MemoryRun;
 use crate::merge::{AllCores, merge};
 use crate::shared::{Change, Shared, SlotGuard, Staged, index};
 use crate::snapshot::Snapshot;
 use crate::tiers;
 use crate::{CancelToken, Error, Result};
+use pending::Pending;
 
 /// A transaction spills when it has this share of the memory budget. One at a time writes in each data set.
 const SPILL_SHARE: u64 = 16;
 /// With this share of the budget in the delta, commits go to disk themselves: folding does not keep up, or fails.
 const DELTA_SHARE: u64 = 4;
-/// Bytes that an operation takes at the peak, when it is sorted in four orders.
-const OPERATION: u64 = 512;
-/// Bytes that a term takes beside its spelling.
-const TERM: u64 = 128;
 /// Spilled sets are merged when they are more than this.
 const SETS: usize = 16;
 /// Ways of such a merge.
@@ -51,15 +47,11 @@ pub struct Transaction {
     writing: Option<Writing>,
     /// What was there before this transaction.
     base: Snapshot,
-    /// What is there below `operations`: the base and what was spilled.
+    /// What is there below `pending`: the base and what was spilled.
     below: Snapshot,
     /// Oldest first.
     spilled: Vec<SegmentSet>,
-    /// `true` is a tombstone.
-    operations: BTreeMap<Quad, bool>,
-    terms: BTreeMap<TermId, Box<[u8]>>,
-    /// Bytes of memory that these two need.
-    weight: u64,
+    pending: Pending,
     /// The reads over the writes so far, made when asked for.
     view: Option<Snapshot>,
 }
@@ -82,9 +74,7 @@ impl Transaction {
             below: base.clone(),
             base,
             spilled: Vec::new(),
-            operations: BTreeMap::new(),
-            terms: BTreeMap::new(),
-            weight: 0,
+            pending: Pending::default(),
             view: None,
         }
     }
@@ -108,7 +98,7 @@ impl Transaction {
             self.below = self.base.clone();
             self.writing = Some(Writing { slot, epoch });
         }
-        if self.weight > self.shared.options.memory / SPILL_SHARE {
+        if self.pending.weight() > self.shared.options.memory / SPILL_SHARE {
             self.spill()?;
         }
         Ok(())
@@ -124,38 +114,30 @@ impl Transaction {
     }
 
     fn is_live(&self, quad: &Quad) -> Result<bool> {
-        match self.operations.get(quad) {
-            Some(tombstone) => Ok(!tombstone),
-            None => self.below.contains(quad),
-        }
+        self.pending.is_live(quad).map_or_else(|| self.below.contains(quad), Ok)
     }
 
     fn operate(&mut self, quad: Quad, tombstone: bool) {
-        if self.operations.insert(quad, tombstone).is_none() {
-            self.weight += OPERATION;
-        }
+        self.pending.operate(quad, tombstone);
         self.view = None;
-    }
-
-    fn keep_term(&mut self, id: TermId, term: TermRef<'_>) {
-        if id.is_hashed() && !self.terms.contains_key(&id) {
-            let mut spelling = Vec::new();
-            term.spelling(&mut spelling);
-            self.weight += TERM + 2 * spelling.len() as u64;
-            self.terms.insert(id, spelling.into_boxed_slice());
-        }
     }
 
     /// Adds a quad; whether it was not there before.
     pub fn insert(&mut self, s: TermRef<'_>, p: TermRef<'_>, o: TermRef<'_>, g: TermRef<'_>) -> Result<bool> {
         let quad = Quad::new(self.encode(s), self.encode(p), self.encode(o), self.encode(g));
+        self.insert_quad(&quad, &[(quad.s, s), (quad.p, p), (quad.o, o), (quad.g, g)])
+    }
+
+    /// Adds a quad by its ids; whether it was not there before. `terms` are those of its ids that the data set may not
+    /// know yet. An id that is not among them must be one that a live quad has, or one that is no hash.
+    pub fn insert_quad(&mut self, quad: &Quad, terms: &[(TermId, TermRef<'_>)]) -> Result<bool> {
         self.write(|this| {
-            let new = !this.is_live(&quad)?;
+            let new = !this.is_live(quad)?;
             if new {
-                for (id, term) in [(quad.s, s), (quad.p, p), (quad.o, o), (quad.g, g)] {
-                    this.keep_term(id, term);
+                for (id, term) in terms {
+                    this.pending.keep_term(*id, *term);
                 }
-                this.operate(quad, false);
+                this.operate(*quad, false);
             }
             Ok(new)
         })
@@ -170,12 +152,6 @@ impl Transaction {
             }
             Ok(live)
         })
-    }
-
-    fn run(&self) -> MemoryRun {
-        let operations = self.operations.iter().map(|(quad, tombstone)| (*quad, *tombstone)).collect();
-        let terms = self.terms.iter().map(|(id, spelling)| (*id, spelling.clone())).collect();
-        MemoryRun::new(operations, terms)
     }
 
     /// The number that a layer of this transaction would have if it were there already.
@@ -193,15 +169,14 @@ impl Transaction {
 
     /// The data set with this transaction's writes so far.
     pub fn snapshot(&mut self) -> Snapshot {
-        if self.operations.is_empty() {
+        if self.pending.is_empty() {
             return self.below.clone();
         }
         if let Some(view) = &self.view {
             return view.clone();
         }
-        let mut layers = self.below.layers().to_vec();
         let next = self.next();
-        layers.push(Arc::new(Layer { low: next, high: next, content: Content::Memory(self.run()) }));
+        let layers = self.below.layers().iter().chain(self.pending.layers(next)).cloned().collect();
         let view = Snapshot::new(Arc::clone(&self.shared), self.dataset, next, layers);
         self.view = Some(view.clone());
         view
@@ -216,27 +191,24 @@ impl Transaction {
     }
 
     /// Writes what is in memory as one set, which nothing names yet.
-    fn write_operations(&self) -> Result<SegmentSet> {
-        let run = self.run();
-        self.shared.disk.check_room(run.bytes())?;
+    fn write_pending(&mut self) -> Result<SegmentSet> {
         let next = self.next();
+        let run = self.pending.run(next);
+        self.shared.disk.check_room(run.bytes())?;
         self.write_set(&[Arc::new(Layer { low: next, high: next, content: Content::Memory(run) })])
     }
 
     /// Puts what is in memory aside on disk. After an error everything is as it was.
     fn spill(&mut self) -> Result<()> {
         let Some(owner) = self.writing.as_ref().map(|writing| writing.slot.owner()) else { return Ok(()) };
-        let stage = |set| Staged { owner: owner.clone(), dataset: self.dataset, set, base: 0 };
-        let set = self.write_operations()?;
+        let set = self.write_pending()?;
+        let staged = Staged { owner: owner.clone(), dataset: self.dataset, set: set.clone(), base: 0 };
         {
             let manifest = self.shared.lock_manifest();
-            let stage = vec![stage(set.clone())];
-            self.shared.change(&manifest, Change { stage, ..Change::of(self.dataset) })?;
+            self.shared.change(&manifest, Change { stage: vec![staged], ..Change::of(self.dataset) })?;
         }
         self.spilled.push(set);
-        self.operations.clear();
-        self.terms.clear();
-        self.weight = 0;
+        self.pending = Pending::default();
         self.view = None;
         self.below = self.over(&self.base, &self.spilled);
         if self.spilled.len() > SETS {
@@ -277,7 +249,7 @@ impl Transaction {
             self.forget();
             return Err(error);
         }
-        if self.operations.is_empty() && self.spilled.is_empty() {
+        if self.pending.is_empty() && self.spilled.is_empty() {
             return Ok(self.base.commit());
         }
         self.shared.disk.check_floor()?;
@@ -286,7 +258,7 @@ impl Transaction {
     }
 
     fn commit_logged(&mut self, epoch: u64) -> Result<u64> {
-        let run = self.run();
+        let run = self.pending.run(self.next());
         let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let record = crate::log::encode(&run, millis);
         let ticket = {
@@ -305,7 +277,7 @@ impl Transaction {
     }
 
     fn commit_spilled(&mut self, epoch: u64) -> Result<u64> {
-        let last = if self.operations.is_empty() { None } else { Some(self.write_operations()?) };
+        let last = if self.pending.is_empty() { None } else { Some(self.write_pending()?) };
         let Some(owner) = self.writing.as_ref().map(|writing| writing.slot.owner()) else {
             return Err(Error::Conflict);
         };
@@ -337,9 +309,7 @@ impl Transaction {
 
     /// Lets go of everything but the slot.
     fn forget(&mut self) {
-        self.operations.clear();
-        self.terms.clear();
-        self.weight = 0;
+        self.pending = Pending::default();
         self.spilled.clear();
         self.below = self.base.clone();
         self.view = None;

@@ -35,10 +35,18 @@ fn quad(store: &Store, small: Small) -> Quad {
     Quad::new(s, p, o, g)
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Insert,
+    Delete,
+    /// What the transaction shows is read, and must still be the same at its end.
+    Look,
+}
+
 #[derive(Clone, Debug)]
 enum Step {
-    /// One transaction: `true` inserts. The last flag rolls it back.
-    Transaction(Vec<(bool, Small)>, bool),
+    /// One transaction. The last flag rolls it back.
+    Transaction(Vec<(Operation, Small)>, bool),
     Load(Vec<Small>),
     /// A load in several parts, each staged, that become visible together at the end, or not at all.
     Staged(Vec<Vec<Small>>, bool),
@@ -53,14 +61,15 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let small = (0..3_u8, 0..3_u8, 0..8_u8, 0..3_u8);
+    let operation = prop_oneof![4 => Just(Operation::Insert), 3 => Just(Operation::Delete), 1 => Just(Operation::Look)];
     let step = prop_oneof![
-        6 => (prop::collection::vec((any::<bool>(), small.clone()), 0..12), prop::bool::weighted(0.15))
+        6 => (prop::collection::vec((operation.clone(), small.clone()), 0..12), prop::bool::weighted(0.15))
             .prop_map(|(operations, back)| Step::Transaction(operations, back)),
         3 => prop::collection::vec(small.clone(), 0..25).prop_map(Step::Load),
         2 => (prop::collection::vec(prop::collection::vec(small.clone(), 0..12), 1..6), any::<bool>())
             .prop_map(|(parts, publish)| Step::Staged(parts, publish)),
         // Long enough to spill many times where memory is small.
-        1 => (prop::collection::vec((any::<bool>(), small.clone()), 30..70), any::<bool>())
+        1 => (prop::collection::vec((operation, small.clone()), 30..70), any::<bool>())
             .prop_map(|(operations, back)| Step::Transaction(operations, back)),
         1 => Just(Step::Fold),
         1 => Just(Step::Compact),
@@ -216,16 +225,25 @@ proptest! {
                 Step::Transaction(operations, back) => {
                     let mut transaction = store.begin(Dataset::Rdf);
                     let mut after = expected.clone();
-                    for (insert, small) in operations {
+                    let mut looks: Vec<(Snapshot, BTreeSet<Quad>)> = Vec::new();
+                    for (operation, small) in operations {
                         let quad = quad(&store, small);
                         let [s, p, o, g] = terms(small);
-                        if insert {
-                            prop_assert_eq!(transaction.insert(s, p, o, g).unwrap(), after.insert(quad));
-                        } else {
-                            prop_assert_eq!(transaction.delete(&quad).unwrap(), after.remove(&quad));
+                        match operation {
+                            Operation::Insert => {
+                                prop_assert_eq!(transaction.insert(s, p, o, g).unwrap(), after.insert(quad));
+                            }
+                            Operation::Delete => {
+                                prop_assert_eq!(transaction.delete(&quad).unwrap(), after.remove(&quad));
+                            }
+                            Operation::Look => looks.push((transaction.snapshot(), after.clone())),
                         }
                     }
-                    compare(&transaction.snapshot(), &after);
+                    looks.push((transaction.snapshot(), after.clone()));
+                    for (snapshot, then) in &looks {
+                        compare(snapshot, then);
+                    }
+                    drop(looks);
                     prop_assert_eq!(read(&store.snapshot(Dataset::Rdf), Pattern::ALL, Order::Spog).len(), expected.len());
                     if back {
                         // Who has read it keeps reading it.
