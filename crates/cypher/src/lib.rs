@@ -2,14 +2,14 @@
 //!
 //! [`parse`] turns a text into a [`Parsed`] statement, whose every node knows the bytes it came from; `Display` of the
 //! tree writes its canonical text, which parses to the same tree. [`auth::Accesses`] says what a statement may do to the data.
-//! [`evaluate`] computes expressions of one row. Nothing here knows the store or HTTP.
+//! Nothing here knows HTTP.
 //!
 //! - `lexer`: text to tokens; brackets find their partners here, so that the parser never has to try twice.
 //! - `parser`: recursive descent for clauses and patterns, precedence climbing for expressions.
 //! - [`tree`]: the closed enums that binder and planner stand on.
 //! - [`bind()`]: what names stand for, and which statements cannot succeed whatever the data.
 //! - `printer`: canonical text with as few brackets as precedence allows.
-//! - [`evaluate`]: the value of an expression, given variables and parameters; the functions by name.
+//! - [`functions`]: the functions by name, as expressions of a plan call them.
 //! - `access`: which rights a statement needs.
 //! - `error`: what is wrong, where, what was expected; each kind has the name that the TCK gives it.
 //! - `limits`: what keeps a hostile text from exhausting the stack.
@@ -19,7 +19,6 @@
 mod access;
 mod bind;
 mod error;
-pub mod evaluate;
 pub mod functions;
 mod lexer;
 mod limits;

@@ -60,14 +60,12 @@ impl Held {
     ///
     /// [`Error::OutOfMemory`].
     pub fn set(&mut self, bytes: u64) -> Result<(), Error> {
-        match bytes.checked_sub(self.bytes) {
-            Some(more) => self.grow(more),
-            None => {
-                self.memory.0.held.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
-                self.bytes = bytes;
-                Ok(())
-            }
+        if bytes >= self.bytes {
+            return self.grow(bytes - self.bytes);
         }
+        self.memory.0.held.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+        self.bytes = bytes;
+        Ok(())
     }
 }
 

@@ -36,6 +36,7 @@ pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Bat
         Plan::Walk { .. } => unsupported("Walk"),
         Plan::Filter { .. } => unsupported("Filter"),
         Plan::Project { .. } => unsupported("Project"),
+        Plan::Keep { .. } => unsupported("Keep"),
         Plan::Load { .. } => unsupported("Load"),
         Plan::Aggregate { .. } => unsupported("Aggregate"),
         Plan::Distinct { .. } => unsupported("Distinct"),

@@ -45,7 +45,7 @@ impl Evaluator<'_, '_> {
     /// What the values refuse; the store's.
     // Recursion goes through here for each level of an expression, so what takes space on the stack stands in functions
     // of its own.
-    pub fn value(&self, expr: &Expr, scope: Scope<'_>) -> Result<Value> {
+    pub fn value(self, expr: &Expr, scope: Scope<'_>) -> Result<Value> {
         match expr {
             Expr::Constant(value) => Ok(value.clone()),
             Expr::Slot(slot) => scope.batch.column(*slot).value(scope.row, self.context),
@@ -75,7 +75,7 @@ impl Evaluator<'_, '_> {
             }
             Expr::Reduce { initial, list, value } => self.reduce(initial, list, value, scope),
             Expr::Call { function, arguments } => match &arguments[..] {
-                [] => (function.call)(self, &[]),
+                [] => (function.call)(&self, &[]),
                 [only] => self.call_one(function, only, scope),
                 _ => self.call(function, arguments, scope),
             },
@@ -89,11 +89,11 @@ impl Evaluator<'_, '_> {
     /// # Errors
     ///
     /// As [`Self::value`]; `ArgumentType` if it is neither boolean nor null.
-    pub fn truth(&self, operation: &'static str, predicate: &Expr, scope: Scope<'_>) -> Result<Truth> {
+    pub fn truth(self, operation: &'static str, predicate: &Expr, scope: Scope<'_>) -> Result<Truth> {
         Ok(logic::truth(operation, &self.value(predicate, scope)?)?)
     }
 
-    fn slice(&self, target: &Expr, from: Option<&Expr>, to: Option<&Expr>, scope: Scope<'_>) -> Result<Value> {
+    fn slice(self, target: &Expr, from: Option<&Expr>, to: Option<&Expr>, scope: Scope<'_>) -> Result<Value> {
         let target = self.value(target, scope)?;
         let from = from.map(|from| self.value(from, scope)).transpose()?;
         let to = to.map(|to| self.value(to, scope)).transpose()?;
@@ -101,7 +101,7 @@ impl Evaluator<'_, '_> {
     }
 
     fn case(
-        &self,
+        self,
         subject: Option<&Expr>,
         branches: &[(Expr, Expr)],
         otherwise: Option<&Expr>,
@@ -121,17 +121,17 @@ impl Evaluator<'_, '_> {
     }
 
     // Most functions take one argument, and need no list of them.
-    fn call_one(&self, function: &super::Function, argument: &Expr, scope: Scope<'_>) -> Result<Value> {
+    fn call_one(self, function: &super::Function, argument: &Expr, scope: Scope<'_>) -> Result<Value> {
         let argument = self.value(argument, scope)?;
-        (function.call)(self, &[argument])
+        (function.call)(&self, &[argument])
     }
 
-    fn call(&self, function: &super::Function, arguments: &[Expr], scope: Scope<'_>) -> Result<Value> {
+    fn call(self, function: &super::Function, arguments: &[Expr], scope: Scope<'_>) -> Result<Value> {
         let mut values = Vec::with_capacity(arguments.len());
         for argument in arguments {
             values.push(self.value(argument, scope)?);
         }
-        (function.call)(self, &values)
+        (function.call)(&self, &values)
     }
 }
 

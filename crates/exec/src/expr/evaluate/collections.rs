@@ -9,7 +9,7 @@ use crate::logic::{self, Truth};
 use crate::{List, Map, Value};
 
 impl Evaluator<'_, '_> {
-    pub(super) fn list(&self, items: &[Expr], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn list(self, items: &[Expr], scope: Scope<'_>) -> Result<Value> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             values.push(self.value(item, scope)?);
@@ -17,7 +17,7 @@ impl Evaluator<'_, '_> {
         Ok(Value::list(values)?)
     }
 
-    pub(super) fn map(&self, entries: &[(Arc<str>, Expr)], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn map(self, entries: &[(Arc<str>, Expr)], scope: Scope<'_>) -> Result<Value> {
         let mut values = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             values.push((Arc::clone(key), self.value(value, scope)?));
@@ -25,13 +25,7 @@ impl Evaluator<'_, '_> {
         Ok(Value::Map(Map::new(values)?))
     }
 
-    pub(super) fn quantifier(
-        &self,
-        kind: Quantifier,
-        list: &Expr,
-        predicate: &Expr,
-        scope: Scope<'_>,
-    ) -> Result<Truth> {
+    pub(super) fn quantifier(self, kind: Quantifier, list: &Expr, predicate: &Expr, scope: Scope<'_>) -> Result<Truth> {
         let Some(items) = items("a quantifier", self.value(list, scope)?)? else {
             return Ok(None);
         };
@@ -56,7 +50,7 @@ impl Evaluator<'_, '_> {
     }
 
     pub(super) fn list_comprehension(
-        &self,
+        self,
         list: &Expr,
         filter: Option<&Expr>,
         value: Option<&Expr>,
@@ -83,7 +77,7 @@ impl Evaluator<'_, '_> {
         Ok(Value::list(kept)?)
     }
 
-    pub(super) fn reduce(&self, initial: &Expr, list: &Expr, value: &Expr, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn reduce(self, initial: &Expr, list: &Expr, value: &Expr, scope: Scope<'_>) -> Result<Value> {
         let Some(items) = items("reduce()", self.value(list, scope)?)? else {
             return Ok(Value::Null);
         };
@@ -96,7 +90,7 @@ impl Evaluator<'_, '_> {
         Ok(accumulated)
     }
 
-    pub(super) fn map_projection(&self, subject: &Expr, items: &[MapItem], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn map_projection(self, subject: &Expr, items: &[MapItem], scope: Scope<'_>) -> Result<Value> {
         let subject = self.value(subject, scope)?;
         if subject.is_null() {
             return Ok(Value::Null);

@@ -11,12 +11,12 @@ impl Evaluator<'_, '_> {
     /// # Errors
     ///
     /// As [`Self::value`].
-    pub fn column(&self, expr: &Expr, batch: &Batch) -> Result<Column> {
+    pub fn column(self, expr: &Expr, batch: &Batch) -> Result<Column> {
         self.column_within(expr, batch, None)
     }
 
     /// The same where locals are bound.
-    pub(super) fn column_within(&self, expr: &Expr, batch: &Batch, local: Option<&Local<'_>>) -> Result<Column> {
+    pub(super) fn column_within(self, expr: &Expr, batch: &Batch, local: Option<&Local<'_>>) -> Result<Column> {
         match expr {
             Expr::Constant(value) => return Ok(Column::Constant(value.clone())),
             Expr::Slot(slot) => return Ok(batch.column(*slot).clone()),
@@ -34,7 +34,7 @@ impl Evaluator<'_, '_> {
     /// # Errors
     ///
     /// As [`Self::truth`].
-    pub fn select(&self, predicate: &Expr, batch: &Batch) -> Result<Vec<u32>> {
+    pub fn select(self, predicate: &Expr, batch: &Batch) -> Result<Vec<u32>> {
         let mut rows = Vec::new();
         for row in 0..batch.len() {
             if self.truth("WHERE", predicate, Scope::row(batch, row))? == Some(true) {

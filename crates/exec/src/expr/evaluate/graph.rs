@@ -16,7 +16,7 @@ impl Evaluator<'_, '_> {
     /// # Errors
     ///
     /// `ArgumentType` for what has no members; the store's.
-    pub fn property(&self, value: &Value, key: &str) -> Result<Value> {
+    pub fn property(self, value: &Value, key: &str) -> Result<Value> {
         match entity(value) {
             Some(entity) => self.context.property(entity, key),
             None => Ok(map::member(value, key)?),
@@ -28,7 +28,7 @@ impl Evaluator<'_, '_> {
     /// # Errors
     ///
     /// `ArgumentType` for anything else; the store's.
-    pub fn properties(&self, value: &Value) -> Result<Map> {
+    pub fn properties(self, value: &Value) -> Result<Map> {
         match (entity(value), value) {
             (Some(entity), _) => self.context.property_map(entity),
             (None, Value::Map(map)) => Ok(map.clone()),
@@ -37,20 +37,20 @@ impl Evaluator<'_, '_> {
     }
 
     /// A property by a name of the plan, whose id is known.
-    pub(super) fn named(&self, value: &Value, key: &Name) -> Result<Value> {
+    pub(super) fn named(self, value: &Value, key: &Name) -> Result<Value> {
         match entity(value) {
             Some(entity) => self.context.named_property(entity, key),
             None => Ok(map::member(value, &key.text)?),
         }
     }
 
-    pub(super) fn member(&self, target: &Expr, key: &Name, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn member(self, target: &Expr, key: &Name, scope: Scope<'_>) -> Result<Value> {
         let target = self.value(target, scope)?;
         self.named(&target, key)
     }
 
     /// `target[index]`
-    pub(super) fn index(&self, target: &Expr, index: &Expr, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn index(self, target: &Expr, index: &Expr, scope: Scope<'_>) -> Result<Value> {
         let (target, index) = (self.value(target, scope)?, self.value(index, scope)?);
         match (entity(&target), &index) {
             (Some(_), Value::String(key)) => self.property(&target, key),
@@ -59,7 +59,7 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    pub(super) fn has_labels(&self, target: &Expr, labels: &[Name], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn has_labels(self, target: &Expr, labels: &[Name], scope: Scope<'_>) -> Result<Value> {
         let target = self.value(target, scope)?;
         match (entity(&target), &target) {
             (Some(entity), _) => Ok(self.context.has_labels(entity, labels)?.into()),
@@ -69,7 +69,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// A walk: node, relationship or list of relationships, node, … The ends of a relationship tell which way it went.
-    pub(super) fn path(&self, parts: &[Expr], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn path(self, parts: &[Expr], scope: Scope<'_>) -> Result<Value> {
         let mut values = parts.iter().map(|part| self.value(part, scope));
         let start = match values.next().transpose()? {
             None | Some(Value::Null) => return Ok(Value::Null),
@@ -98,7 +98,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// Runs a plan for the row.
-    pub(super) fn subplan(&self, subplan: &Subplan, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn subplan(self, subplan: &Subplan, scope: Scope<'_>) -> Result<Value> {
         let mut argument = scope.batch.row(scope.row);
         for (slot, depth) in &subplan.locals {
             argument.set(*slot, Column::Constant(scope.local(*depth)));

@@ -8,12 +8,12 @@ use crate::text::{self, Match};
 use crate::{Value, arithmetic, comparison, equality};
 
 impl Evaluator<'_, '_> {
-    pub(super) fn unary(&self, operator: Unary, operand: &Expr, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn unary(self, operator: Unary, operand: &Expr, scope: Scope<'_>) -> Result<Value> {
         let operand = self.value(operand, scope)?;
         unary(operator, &operand)
     }
 
-    pub(super) fn binary(&self, operator: Binary, left: &Expr, right: &Expr, scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn binary(self, operator: Binary, left: &Expr, right: &Expr, scope: Scope<'_>) -> Result<Value> {
         let left = self.value(left, scope)?;
         let right = self.value(right, scope)?;
         self.of_two(operator, &left, &right)
@@ -21,7 +21,7 @@ impl Evaluator<'_, '_> {
 
     /// Connects truths from the left, up to one that decides.
     pub(super) fn connected(
-        &self,
+        self,
         operation: &'static str,
         operands: &[Expr],
         scope: Scope<'_>,
@@ -41,7 +41,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// `a < b < c` is `a < b AND b < c`.
-    pub(super) fn comparison(&self, first: &Expr, rest: &[(Compare, Expr)], scope: Scope<'_>) -> Result<Value> {
+    pub(super) fn comparison(self, first: &Expr, rest: &[(Compare, Expr)], scope: Scope<'_>) -> Result<Value> {
         let mut left = self.value(first, scope)?;
         let mut holds = Some(true);
         for (operator, right) in rest {
@@ -53,7 +53,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// An operator of two values.
-    pub(super) fn of_two(&self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {
+    pub(super) fn of_two(self, operator: Binary, left: &Value, right: &Value) -> Result<Value> {
         Ok(match operator {
             Binary::Add => arithmetic::add(left, right)?,
             Binary::Subtract => arithmetic::subtract(left, right)?,
