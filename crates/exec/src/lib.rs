@@ -14,12 +14,14 @@
 //! - [`temporal`]: dates, times and durations.
 //! - [`json`]: a value as a client reads it; [`term`]: a value as the store holds it.
 //! - [`limits`]: what keeps a small text from making a huge value.
+//! - [`registry`]: the queries of all languages that wait and run; [`clock`]: the machine's own.
 //!
 //! **Source**: openCypher 9 and its TCK; spec/opencypher.md §2, §5.
 
 pub mod aggregate;
 pub mod arithmetic;
 pub mod batch;
+pub mod clock;
 pub mod comparison;
 pub mod context;
 pub mod convert;
@@ -41,6 +43,7 @@ mod number;
 pub mod operator;
 pub mod order;
 pub mod plan;
+pub mod registry;
 pub mod temporal;
 pub mod term;
 pub mod text;

@@ -84,6 +84,21 @@ impl Transaction {
         term.encode(&self.shared.hash_key)
     }
 
+    /// Takes the slot before anything is read, so that nobody writes between a read and the write that follows from it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`].
+    pub fn lock(&mut self, cancel: &CancelToken) -> Result<()> {
+        if self.writing.is_none() {
+            let slot = self.shared.take_slot(self.dataset, cancel)?;
+            let (snapshot, epoch) = self.shared.writer_snapshot(self.dataset);
+            self.base = snapshot;
+            self.below = self.base.clone();
+            self.writing = Some(Writing { slot, epoch });
+        }
+        Ok(())
+    }
+
     /// Takes the slot at the first write, keeps it from those who wait at later ones, and makes room for one more.
     fn start_writing(&mut self) -> Result<()> {
         if let Some(Writing { slot, .. }) = &self.writing {
@@ -92,11 +107,7 @@ impl Transaction {
                 return Err(error);
             }
         } else {
-            let slot = self.shared.take_slot(self.dataset, &CancelToken::new())?;
-            let (snapshot, epoch) = self.shared.writer_snapshot(self.dataset);
-            self.base = snapshot;
-            self.below = self.base.clone();
-            self.writing = Some(Writing { slot, epoch });
+            self.lock(&CancelToken::new())?;
         }
         if self.pending.weight() > self.shared.options.memory / SPILL_SHARE {
             self.spill()?;

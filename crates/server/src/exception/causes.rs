@@ -159,3 +159,18 @@ impl From<sparql::Error> for Failure {
         Self::new(exception, message)
     }
 }
+
+impl From<cypher::Error> for Failure {
+    fn from(error: cypher::Error) -> Self {
+        use cypher::ErrorKind as Kind;
+        let exception = match error.kind {
+            Kind::Unsupported => Exception::UnsupportedOperation,
+            Kind::TextTooLong => Exception::QueryLimit,
+            Kind::IntegerOverflow | Kind::FloatingPointOverflow => Exception::InvalidNumericData,
+            Kind::MissingParameter => Exception::MissingParameter,
+            Kind::InvalidHint => Exception::InvalidParameter,
+            _ => Exception::MalformedQuery,
+        };
+        Self::new(exception, error.to_string())
+    }
+}

@@ -149,3 +149,21 @@ fn the_delta_is_bounded() {
     assert_eq!(read(&store.snapshot(Dataset::Rdf)).len(), 800);
     drop(folding);
 }
+
+#[test]
+fn a_locked_transaction_reads_what_nobody_changes_before_it_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let mut first = store.begin(Dataset::Rdf);
+    let mut second = store.begin(Dataset::Rdf);
+    first.lock(&CancelToken::new()).unwrap();
+    let gone = CancelToken::new();
+    gone.cancel();
+    assert!(matches!(second.lock(&gone), Err(Error::Cancelled)), "whoever waits can be ended");
+    insert(&mut first, 0..1).unwrap();
+    first.commit().unwrap();
+    assert_eq!(read(&second.snapshot()).len(), 0, "as of its begin");
+    second.lock(&CancelToken::new()).unwrap();
+    assert_eq!(read(&second.snapshot()).len(), 1, "as of its lock");
+    second.rollback();
+}
