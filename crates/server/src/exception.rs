@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::request_id::RequestId;
+pub(crate) use causes::READ_ONLY;
 
 /// `Content-Type` of every JSON reply. Graph Explorer parses an error only when it contains `application/json`.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
@@ -26,7 +27,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// Header with the exception's bare name: the first thing every SDK looks at.
 pub(crate) const ERROR_TYPE_HEADER: &str = "x-amzn-errortype";
 
-/// One variant per row of the service's published table of exceptions, in its order.
+/// One variant per row of the service's published table of exceptions, in its order; one more stands behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exception {
     /// Authentication or authorization failed; also a foreign `Host` or `Origin`.
@@ -103,6 +104,8 @@ pub enum Exception {
     UnsupportedOperation,
     /// Bad parameters of an index rebuild.
     Validation,
+    /// A node or relationship of an id that is taken: documented for openCypher, and not in the table.
+    DuplicateData,
 }
 
 /// Whether the same request, sent again, may succeed.
@@ -197,6 +200,7 @@ impl Exception {
             Self::TooManyRequests => ("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS, Yes),
             Self::UnsupportedOperation => ("UnsupportedOperationException", StatusCode::BAD_REQUEST, No),
             Self::Validation => ("ValidationException", StatusCode::BAD_REQUEST, No),
+            Self::DuplicateData => ("DuplicateDataException", StatusCode::BAD_REQUEST, No),
         }
     }
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::door::{Call, Door, json};
-use crate::exception::{Exception, Failure};
+use crate::exception::{Exception, Failure, READ_ONLY};
 use crate::parameters::{Parameters, excerpt};
 
 /// What queries are told meanwhile.
@@ -98,8 +98,7 @@ impl Drop for Going<'_> {
 /// `POST /system`
 pub(crate) async fn system(door: &Door, call: &Call) -> Result<Response<Body>, Failure> {
     if door.config.read_replica {
-        let text = "Writes are not permitted on a read replica instance";
-        return Err(Failure::new(Exception::ReadOnlyViolation, text));
+        return Err(Failure::new(Exception::ReadOnlyViolation, READ_ONLY));
     }
     let parameters = Given::read(call)?;
     match parameters.action.as_str() {

@@ -159,8 +159,7 @@ where
 
 fn writable(door: &Door) -> Result<(), Failure> {
     if door.config.read_replica {
-        let text = "Writes are not permitted on a read replica instance";
-        return Err(Failure::new(Exception::ReadOnlyViolation, text));
+        return Err(Failure::new(Exception::ReadOnlyViolation, READ_ONLY));
     }
     Ok(())
 }

@@ -10,6 +10,13 @@ use loader::{CancelError, LoadIdError, ResetError, StartError, StatusError};
 
 use super::{Exception, Failure, Limit};
 
+/// What a replica says of a write.
+pub(crate) const READ_ONLY: &str = "Writes are not permitted on a read replica instance";
+
+/// What clients know a conflict of writers by.
+const CONFLICT: &str = "Operation failed due to conflicting concurrent operations (please retry). \
+                        Transactions are currently rolling back.";
+
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         use store::Error;
@@ -27,6 +34,8 @@ impl From<store::Error> for Failure {
         };
         let message = match exception {
             Exception::CancelledByUser => "Operation terminated (cancelled by user)".to_owned(),
+            Exception::ConcurrentModification => format!("{CONFLICT} ({error})"),
+            Exception::ReadOnlyViolation => READ_ONLY.to_owned(),
             _ => error.to_string(),
         };
         Self::new(exception, message)
@@ -162,15 +171,90 @@ impl From<sparql::Error> for Failure {
 
 impl From<cypher::Error> for Failure {
     fn from(error: cypher::Error) -> Self {
-        use cypher::ErrorKind as Kind;
+        use cypher::ErrorKind;
         let exception = match error.kind {
-            Kind::Unsupported => Exception::UnsupportedOperation,
-            Kind::TextTooLong => Exception::QueryLimit,
-            Kind::IntegerOverflow | Kind::FloatingPointOverflow => Exception::InvalidNumericData,
-            Kind::MissingParameter => Exception::MissingParameter,
-            Kind::InvalidHint => Exception::InvalidParameter,
-            _ => Exception::MalformedQuery,
+            ErrorKind::Unsupported | ErrorKind::ProcedureNotFound => Exception::UnsupportedOperation,
+            ErrorKind::TextTooLong | ErrorKind::NestedTooDeeply | ErrorKind::TooManyColumns => Exception::QueryLimit,
+            ErrorKind::IntegerOverflow | ErrorKind::FloatingPointOverflow => Exception::InvalidNumericData,
+            ErrorKind::InvalidHint => Exception::InvalidParameter,
+            ErrorKind::UnexpectedSyntax
+            | ErrorKind::InvalidNumberLiteral
+            | ErrorKind::InvalidUnicodeLiteral
+            | ErrorKind::InvalidUnicodeCharacter
+            | ErrorKind::InvalidRelationshipPattern
+            | ErrorKind::InvalidClauseComposition
+            | ErrorKind::InvalidArgumentPassingMode
+            | ErrorKind::UndefinedVariable
+            | ErrorKind::VariableAlreadyBound
+            | ErrorKind::VariableTypeConflict
+            | ErrorKind::ColumnNameConflict
+            | ErrorKind::NoExpressionAlias
+            | ErrorKind::NoVariablesInScope
+            | ErrorKind::AmbiguousAggregationExpression
+            | ErrorKind::InvalidAggregation
+            | ErrorKind::NestedAggregation
+            | ErrorKind::NonConstantExpression
+            | ErrorKind::NegativeIntegerArgument
+            | ErrorKind::InvalidArgumentType
+            | ErrorKind::InvalidOperandType
+            | ErrorKind::InvalidDelete
+            | ErrorKind::CreatingVarLength
+            | ErrorKind::NoSingleRelationshipType
+            | ErrorKind::RequiresDirectedRelationship
+            | ErrorKind::RelationshipUniquenessViolation
+            | ErrorKind::InvalidParameterUse
+            | ErrorKind::DifferentColumnsInUnion
+            | ErrorKind::UnknownFunction
+            | ErrorKind::InvalidNumberOfArguments => Exception::MalformedQuery,
         };
         Self::new(exception, error.to_string())
+    }
+}
+
+impl From<exec::EvalError> for Failure {
+    fn from(error: exec::EvalError) -> Self {
+        use exec::Class;
+        let exception = match error.names().0 {
+            Class::TypeError | Class::ArgumentError => Exception::InvalidArgument,
+            Class::ArithmeticError => Exception::InvalidNumericData,
+            Class::LimitError => Exception::QueryLimit,
+        };
+        Self::new(exception, error.to_string())
+    }
+}
+
+impl From<exec::fault::Error> for Failure {
+    fn from(error: exec::fault::Error) -> Self {
+        use exec::fault::Error;
+        let message = error.to_string();
+        let exception = match error {
+            Error::Eval(error) => return error.into(),
+            Error::Store(error) => return error.into(),
+            Error::OutOfMemory { .. } => {
+                return Self::new(Exception::MemoryLimitExceeded, message).over(Limit::QueryMemory);
+            }
+            Error::Unsupported(_) => Exception::UnsupportedOperation,
+            Error::DuplicateId { .. } => Exception::DuplicateData,
+            Error::DeletedEntity { .. }
+            | Error::NodeStillConnected { .. }
+            | Error::MergeNull { .. }
+            | Error::PropertyType { .. }
+            | Error::NotAnEntity { .. }
+            | Error::MissingEnd { .. }
+            | Error::Refused(_) => Exception::BadRequest,
+            Error::Write(_) => Exception::InternalFailure,
+        };
+        Self::new(exception, message)
+    }
+}
+
+impl From<exec::registry::Refused> for Failure {
+    fn from(refused: exec::registry::Refused) -> Self {
+        use exec::registry::Refused;
+        let message = refused.to_string();
+        match refused {
+            Refused::Taken(_) => Self::new(Exception::InvalidParameter, message),
+            Refused::Full(_) => Self::new(Exception::TooManyRequests, message).over(Limit::Queue),
+        }
     }
 }
