@@ -19,7 +19,7 @@ use store::CancelToken;
 use store::statistics::{Run, Standing, StatisticsKeeper};
 
 use crate::door::{Call, Door, json};
-use crate::exception::{Exception, Failure, JSON};
+use crate::exception::{Exception, Failure, JSON, READ_ONLY};
 use crate::parameters::{Parameters, excerpt};
 use crate::watch::Watch;
 use summary::Mode;

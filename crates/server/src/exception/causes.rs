@@ -176,7 +176,8 @@ impl From<cypher::Error> for Failure {
             ErrorKind::Unsupported | ErrorKind::ProcedureNotFound => Exception::UnsupportedOperation,
             ErrorKind::TextTooLong | ErrorKind::NestedTooDeeply | ErrorKind::TooManyColumns => Exception::QueryLimit,
             ErrorKind::IntegerOverflow | ErrorKind::FloatingPointOverflow => Exception::InvalidNumericData,
-            ErrorKind::InvalidHint => Exception::InvalidParameter,
+            ErrorKind::MissingParameter => Exception::MissingParameter,
+            ErrorKind::InvalidHint | ErrorKind::InvalidParameterType => Exception::InvalidParameter,
             ErrorKind::UnexpectedSyntax
             | ErrorKind::InvalidNumberLiteral
             | ErrorKind::InvalidUnicodeLiteral
