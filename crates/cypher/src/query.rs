@@ -70,7 +70,7 @@ impl Query {
     pub fn prepare(&self, parameters: &Map, snapshot: &Snapshot) -> Result<Prepared, Error> {
         let Lowered { plan, columns } =
             lower(&self.parsed, &self.bound.columns, &self.procedures, parameters, snapshot)?;
-        Ok(Prepared { plan: rules::apply(plan, snapshot), columns })
+        Ok(Prepared { plan: rules::apply(plan, snapshot, &columns), columns })
     }
 }
 

@@ -309,6 +309,46 @@ impl Expr {
         }
     }
 
+    /// The expressions directly inside, to be changed; but for plans.
+    pub fn children_mut(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::Constant(_) | Self::Slot(_) | Self::Local(_) => Vec::new(),
+            Self::Subplan(subplan) => match &mut subplan.form {
+                Form::Collect(value) => vec![value],
+                Form::Exists | Form::Count => Vec::new(),
+            },
+            Self::Property { target, .. } | Self::HasLabels { target, .. } => vec![target],
+            Self::Index { target, index } => vec![target, index],
+            Self::Slice { target, from, to } => {
+                std::iter::once(target).chain(from).chain(to).map(|child| &mut **child).collect()
+            }
+            Self::Unary(_, operand) | Self::IsNull(operand) => vec![operand],
+            Self::Binary(_, left, right) => vec![left, right],
+            Self::Comparison(first, rest) => {
+                std::iter::once(&mut **first).chain(rest.iter_mut().map(|(_, operand)| operand)).collect()
+            }
+            Self::And(of) | Self::Or(of) | Self::Xor(of) | Self::List(of) | Self::Path(of) => of.iter_mut().collect(),
+            Self::Case { subject, branches, otherwise } => {
+                let branches = branches.iter_mut().flat_map(|(condition, value)| [condition, value]);
+                subject.iter_mut().map(|child| &mut **child).chain(branches).chain(otherwise.as_deref_mut()).collect()
+            }
+            Self::Map(entries) => entries.iter_mut().map(|(_, value)| value).collect(),
+            Self::MapProjection { subject, items } => {
+                let entries = items.iter_mut().filter_map(|item| match item {
+                    MapItem::Entry(_, value) => Some(value),
+                    MapItem::Property(_) | MapItem::All => None,
+                });
+                std::iter::once(&mut **subject).chain(entries).collect()
+            }
+            Self::ListComprehension { list, filter, value } => {
+                std::iter::once(list).chain(filter).chain(value).map(|child| &mut **child).collect()
+            }
+            Self::Quantifier { list, predicate, .. } => vec![list, predicate],
+            Self::Reduce { initial, list, value } => vec![initial, list, value],
+            Self::Call { arguments, .. } => arguments.iter_mut().collect(),
+        }
+    }
+
     /// Calls `found` with each slot that it reads, those that its subplans read from the row included.
     pub fn slots(&self, found: &mut impl FnMut(Slot)) {
         match self {

@@ -516,7 +516,10 @@ impl Plan {
             | Self::Table { .. }
             | Self::Keep { .. }
             | Self::Eager { .. } => Vec::new(),
-            Self::Match { pattern, .. } => pattern.predicates.iter().collect(),
+            Self::Match { pattern, .. } => {
+                let each = pattern.edges.iter().filter_map(|edge| edge.each.as_ref()).map(|(_, each)| each);
+                pattern.predicates.iter().chain(each).collect()
+            }
             Self::Nodes { access, .. } => match access {
                 Access::All | Access::Label(_) => Vec::new(),
                 Access::Id(value) | Access::Property { value, .. } => vec![value],
@@ -538,8 +541,57 @@ impl Plan {
         }
     }
 
+    /// The expressions of this step itself, to be changed.
+    pub fn expressions_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Unit
+            | Self::Argument
+            | Self::Edges { .. }
+            | Self::Expand { .. }
+            | Self::Load { .. }
+            | Self::Distinct { .. }
+            | Self::Apply { .. }
+            | Self::Union { .. }
+            | Self::Table { .. }
+            | Self::Keep { .. }
+            | Self::Eager { .. } => Vec::new(),
+            Self::Match { pattern, .. } => {
+                let each = pattern.edges.iter_mut().filter_map(|edge| edge.each.as_mut()).map(|(_, each)| each);
+                pattern.predicates.iter_mut().chain(each).collect()
+            }
+            Self::Nodes { access, .. } => match access {
+                Access::All | Access::Label(_) => Vec::new(),
+                Access::Id(value) | Access::Property { value, .. } => vec![value],
+            },
+            Self::Walk { walk, .. } => walk.each.iter_mut().map(|(_, predicate)| predicate).collect(),
+            Self::Filter { predicate, .. } => vec![predicate],
+            Self::Project { items, .. } => items.iter_mut().map(|(_, value)| value).collect(),
+            Self::Aggregate { keys, aggregates, .. } => {
+                let keys = keys.iter_mut().map(|(_, key)| key);
+                let of = aggregates.iter_mut().flat_map(|(_, of)| of.argument.iter_mut().chain(&mut of.percentile));
+                keys.chain(of).collect()
+            }
+            Self::Sort { keys, limit, .. } => keys.iter_mut().map(|key| &mut key.key).chain(limit).collect(),
+            Self::Skip { count, .. } | Self::Limit { count, .. } => vec![count],
+            Self::Unwind { list, .. } | Self::Foreach { list, .. } => vec![list],
+            Self::Write { writes, .. } => writes.iter_mut().flat_map(Write::expressions_mut).collect(),
+            Self::Merge { create, on_match, .. } => {
+                create.iter_mut().chain(on_match).flat_map(Write::expressions_mut).collect()
+            }
+        }
+    }
+
     /// Calls `found` with each slot that some step or expression of the whole plan reads.
     pub fn reads(&self, found: &mut impl FnMut(Slot)) {
+        let found: &mut dyn FnMut(Slot) = found;
+        self.own_reads(&mut |slot| found(slot));
+        for child in self.children() {
+            child.reads(&mut |slot| found(slot));
+        }
+    }
+
+    /// Calls `found` with each slot that this step itself reads.
+    pub fn own_reads(&self, found: &mut impl FnMut(Slot)) {
         let found: &mut dyn FnMut(Slot) = found;
         for expression in self.expressions() {
             expression.slots(&mut |slot| found(slot));
@@ -560,7 +612,7 @@ impl Plan {
             }
             Self::Match { pattern, .. } => pattern.slots().for_each(&mut *found),
             Self::Load { entity, .. } => found(*entity),
-            Self::Distinct { slots, .. } => slots.iter().copied().for_each(&mut *found),
+            Self::Distinct { slots, .. } | Self::Keep { slots, .. } => slots.iter().copied().for_each(&mut *found),
             Self::Union { parts, .. } => parts.iter().flat_map(|(_, from)| from).copied().for_each(&mut *found),
             Self::Write { writes, .. } => writes.iter().for_each(|write| write.reads(&mut *found)),
             Self::Merge { create, on_match, .. } => {
@@ -568,8 +620,40 @@ impl Plan {
             }
             _ => {}
         }
-        for child in self.children() {
-            child.reads(&mut |slot| found(slot));
+    }
+
+    /// Calls `found` with each slot that this step binds.
+    pub fn binds(&self, found: &mut impl FnMut(Slot)) {
+        match self {
+            Self::Match { pattern, .. } => pattern.slots().for_each(found),
+            Self::Nodes { node, .. } => found(*node),
+            Self::Edges { edge, start, end, .. } => edge.iter().chain([start, end]).copied().for_each(found),
+            Self::Expand { edge, to, into, .. } => {
+                edge.iter().chain((!into).then_some(to)).copied().for_each(found);
+            }
+            Self::Walk { walk, .. } => {
+                walk.edges.iter().chain((!walk.into).then_some(&walk.to)).copied().for_each(found);
+            }
+            Self::Project { items, .. } => items.iter().map(|(slot, _)| *slot).for_each(found),
+            Self::Load { to, .. } | Self::Unwind { to, .. } => found(*to),
+            Self::Aggregate { keys, aggregates, .. } => {
+                keys.iter().map(|(slot, _)| *slot).chain(aggregates.iter().map(|(slot, _)| *slot)).for_each(found);
+            }
+            Self::Union { to, .. } | Self::Table { to, .. } => to.iter().copied().for_each(found),
+            Self::Apply { kind: Apply::Optional(nulls), .. } => nulls.iter().copied().for_each(found),
+            Self::Write { writes, .. } => writes.iter().filter_map(Write::binds).for_each(found),
+            Self::Merge { binds, .. } => binds.iter().copied().for_each(found),
+            Self::Unit
+            | Self::Argument
+            | Self::Filter { .. }
+            | Self::Distinct { .. }
+            | Self::Sort { .. }
+            | Self::Skip { .. }
+            | Self::Limit { .. }
+            | Self::Apply { .. }
+            | Self::Keep { .. }
+            | Self::Eager { .. }
+            | Self::Foreach { .. } => {}
         }
     }
 }
@@ -583,6 +667,29 @@ impl Write {
             Self::AddLabels { target, .. } | Self::RemoveLabels { target, .. } => vec![target],
             Self::Delete { targets, .. } => targets.iter().collect(),
             Self::Bind { value, .. } => vec![value],
+        }
+    }
+
+    /// Its expressions, to be changed.
+    pub fn expressions_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::CreateNode { properties, .. } | Self::CreateEdge { properties, .. } => {
+                properties.iter_mut().collect()
+            }
+            Self::SetProperty { target, value, .. } | Self::SetProperties { target, value, .. } => vec![target, value],
+            Self::AddLabels { target, .. } | Self::RemoveLabels { target, .. } => vec![target],
+            Self::Delete { targets, .. } => targets.iter_mut().collect(),
+            Self::Bind { value, .. } => vec![value],
+        }
+    }
+
+    /// The slot that it binds.
+    pub const fn binds(&self) -> Option<Slot> {
+        match self {
+            Self::CreateNode { node: slot, .. } | Self::CreateEdge { edge: slot, .. } | Self::Bind { slot, .. } => {
+                Some(*slot)
+            }
+            _ => None,
         }
     }
 

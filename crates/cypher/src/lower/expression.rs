@@ -175,6 +175,10 @@ impl<'a> Lowerer<'a> {
                 _ => {}
             }
         }
+        // An id is looked for by an index: it is the property that is called so.
+        if let ("id", [target]) = (name.as_str(), call.arguments.as_slice()) {
+            return Ok(Expr::Property { target: self.boxed(target, sight)?, key: self.key("~id") });
+        }
         let Some(function) = functions::find(&name) else {
             let message = format!("There is no function `{}`", call.name.joined());
             return Err(self.error(ErrorKind::UnknownFunction, call.name.span, message));

@@ -1,11 +1,59 @@
 //! What makes a plan a good one: passes over the tree, one a file, in the order of [`apply`].
+//!
+//! - `predicates`: a filter moves into the pattern below it.
+//! - `matching`: a pattern becomes scans and expands: where to begin (`access`), which way to go on, what to ask when.
+//! - `semi`: a filter that asks whether a plan has rows becomes a step that stops at the first.
+//! - `top`: a sort that is cut off holds only what is kept.
+//! - `prune`: what nobody asks for is not carried along.
 
 use store::Snapshot;
 
 use super::Plan;
+use crate::expr::Expr;
 
-/// Turns what a language lowered into what operators run.
-pub fn apply(plan: Plan, snapshot: &Snapshot) -> Plan {
-    let _ = snapshot;
+mod access;
+mod matching;
+mod predicates;
+mod prune;
+mod semi;
+mod statistics;
+mod top;
+
+/// Turns what a language lowered into what operators run. `results` are the slots that are asked for in the end.
+pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]) -> Plan {
+    let statistics = statistics::Statistics::new(snapshot);
+    everywhere(&mut plan, &mut predicates::apply);
+    everywhere(&mut plan, &mut |plan| matching::apply(plan, &statistics));
+    everywhere(&mut plan, &mut semi::apply);
+    everywhere(&mut plan, &mut top::apply);
+    prune::apply(&mut plan, results);
     plan
+}
+
+/// Applies a rule to each step, the lowest first, those within expressions included.
+fn everywhere(plan: &mut Plan, rule: &mut impl FnMut(&mut Plan)) {
+    fn steps(plan: &mut Plan, rule: &mut dyn FnMut(&mut Plan)) {
+        for child in plan.children_mut() {
+            steps(child, rule);
+        }
+        for expression in plan.expressions_mut() {
+            within(expression, rule);
+        }
+        rule(plan);
+    }
+    fn within(expression: &mut Expr, rule: &mut dyn FnMut(&mut Plan)) {
+        if let Expr::Subplan(subplan) = expression {
+            steps(&mut subplan.plan, rule);
+        }
+        for child in expression.children_mut() {
+            within(child, rule);
+        }
+    }
+    steps(plan, rule);
+}
+
+/// Puts a step above a plan.
+fn above(plan: &mut Plan, step: impl FnOnce(Box<Plan>) -> Plan) {
+    let below = std::mem::replace(plan, Plan::Unit);
+    *plan = step(Box::new(below));
 }

@@ -1,0 +1,117 @@
+//! What nobody asks for is not read, and not carried along: relationships of an expand, and columns behind the last step
+//! that reads them.
+
+use std::collections::HashSet;
+
+use super::above;
+use crate::batch::Slot;
+use crate::expr::Expr;
+use crate::plan::{Apply, Plan};
+
+/// Prunes a whole plan. `results` are the slots that are asked for in the end.
+pub(super) fn apply(plan: &mut Plan, results: &[Slot]) {
+    prune(plan, results.iter().copied().collect(), &HashSet::new());
+}
+
+/// Prunes a plan of whose rows these slots are wanted, and tells which its rows carry. `argument` are those that
+/// [`Plan::Argument`] brings.
+fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -> HashSet<Slot> {
+    // What a step binds and nobody wants is not bound.
+    match plan {
+        Plan::Expand { edge, .. } | Plan::Edges { edge, .. } => *edge = edge.filter(|edge| wanted.contains(edge)),
+        Plan::Walk { walk, .. } => walk.edges = walk.edges.filter(|edges| wanted.contains(edges)),
+        Plan::Project { items, .. } => items.retain(|(slot, _)| wanted.contains(slot)),
+        Plan::Aggregate { aggregates, .. } => aggregates.retain(|(slot, _)| wanted.contains(slot)),
+        _ => {}
+    }
+    if let Plan::Project { input, items } = plan
+        && items.is_empty()
+    {
+        *plan = std::mem::replace(&mut **input, Plan::Unit);
+        return prune(plan, wanted, argument);
+    }
+    if matches!(plan, Plan::Aggregate { .. } | Plan::Union { .. }) {
+        wanted.clear(); // its rows are made anew
+    }
+    plan.own_reads(&mut |slot| {
+        wanted.insert(slot);
+    });
+    for expression in plan.expressions_mut() {
+        subplans(expression);
+    }
+    let mut carried = match plan {
+        Plan::Unit => HashSet::new(),
+        Plan::Argument => argument.clone(),
+        Plan::Union { parts, .. } => {
+            for (part, from) in parts {
+                prune(part, from.iter().copied().collect(), argument);
+            }
+            HashSet::new()
+        }
+        Plan::Apply { input, inner, kind } => {
+            let mut outer = wanted.clone();
+            inner.reads(&mut |slot| {
+                outer.insert(slot);
+            });
+            let carried = prune(input, outer, argument);
+            let goes_on = matches!(kind, Apply::Cross | Apply::Optional(_));
+            let inside = prune(inner, if goes_on { wanted } else { HashSet::new() }, &carried);
+            if goes_on { carried.union(&inside).copied().collect() } else { carried }
+        }
+        Plan::Merge { input, find: inner, .. } | Plan::Foreach { input, body: inner, .. } => {
+            inner.reads(&mut |slot| {
+                wanted.insert(slot);
+            });
+            prune(input, wanted, argument)
+        }
+        _ => {
+            let copies = copies(plan);
+            let Some(input) = plan.input_mut() else { return HashSet::new() };
+            let carried = prune(input, wanted.clone(), argument);
+            if copies && carried.iter().any(|slot| !wanted.contains(slot)) {
+                let mut slots: Vec<Slot> = carried.intersection(&wanted).copied().collect();
+                slots.sort_unstable();
+                above(input, |input| Plan::Keep { input, slots });
+                carried.intersection(&wanted).copied().collect()
+            } else {
+                carried
+            }
+        }
+    };
+    if matches!(plan, Plan::Aggregate { .. }) {
+        carried.clear();
+    }
+    plan.binds(&mut |slot| {
+        carried.insert(slot);
+    });
+    carried
+}
+
+/// Prunes the plans within an expression.
+fn subplans(expression: &mut Expr) {
+    if let Expr::Subplan(subplan) = expression {
+        let mut wanted = HashSet::new();
+        if let Some(value) = subplan.form.value() {
+            value.slots(&mut |slot| {
+                wanted.insert(slot);
+            });
+        }
+        prune(&mut subplan.plan, wanted, &HashSet::new());
+    }
+    for child in expression.children_mut() {
+        subplans(child);
+    }
+}
+
+/// Whether a step copies each row several times, or holds rows.
+const fn copies(plan: &Plan) -> bool {
+    matches!(
+        plan,
+        Plan::Expand { .. }
+            | Plan::Walk { .. }
+            | Plan::Unwind { .. }
+            | Plan::Sort { .. }
+            | Plan::Nodes { .. }
+            | Plan::Edges { .. }
+    )
+}
