@@ -11,6 +11,7 @@
 //! - `printer`: canonical text with as few brackets as precedence allows.
 //! - [`functions`]: the functions by name, as expressions of a plan call them.
 //! - `access`: which rights a statement needs.
+//! - [`output`]: a result as JSON.
 //! - `error`: what is wrong, where, what was expected; each kind has the name that the TCK gives it.
 //! - `limits`: what keeps a hostile text from exhausting the stack.
 //!
@@ -23,6 +24,7 @@ pub mod functions;
 mod lexer;
 mod limits;
 mod lower;
+pub mod output;
 mod parser;
 mod printer;
 mod query;

@@ -6,6 +6,8 @@
 //!   which [`Entities`] looks up.
 //! - **Source**: spec/opencypher.md §2.
 
+mod read;
+
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use model::TermId;
 
 use crate::{Relationship, Value};
+pub use read::{Unreadable, read_object};
 
 /// Properties in the order in which they are written.
 pub type Properties = Vec<(Arc<str>, Value)>;
