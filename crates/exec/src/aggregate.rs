@@ -6,8 +6,6 @@
 //!
 //! **Source**: openCypher 9, "Aggregating functions"; TCK Aggregation1 to Aggregation8.
 
-use std::collections::HashSet;
-
 use crate::limits::check_list;
 use crate::{EvalError, Result, Value, arithmetic, order};
 
@@ -64,8 +62,6 @@ impl Function {
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     function: Function,
-    /// What was seen, if equivalent values count once.
-    seen: Option<HashSet<Value>>,
     state: State,
 }
 
@@ -80,14 +76,13 @@ enum State {
 }
 
 impl Accumulator {
-    /// An aggregate of nothing yet. With `distinct` equivalent values count once. `percentile` is the second argument of
-    /// the two functions that take one.
+    /// An aggregate of nothing yet. `percentile` is the second argument of the two functions that take one.
     ///
     /// # Errors
     ///
     /// [`EvalError::NumberOutOfRange`] for a percentile that is not from 0 to 1, [`EvalError::ArgumentType`] for one that
     /// is no number.
-    pub fn new(function: Function, distinct: bool, percentile: Option<&Value>) -> Result<Self> {
+    pub fn new(function: Function, percentile: Option<&Value>) -> Result<Self> {
         let state = match function {
             Function::Count => State::Count(0),
             Function::Sum | Function::Average => State::Total(Total::default()),
@@ -98,25 +93,18 @@ impl Accumulator {
                 State::Percentile(Percentile::new(function.name(), percentile.unwrap_or(&Value::Null))?)
             }
         };
-        Ok(Self { function, seen: distinct.then(HashSet::new), state })
+        Ok(Self { function, state })
     }
 
-    /// Takes a value in.
+    /// Takes a value in; says about how many bytes more it holds then.
     ///
     /// # Errors
     ///
     /// [`EvalError::ArgumentType`] for what the function does not take, [`EvalError::TooLarge`],
     /// [`EvalError::TemporalOverflow`].
-    pub fn add(&mut self, value: &Value) -> Result<()> {
+    pub fn add(&mut self, value: &Value) -> Result<usize> {
         if value.is_null() {
-            return Ok(());
-        }
-        if let Some(seen) = &mut self.seen {
-            if seen.contains(value) {
-                return Ok(());
-            }
-            check_list(self.function.name(), seen.len() + 1)?;
-            seen.insert(value.clone());
+            return Ok(0);
         }
         let operation = self.function.name();
         match &mut self.state {
@@ -126,17 +114,22 @@ impl Accumulator {
                 let wanted =
                     if self.function == Function::Min { order::compare } else { |a: &_, b: &_| order::compare(b, a) };
                 if extreme.as_ref().is_none_or(|extreme| wanted(value, extreme).is_lt()) {
-                    *extreme = Some(value.clone());
+                    let before = extreme.replace(value.clone()).map_or(0, |before| before.bytes());
+                    return Ok(value.bytes().saturating_sub(before));
                 }
             }
             State::Collect(items) => {
                 check_list(operation, items.len() + 1)?;
                 items.push(value.clone());
+                return Ok(value.bytes());
             }
             State::Spread(spread) => spread.add(number(operation, value)?),
-            State::Percentile(percentile) => percentile.add(operation, value)?,
+            State::Percentile(percentile) => {
+                percentile.add(operation, value)?;
+                return Ok(value.bytes());
+            }
         }
-        Ok(())
+        Ok(0)
     }
 
     /// The value.

@@ -115,6 +115,52 @@ impl Column {
         }
     }
 
+    /// The rows from one place up to another.
+    #[must_use]
+    pub fn slice(&self, from: usize, to: usize) -> Self {
+        match self {
+            Self::Absent => Self::Absent,
+            Self::Constant(value) => Self::Constant(value.clone()),
+            Self::Nodes(nodes) => Self::nodes(nodes[from..to].to_vec()),
+            Self::Edges(edges) => Self::edges(edges[from..to].to_vec()),
+            Self::Terms(terms) => Self::Terms(Arc::new(terms[from..to].to_vec())),
+            Self::Values(values) => Self::values(values[from..to].to_vec()),
+        }
+    }
+
+    /// Whether a row has null.
+    pub fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Constant(value) => value.is_null(),
+            Self::Nodes(_) | Self::Edges(_) => false,
+            Self::Terms(terms) => terms[row].is_none(),
+            Self::Values(values) => values[row].is_null(),
+        }
+    }
+
+    /// Adds rows at the end: to so many rows of this so many of another.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn append(&mut self, rows: usize, other: &Self, more: usize, context: &Context<'_>) -> Result<()> {
+        match (&mut *self, other) {
+            (Self::Absent, Self::Absent) => {}
+            (mine, other) if rows == 0 => *mine = other.clone(),
+            (Self::Nodes(mine), Self::Nodes(other)) => Arc::make_mut(mine).extend_from_slice(other),
+            (Self::Edges(mine), Self::Edges(other)) => Arc::make_mut(mine).extend_from_slice(other),
+            (Self::Terms(mine), Self::Terms(other)) => Arc::make_mut(mine).extend_from_slice(other),
+            (Self::Values(mine), other) => Arc::make_mut(mine).extend_from_slice(&other.resolved(more, context)?),
+            (mine, other) => {
+                let mut values = Arc::unwrap_or_clone(mine.resolved(rows, context)?);
+                values.extend_from_slice(&other.resolved(more, context)?);
+                *mine = Self::values(values);
+            }
+        }
+        Ok(())
+    }
+
     /// About how many bytes it takes.
     pub fn bytes(&self) -> u64 {
         let bytes = match self {
@@ -188,6 +234,22 @@ impl Batch {
         Self { rows: rows.len(), columns: self.columns.iter().map(|column| column.gather(rows)).collect() }
     }
 
+    /// Adds the rows of another batch at the end.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub fn append(&mut self, other: &Self, context: &Context<'_>) -> Result<()> {
+        if self.columns.len() < other.columns.len() {
+            self.columns.resize(other.columns.len(), Column::Absent);
+        }
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            column.append(self.rows, other.column(Slot(place as u32)), other.rows, context)?;
+        }
+        self.rows += other.rows;
+        Ok(())
+    }
+
     /// One row as a batch.
     #[must_use]
     pub fn row(&self, row: usize) -> Self {
@@ -200,8 +262,7 @@ impl Batch {
         if from == 0 && to == self.rows {
             return self.clone();
         }
-        let rows: Vec<u32> = (from as u32..to as u32).collect();
-        self.gather(&rows)
+        Self { rows: to - from, columns: self.columns.iter().map(|column| column.slice(from, to)).collect() }
     }
 
     /// The slots that are bound.

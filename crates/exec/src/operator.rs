@@ -10,6 +10,11 @@ use crate::context::Context;
 use crate::fault::{Error, Result};
 use crate::plan::Plan;
 
+mod aggregate;
+mod distinct;
+mod groups;
+mod sort;
+
 /// Rows, batch by batch.
 pub trait Operator {
     /// The next rows, at least one; `None` behind the last.
@@ -25,7 +30,6 @@ pub type Running<'q> = Box<dyn Operator + 'q>;
 
 /// The operators of a plan. `argument` is what [`Plan::Argument`] gives.
 pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) -> Running<'q> {
-    let _ = context;
     match plan {
         Plan::Unit => Box::new(Once(Some(Batch::unit()))),
         Plan::Argument => Box::new(Once(Some(argument.cloned().unwrap_or_else(Batch::unit)))),
@@ -38,9 +42,15 @@ pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Bat
         Plan::Project { .. } => unsupported("Project"),
         Plan::Keep { .. } => unsupported("Keep"),
         Plan::Load { .. } => unsupported("Load"),
-        Plan::Aggregate { .. } => unsupported("Aggregate"),
-        Plan::Distinct { .. } => unsupported("Distinct"),
-        Plan::Sort { .. } => unsupported("Sort"),
+        Plan::Aggregate { input, keys, aggregates } => {
+            Box::new(aggregate::Aggregate::new(build(input, context, argument), keys, aggregates, context))
+        }
+        Plan::Distinct { input, slots } => {
+            Box::new(distinct::Distinct::new(build(input, context, argument), slots, context))
+        }
+        Plan::Sort { input, keys, limit } => {
+            Box::new(sort::Sort::new(build(input, context, argument), keys, limit.as_ref(), context))
+        }
         Plan::Skip { .. } => unsupported("Skip"),
         Plan::Limit { .. } => unsupported("Limit"),
         Plan::Unwind { .. } => unsupported("Unwind"),
