@@ -7,11 +7,13 @@
 
 #[path = "tck/gherkin.rs"]
 mod gherkin;
+#[path = "tck/procedures.rs"]
+mod procedures;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cypher::{Field, Procedure, Procedures, Type};
+use cypher::Procedures;
 use gherkin::{Case, Step};
 
 /// The folder of the suite, if it is there.
@@ -51,31 +53,6 @@ fn accepts(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The procedures that a case asks for.
-fn procedures(case: &Case) -> Procedures {
-    let field = |text: &str| {
-        let (name, kind) = text.split_once("::")?;
-        let (kind, is_number) = match kind.trim().trim_end_matches('?') {
-            "STRING" => (Type::String, false),
-            "INTEGER" => (Type::Integer, false),
-            "FLOAT" | "NUMBER" => (Type::Float, true),
-            "BOOLEAN" => (Type::Boolean, false),
-            other => panic!("{other} is no type that the suite is known to use"),
-        };
-        Some(Field { name: name.trim().into(), kind, is_number })
-    };
-    let fields = |text: &str| text.split(',').filter_map(field).collect();
-    let signature = |step: &Step| {
-        let signature = step.text.strip_prefix("there exists a procedure ")?;
-        let (name, rest) = signature.split_once('(')?;
-        let (inputs, rest) = rest.split_once(')')?;
-        let (_, outputs) = rest.split_once('(')?;
-        let (outputs, _) = outputs.split_once(')')?;
-        Some(Procedure { name: name.into(), inputs: fields(inputs), outputs: fields(outputs), rows: Vec::new() })
-    };
-    Procedures::new(case.steps.iter().filter_map(signature).collect())
-}
-
 /// The error that a text raises before it is run.
 fn error(text: &str, procedures: &Procedures) -> Option<cypher::Error> {
     cypher::parse(text).and_then(|parsed| cypher::bind(&parsed, procedures)).err()
@@ -100,7 +77,7 @@ fn what_is_in_order_is_taken_and_what_is_not_gets_its_name() {
     for case in all.iter().filter(|case| !case.is_ignored) {
         cases += 1;
         let expected = expected_error(case).filter(|(_, detail)| !NEED_VALUES.contains(detail));
-        let procedures = procedures(case);
+        let procedures = procedures::of(case);
         for (step, text) in queries(case) {
             texts += 1;
             let expected = expected.filter(|_| step.text == "executing query:");
