@@ -143,7 +143,9 @@ enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Compile(error) => write!(f, "at compile time: {error} [{}: {}]", error.kind.class(), error.kind.name()),
+            Self::Compile(error) => {
+                write!(f, "at compile time: {error} [{}: {}]", error.kind.class(), error.kind.name())
+            }
             Self::Run(error) => write!(f, "at runtime: {error} {:?}", error.names()),
         }
     }
@@ -205,7 +207,7 @@ fn rows(prepared: &cypher::Prepared, columns: Vec<String>, context: &Context<'_>
 
 fn run(case: &Case, store: &Store, root: &Path) -> Result<(), String> {
     let clock = Fixed(std::cell::Cell::new(1));
-    let transaction = Some(store.transaction(Dataset::Pg));
+    let transaction = Some(store.begin(Dataset::Pg));
     let procedures = procedures::of(case);
     let mut session = Session { transaction, clock: &clock, procedures, parameters: Map::default() };
     let mut answer: Option<Result<Answer, Failure>> = None;
@@ -273,7 +275,7 @@ fn check(
     }
     let answer = answer.as_ref().map_err(|failure| format!("it failed {failure}"))?;
     match text {
-        "no side effects" => check_effects(&BTreeMap::new(), before, session),
+        "no side effects" => check_effects(&BTreeMap::<&str, usize>::new(), before, session),
         "the side effects should be:" => {
             let row = |row: &Vec<String>| (row[0].clone(), row[1].parse::<usize>().expect("a number"));
             let expected: BTreeMap<String, usize> =
@@ -311,7 +313,10 @@ fn check_effects<K: AsRef<str> + Ord>(
 ) -> Result<(), String> {
     let found = before.changes(&session.elements());
     let same = found.len() == expected.len()
-        && found.iter().zip(expected).all(|((name, count), (other, expected))| *name == other.as_ref() && count == expected);
+        && found
+            .iter()
+            .zip(expected)
+            .all(|((name, count), (other, expected))| *name == other.as_ref() && count == expected);
     if same { Ok(()) } else { Err(format!("found {found:?}")) }
 }
 

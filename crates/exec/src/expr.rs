@@ -350,7 +350,7 @@ impl Expr {
     }
 
     /// Calls `found` with each slot that it reads, those that its subplans read from the row included.
-    pub fn slots(&self, found: &mut impl FnMut(Slot)) {
+    pub fn slots(&self, found: &mut dyn FnMut(Slot)) {
         match self {
             Self::Slot(slot) => found(*slot),
             Self::Subplan(subplan) => {
@@ -359,13 +359,7 @@ impl Expr {
                     value.slots(found);
                 }
             }
-            other => {
-                // A closure of a closure would have an endless type.
-                let found: &mut dyn FnMut(Slot) = found;
-                for child in other.children() {
-                    child.slots(&mut |slot| found(slot));
-                }
-            }
+            other => other.children().into_iter().for_each(|child| child.slots(found)),
         }
     }
 }

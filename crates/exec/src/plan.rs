@@ -582,19 +582,17 @@ impl Plan {
     }
 
     /// Calls `found` with each slot that some step or expression of the whole plan reads.
-    pub fn reads(&self, found: &mut impl FnMut(Slot)) {
-        let found: &mut dyn FnMut(Slot) = found;
-        self.own_reads(&mut |slot| found(slot));
+    pub fn reads(&self, found: &mut dyn FnMut(Slot)) {
+        self.own_reads(found);
         for child in self.children() {
-            child.reads(&mut |slot| found(slot));
+            child.reads(found);
         }
     }
 
     /// Calls `found` with each slot that this step itself reads.
-    pub fn own_reads(&self, found: &mut impl FnMut(Slot)) {
-        let found: &mut dyn FnMut(Slot) = found;
+    pub fn own_reads(&self, found: &mut dyn FnMut(Slot)) {
         for expression in self.expressions() {
-            expression.slots(&mut |slot| found(slot));
+            expression.slots(found);
         }
         match self {
             Self::Expand { from, to, into, .. } => {
@@ -623,7 +621,7 @@ impl Plan {
     }
 
     /// Calls `found` with each slot that this step binds.
-    pub fn binds(&self, found: &mut impl FnMut(Slot)) {
+    pub fn binds(&self, found: &mut dyn FnMut(Slot)) {
         match self {
             Self::Match { pattern, .. } => pattern.slots().for_each(found),
             Self::Nodes { node, .. } => found(*node),
