@@ -3,6 +3,8 @@
 //! What is asked in bulk is asked by batch; what an expression asks for one row costs a seek. Names (labels, types, keys)
 //! are few: a run remembers the text of each.
 //!
+//! - `write`: changes to it; `check`: what names and values may not be.
+//!
 //! **Source**: design §3.
 
 use std::sync::Arc;
@@ -15,6 +17,11 @@ use crate::batch::Column;
 use crate::context::Context;
 use crate::fault::{Error, Result};
 use crate::{Map, Relationship, Value, json, term};
+
+mod check;
+mod write;
+
+pub(crate) use write::Doomed;
 
 /// A name of a plan: a key, a label or a type, with its id.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,8 +12,11 @@ use crate::plan::Plan;
 
 mod aggregate;
 mod distinct;
+mod foreach;
 mod groups;
+mod merge;
 mod sort;
+mod write;
 
 /// Rows, batch by batch.
 pub trait Operator {
@@ -58,9 +61,13 @@ pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Bat
         Plan::Union { .. } => unsupported("Union"),
         Plan::Table { .. } => unsupported("Table"),
         Plan::Eager { .. } => unsupported("Eager"),
-        Plan::Write { .. } => unsupported("Write"),
-        Plan::Merge { .. } => unsupported("Merge"),
-        Plan::Foreach { .. } => unsupported("Foreach"),
+        Plan::Write { input, writes } => Box::new(write::Write::new(build(input, context, argument), writes, context)),
+        Plan::Merge { input, find, create, on_match, binds } => {
+            Box::new(merge::Merge::new(build(input, context, argument), (find, create, on_match, binds), context))
+        }
+        Plan::Foreach { input, list, element, body } => {
+            Box::new(foreach::Foreach::new(build(input, context, argument), list, *element, body, context))
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod pending;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,6 +23,7 @@ use crate::engine::{Space, Write};
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::Bell;
 use crate::merge::{AllCores, merge};
+use crate::order::{Order, Pattern};
 use crate::shared::{Change, Shared, SlotGuard, Staged, index};
 use crate::snapshot::Snapshot;
 use crate::tiers;
@@ -163,6 +165,23 @@ impl Transaction {
             }
             Ok(live)
         })
+    }
+
+    /// The live quads of a subject whose predicates lie in a range, in no order: what [`Self::snapshot`] would show,
+    /// without a view being made for one look.
+    pub fn quads_of(&self, s: TermId, predicates: RangeInclusive<TermId>) -> Result<Vec<Quad>> {
+        let (low, high) = predicates.into_inner();
+        let mut quads: Vec<Quad> = self.pending.live_of(s, low, high).collect();
+        let pattern = Pattern { s: Some(s), p: (low == high).then_some(low), ..Pattern::ALL };
+        for batch in self.below.scan(pattern, Order::Spog) {
+            let batch = batch?;
+            let inside = batch.quads().filter(|quad| quad.p >= low && quad.p <= high);
+            quads.extend(inside.filter(|quad| self.pending.is_live(quad).is_none()));
+            if batch.p.last().is_some_and(|p| *p > high) {
+                break;
+            }
+        }
+        Ok(quads)
     }
 
     /// The number that a layer of this transaction would have if it were there already.

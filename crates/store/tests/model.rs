@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use model::{Dataset, Quad, TermId, TermRef};
@@ -237,6 +238,21 @@ proptest! {
                                 prop_assert_eq!(transaction.delete(&quad).unwrap(), after.remove(&quad));
                             }
                             Operation::Look => looks.push((transaction.snapshot(), after.clone())),
+                        }
+                    }
+                    for s in TERMS.iter().take(3).map(|term| store.encode(*term)) {
+                        let of_subject = |predicates: RangeInclusive<TermId>| {
+                            let mut quads = transaction.quads_of(s, predicates.clone()).unwrap();
+                            quads.sort_unstable();
+                            let inside = |quad: &&Quad| quad.s == s && predicates.contains(&quad.p);
+                            assert_eq!(quads, after.iter().filter(inside).copied().collect::<Vec<_>>());
+                        };
+                        of_subject(TermId::MIN..=TermId::MAX);
+                        let mut predicates: Vec<TermId> = TERMS.iter().take(3).map(|term| store.encode(*term)).collect();
+                        predicates.sort_unstable();
+                        of_subject(predicates[0]..=predicates[1]);
+                        for p in predicates {
+                            of_subject(p..=p);
                         }
                     }
                     looks.push((transaction.snapshot(), after.clone()));

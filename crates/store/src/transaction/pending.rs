@@ -49,6 +49,13 @@ impl Pending {
         self.operations.get(quad).map(|tombstone| !tombstone)
     }
 
+    /// What was written of a subject, with predicates from `low` to `high`.
+    pub(super) fn live_of(&self, s: TermId, low: TermId, high: TermId) -> impl Iterator<Item = Quad> + '_ {
+        let from = Quad::new(s, low, TermId::MIN, TermId::MIN);
+        let to = Quad::new(s, high, TermId::MAX, TermId::MAX);
+        self.operations.range(from..=to).filter(|(_, tombstone)| !**tombstone).map(|(quad, _)| *quad)
+    }
+
     /// Writes or deletes.
     pub(super) fn operate(&mut self, quad: Quad, tombstone: bool) {
         if self.operations.insert(quad, tombstone).is_none() {
