@@ -69,6 +69,24 @@ impl QuadBatch {
         }
     }
 
+    /// The rows of these spans, one span behind the other: `rows` in all.
+    pub(crate) fn gather(
+        &self,
+        wanted: Columns,
+        rows: usize,
+        spans: impl Iterator<Item = std::ops::Range<usize>> + Clone,
+    ) -> Self {
+        let pick = |position: usize, ids: &[TermId]| {
+            let mut picked = Vec::new();
+            if wanted.wants(position) {
+                picked.reserve_exact(rows);
+                spans.clone().for_each(|span| picked.extend_from_slice(&ids[span]));
+            }
+            picked
+        };
+        Self { s: pick(0, &self.s), p: pick(1, &self.p), o: pick(2, &self.o), g: pick(3, &self.g), len: rows }
+    }
+
     pub(crate) fn column_mut(&mut self, position: usize) -> &mut Vec<TermId> {
         match position {
             0 => &mut self.s,

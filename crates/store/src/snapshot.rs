@@ -115,6 +115,11 @@ impl Snapshot {
         Graphs { merge: self.merge(Order::Gspo, false), next: Some(TermId::MIN) }
     }
 
+    /// The different objects of a predicate's live quads, ascending. Costs a seek an object.
+    pub fn objects(&self, p: TermId) -> Objects {
+        Objects { merge: self.merge(Order::Posg, false), p, next: Some(TermId::MIN) }
+    }
+
     /// Whether the quad is live.
     pub fn contains(&self, quad: &Quad) -> Result<bool> {
         Ok(self.merge(Order::Spog, false).first(&Order::Spog.key(quad), 4)?.is_some())
@@ -316,7 +321,7 @@ fn matches(block: &crate::view::View, row: usize, columns: &[Option<TermId>; 4])
 
 /// Appends rows `low..high` of a block to a batch. The first `given` columns are known to be the prefix's.
 #[expect(clippy::too_many_arguments, reason = "what differs between the callers, in the innermost loop")]
-fn take(
+pub(crate) fn take(
     batch: &mut QuadBatch,
     positions: [usize; 4],
     wanted: Columns,
@@ -435,6 +440,38 @@ impl Iterator for Graphs {
         let found = self.seek(at_least).transpose()?;
         if let Ok(graph) = found {
             self.next = graph.get().checked_add(1).and_then(TermId::from_u128);
+        }
+        Some(found)
+    }
+}
+
+/// The iterator of [`Snapshot::objects`]. After an error it ends.
+#[derive(Debug)]
+pub struct Objects {
+    merge: Merge,
+    p: TermId,
+    /// No object below this is left; `None` at the end.
+    next: Option<TermId>,
+}
+
+impl Objects {
+    fn seek(&mut self, at_least: TermId) -> Result<Option<TermId>> {
+        let mut found = None;
+        let key = [self.p, at_least, TermId::MIN, TermId::MIN];
+        self.merge.seek_prefix(&key, 1)?;
+        self.merge.runs(&key, 1, 1, &mut |block, from, _| found = Some(block.key(from)[1]))?;
+        Ok(found)
+    }
+}
+
+impl Iterator for Objects {
+    type Item = Result<TermId>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at_least = self.next.take()?;
+        let found = self.seek(at_least).transpose()?;
+        if let Ok(object) = found {
+            self.next = object.get().checked_add(1).and_then(TermId::from_u128);
         }
         Some(found)
     }

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use model::{Dataset, Quad, TermId, TermRef};
 use proptest::prelude::*;
-use store::{CancelToken, IngestBatch, IngestOptions, Options, Order, Ordinal, Pattern, Role, Rules, Snapshot, Store};
+use store::{
+    Behind, CancelToken, Columns, IngestBatch, IngestOptions, Options, Order, Ordinal, Pattern, Role, Rules, Snapshot,
+    Store,
+};
 
 /// A small world, so that operations meet: some terms inline, some hashed.
 const TERMS: [TermRef<'static>; 8] = [
@@ -192,11 +195,69 @@ fn compare(snapshot: &Snapshot, expected: &BTreeSet<Quad>) {
             assert_eq!(degrees[i], matching as u64);
         }
     }
+    for limit in [1, 7, 1000] {
+        expand(snapshot, expected, &asked, limit);
+    }
+    for p in ids(|quad| quad.p) {
+        let objects: BTreeSet<TermId> = expected.iter().filter(|quad| quad.p == p).map(|quad| quad.o).collect();
+        let found: Vec<TermId> = snapshot.objects(p).map(Result::unwrap).collect();
+        assert_eq!(found, objects.into_iter().collect::<Vec<_>>());
+    }
     // Terms come back.
     let ids: Vec<TermId> = expected.iter().flat_map(|quad| [quad.s, quad.p, quad.o, quad.g]).collect();
     for (id, term) in ids.iter().zip(snapshot.resolve_many(&ids).unwrap()) {
         assert!(TERMS.iter().chain(&GRAPHS).any(|known| snapshot.encode(*known) == *id), "{term:?}");
         assert_eq!(snapshot.resolve(*id).unwrap(), term);
+    }
+}
+
+/// Expand piece by piece gives each id its rows, in every order, whatever is given behind the id.
+fn expand(snapshot: &Snapshot, expected: &BTreeSet<Quad>, asked: &[TermId], limit: usize) {
+    let key = |order: Order, Quad { s, p, o, g }: Quad| match order {
+        Order::Spog => [s, p, o, g],
+        Order::Posg => [p, o, s, g],
+        Order::Opsg => [o, p, s, g],
+        Order::Gspo => [g, s, p, o],
+    };
+    let held = |order: Order, quad: &&Quad| match order {
+        Order::Spog | Order::Posg => true,
+        Order::Opsg => quad.o.is_resource(),
+        Order::Gspo => quad.g != TermId::DEFAULT_GRAPH,
+    };
+    for order in Order::ALL {
+        let keys: Vec<_> = expected.iter().filter(|quad| held(order, quad)).map(|quad| key(order, *quad)).collect();
+        let seconds: Vec<TermId> = keys.iter().map(|key| key[1]).rev().take(5).collect();
+        let least = keys.iter().map(|key| key[1]).max().unwrap_or(TermId::MIN);
+        let thirds: Vec<TermId> = (0..asked.len()).map(|at| keys.get(at).map_or(TermId::MAX, |key| key[2])).collect();
+        for behind in [
+            Behind::From(TermId::MIN),
+            Behind::From(least),
+            Behind::Second(&seconds),
+            Behind::Second(&[]),
+            Behind::Third(&seconds, &thirds),
+        ] {
+            let wanted = |at: usize, key: &[TermId; 4]| {
+                key[0] == asked[at]
+                    && match behind {
+                        Behind::From(least) => key[1] >= least,
+                        Behind::Second(seconds) => seconds.contains(&key[1]),
+                        Behind::Third(seconds, thirds) => seconds.contains(&key[1]) && key[2] == thirds[at],
+                    }
+            };
+            let all = (0..asked.len()).flat_map(|at| keys.iter().map(move |key| (at as u32, *key)));
+            let mut matching: Vec<_> = all.filter(|(at, key)| wanted(*at as usize, key)).collect();
+            let mut found = Vec::new();
+            let mut expander = snapshot.expand(asked, behind, order, Columns::ALL);
+            while let Some((origins, quads)) = expander.next(limit, &CancelToken::new()).unwrap() {
+                assert!(!quads.is_empty() && origins.len() == quads.len());
+                assert!(limit > 1 || quads.len() <= asked.len());
+                assert!(limit < 1000 || origins.is_sorted());
+                found.extend(origins.into_iter().zip(quads.quads().map(|quad| key(order, quad))));
+            }
+            found.sort_unstable();
+            matching.sort_unstable();
+            assert_eq!(found, matching, "{order:?} {behind:?} {limit}");
+        }
     }
 }
 
