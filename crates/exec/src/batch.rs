@@ -180,17 +180,19 @@ impl Column {
 pub struct Batch {
     rows: usize,
     columns: Vec<Column>,
+    /// For a plan that is run for many rows at once: which of them each row is of.
+    origins: Option<Arc<Vec<u32>>>,
 }
 
 impl Batch {
     /// One row in which nothing is bound.
     pub fn unit() -> Self {
-        Self { rows: 1, columns: Vec::new() }
+        Self::of(1)
     }
 
     /// So many rows in which nothing is bound.
     pub fn of(rows: usize) -> Self {
-        Self { rows, columns: Vec::new() }
+        Self { rows, columns: Vec::new(), origins: None }
     }
 
     /// How many rows.
@@ -231,7 +233,51 @@ impl Batch {
     /// The rows at these places, in this order; places may repeat.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
-        Self { rows: rows.len(), columns: self.columns.iter().map(|column| column.gather(rows)).collect() }
+        let columns = self.columns.iter().map(|column| column.gather(rows)).collect();
+        let pick = |origins: &Arc<Vec<u32>>| Arc::new(rows.iter().map(|row| origins[*row as usize]).collect());
+        Self { rows: rows.len(), columns, origins: self.origins.as_ref().map(pick) }
+    }
+
+    /// Only these slots stay bound.
+    #[must_use]
+    pub fn keep(mut self, slots: &[Slot]) -> Self {
+        let mut columns = Vec::new();
+        for slot in slots {
+            let column = self.take(*slot);
+            if columns.len() <= slot.index() {
+                columns.resize(slot.index() + 1, Column::Absent);
+            }
+            columns[slot.index()] = column;
+        }
+        Self { columns, ..self }
+    }
+
+    /// The same rows, each its own origin: it is told through all that is made of them by [`Self::gather`].
+    #[must_use]
+    pub(crate) fn numbered(mut self) -> Self {
+        self.origins = Some(Arc::new((0..self.rows as u32).collect()));
+        self
+    }
+
+    /// The origin of each row.
+    pub(crate) fn origins(&self) -> &[u32] {
+        self.origins.as_ref().map_or(&[], |origins| origins)
+    }
+
+    /// These rows at the places that `origins` says, each with what an inner plan has bound for it.
+    #[must_use]
+    pub(crate) fn joined(&self, origins: &[u32], mut inner: Self) -> Self {
+        if inner.columns.len() < self.columns.len() {
+            inner.columns.resize(self.columns.len(), Column::Absent);
+        }
+        for (own, column) in self.columns.iter().zip(&mut inner.columns) {
+            // What the inner plan was handed in, it may have dropped.
+            if column.is_absent() {
+                *column = own.gather(origins);
+            }
+        }
+        let pick = |own: &Arc<Vec<u32>>| Arc::new(origins.iter().map(|row| own[*row as usize]).collect());
+        Self { origins: self.origins.as_ref().map(pick), ..inner }
     }
 
     /// Adds the rows of another batch at the end.

@@ -19,8 +19,10 @@ use crate::fault::{Error, Result};
 use crate::{Map, Relationship, Value, json, term};
 
 mod check;
+mod vertices;
 mod write;
 
+pub(crate) use vertices::Vertices;
 pub(crate) use write::Doomed;
 
 /// A name of a plan: a key, a label or a type, with its id.
@@ -242,6 +244,11 @@ impl Context<'_> {
         let mut batches = self.snapshot().scan(pattern, Order::Gspo);
         let Some(batch) = batches.next() else { return Ok(None) };
         Ok(batch?.quads().next().map(|quad| Relationship { id: quad.g, start: quad.s, label: quad.p, end: quad.o }))
+    }
+
+    /// Whether this statement has deleted anything.
+    pub(crate) fn has_deleted(&self) -> bool {
+        !self.deleted.borrow().is_empty()
     }
 
     /// Refuses what this statement has deleted.

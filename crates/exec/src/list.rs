@@ -14,6 +14,17 @@ use crate::{EvalError, List, Result, Value, order};
 ///
 /// [`EvalError::NumberType`], [`EvalError::NumberOutOfRange`] for a step of zero, [`EvalError::TooLarge`].
 pub fn range(start: &Value, end: &Value, step: Option<&Value>) -> Result {
+    let items = progression(start, end, step)?;
+    check_list("range()", items.size_hint().1.unwrap_or(usize::MAX))?;
+    Value::list(items.map(Value::Integer).collect::<Vec<_>>())
+}
+
+/// The items of [`range`], one by one and as many as there are. Its upper bound is exact if there is one.
+///
+/// # Errors
+///
+/// As for [`range`], but for its size.
+pub fn progression(start: &Value, end: &Value, step: Option<&Value>) -> Result<impl Iterator<Item = i64> + use<>> {
     let integer = |value: &Value| match value {
         Value::Integer(value) => Ok(*value),
         other => Err(EvalError::NumberType { operation: "range()", expected: "integers", found: other.kind() }),
@@ -28,13 +39,10 @@ pub fn range(start: &Value, end: &Value, step: Option<&Value>) -> Result {
         });
     }
     let (start, distance, step) = (i128::from(start), i128::from(end) - i128::from(start), i128::from(step));
-    if distance.signum() == -step.signum() {
-        return Value::list([]);
-    }
-    let items = usize::try_from(distance / step).map_or(usize::MAX, |steps| steps.saturating_add(1));
-    check_list("range()", items)?;
-    // Within the two ends, which are of 64 bits.
-    Value::list((0..items as i128).map(|at| Value::Integer((start + at * step) as i64)).collect::<Vec<_>>())
+    let items = if distance.signum() == -step.signum() { 0 } else { distance / step + 1 };
+    // Within the two ends, which are of 64 bits; there may be 2^64 items.
+    let items = u64::try_from(items).unwrap_or(u64::MAX);
+    Ok((0..items).map(move |at| (start + i128::from(at) * step) as i64))
 }
 
 /// `head(list)`: the first item; null if there is none.

@@ -8,15 +8,56 @@
 use crate::batch::Batch;
 use crate::context::Context;
 use crate::fault::{Error, Result};
-use crate::plan::Plan;
+use crate::plan::{Access, Plan};
 
 mod aggregate;
+mod apply;
+mod count;
 mod distinct;
+mod eager;
+mod edges;
+mod ends;
+mod expand;
+mod filter;
 mod foreach;
 mod groups;
+mod hop;
+mod keep;
+mod limit;
+mod load;
+mod lookup;
 mod merge;
+mod nodes;
+mod project;
+mod skip;
 mod sort;
+mod table;
+mod union;
+mod unwind;
 mod write;
+
+use aggregate::Aggregate;
+use apply::Apply;
+use distinct::Distinct;
+use eager::Eager;
+use edges::Edges;
+use expand::Expand;
+use filter::Filter;
+use foreach::Foreach;
+use hop::Hop;
+use keep::Keep;
+use limit::Limit;
+use load::Load;
+use lookup::Lookup;
+use merge::Merge;
+use nodes::Nodes;
+use project::Project;
+use skip::Skip;
+use sort::Sort;
+use table::Table;
+use union::Union;
+use unwind::Unwind;
+use write::Write;
 
 /// Rows, batch by batch.
 pub trait Operator {
@@ -33,40 +74,66 @@ pub type Running<'q> = Box<dyn Operator + 'q>;
 
 /// The operators of a plan. `argument` is what [`Plan::Argument`] gives.
 pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) -> Running<'q> {
+    let input = |input: &'q Plan| build(input, context, argument);
     match plan {
         Plan::Unit => Box::new(Once(Some(Batch::unit()))),
         Plan::Argument => Box::new(Once(Some(argument.cloned().unwrap_or_else(Batch::unit)))),
         Plan::Match { .. } => unsupported("a pattern that no rule has planned"),
-        Plan::Nodes { .. } => unsupported("Nodes"),
-        Plan::Edges { .. } => unsupported("Edges"),
-        Plan::Expand { .. } => unsupported("Expand"),
+        Plan::Nodes { input: from, node, access } => {
+            let scan = |input, label| Box::new(Nodes::new(input, *node, label, context));
+            let look = |input, value, key| Box::new(Lookup::new(input, *node, value, key, context));
+            match access {
+                Access::All => scan(input(from), None),
+                Access::Label(label) => scan(input(from), Some(label.id)),
+                Access::Id(value) => look(input(from), value, None),
+                Access::Property { key, value } => look(input(from), value, Some(key.id)),
+            }
+        }
+        Plan::Edges { input: from, edge, start, end, types } => {
+            let bound = edges::Bound { edge: *edge, start: *start, end: *end };
+            Box::new(Edges::new(input(from), bound, types, context))
+        }
+        Plan::Expand { input: before, from, edge, to, into, direction, types } => {
+            let ends = expand::Ends { from: *from, edge: *edge, to: *to, into: *into };
+            Box::new(Expand::new(input(before), ends, Hop::new(*direction, types, edge.is_some()), context))
+        }
         Plan::Walk { .. } => unsupported("Walk"),
-        Plan::Filter { .. } => unsupported("Filter"),
-        Plan::Project { .. } => unsupported("Project"),
-        Plan::Keep { .. } => unsupported("Keep"),
-        Plan::Load { .. } => unsupported("Load"),
-        Plan::Aggregate { input, keys, aggregates } => {
-            Box::new(aggregate::Aggregate::new(build(input, context, argument), keys, aggregates, context))
+        Plan::Filter { input: from, predicate } => Box::new(Filter { input: input(from), predicate, context }),
+        Plan::Project { input: from, items } => Box::new(Project { input: input(from), items, context }),
+        Plan::Load { input: from, entity, key, to } => {
+            Box::new(Load { input: input(from), entity: *entity, key, to: *to, context })
         }
-        Plan::Distinct { input, slots } => {
-            Box::new(distinct::Distinct::new(build(input, context, argument), slots, context))
+        Plan::Aggregate { input: from, keys, aggregates } => {
+            Box::new(Aggregate::new(input(from), keys, aggregates, context))
         }
-        Plan::Sort { input, keys, limit } => {
-            Box::new(sort::Sort::new(build(input, context, argument), keys, limit.as_ref(), context))
+        Plan::Distinct { input: from, slots } => Box::new(Distinct::new(input(from), slots, context)),
+        Plan::Sort { input: from, keys, limit } => Box::new(Sort::new(input(from), keys, limit.as_ref(), context)),
+        Plan::Skip { input: from, count } => Box::new(Skip { input: input(from), count, left: None, context }),
+        Plan::Limit { input: from, count } => {
+            Box::new(Limit { input: input(from), count, left: None, writes: from.is_writing(), context })
         }
-        Plan::Skip { .. } => unsupported("Skip"),
-        Plan::Limit { .. } => unsupported("Limit"),
-        Plan::Unwind { .. } => unsupported("Unwind"),
-        Plan::Apply { .. } => unsupported("Apply"),
-        Plan::Union { .. } => unsupported("Union"),
-        Plan::Table { .. } => unsupported("Table"),
-        Plan::Eager { .. } => unsupported("Eager"),
-        Plan::Write { input, writes } => Box::new(write::Write::new(build(input, context, argument), writes, context)),
-        Plan::Merge { input, find, create, on_match, binds } => {
-            Box::new(merge::Merge::new(build(input, context, argument), (find, create, on_match, binds), context))
+        Plan::Unwind { input: from, list, to } => Box::new(Unwind::new(input(from), list, *to, context)),
+        Plan::Apply { input: from, inner, kind } => {
+            let mut rows = input(from);
+            if inner.is_writing() {
+                // What is written for one row must not be met by the input as it looks for the next.
+                rows = Box::new(Eager::new(rows, context));
+            }
+            Box::new(Apply::new(rows, inner, kind, context))
         }
-        Plan::Foreach { input, list, element, body } => {
-            Box::new(foreach::Foreach::new(build(input, context, argument), list, *element, body, context))
+        Plan::Union { parts, to } => {
+            let parts = parts.iter().map(|(part, from)| (input(part), from.as_slice())).collect();
+            Box::new(Union::new(parts, to))
+        }
+        Plan::Table { input: from, to, rows } => Box::new(Table::new(input(from), to, rows, context)),
+        Plan::Keep { input: from, slots } => Box::new(Keep { input: input(from), slots }),
+        Plan::Eager { input: from } => Box::new(Eager::new(input(from), context)),
+        Plan::Write { input: from, writes } => Box::new(Write::new(input(from), writes, context)),
+        Plan::Merge { input: from, find, create, on_match, binds } => {
+            Box::new(Merge::new(input(from), (find, create, on_match, binds), context))
+        }
+        Plan::Foreach { input: from, list, element, body } => {
+            Box::new(Foreach::new(input(from), list, *element, body, context))
         }
     }
 }

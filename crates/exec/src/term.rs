@@ -13,7 +13,7 @@ use model::{IntegerType, Notation, Tag, TermId, Value as Term, datatype};
 
 use crate::temporal::construct::{Type, construct};
 use crate::temporal::{Date, DateTime, Duration, Instant, LocalDateTime, Zone};
-use crate::{List, Value};
+use crate::{List, Value, equality, number};
 
 /// `hh:mm:ss`, with or without an offset.
 const XSD_TIME: &str = "http://www.w3.org/2001/XMLSchema#time";
@@ -69,6 +69,47 @@ pub fn from_term(term: &Term) -> Value {
         Term::Date { days } => Date::from_days((*days).into()).map_or_else(|| text(term), Value::Date),
         Term::String(_) | Term::Lang { .. } => text(term),
         Term::Typed { lexical, datatype } => literal(lexical, datatype).unwrap_or_else(|| text(term)),
+    }
+}
+
+/// All terms of the property graph that hold a value equal to this one: a number may be stored in any width. `None` if
+/// they cannot be told one by one.
+pub fn equals(value: &Value) -> Option<Vec<Term>> {
+    let mut terms = Vec::new();
+    match value {
+        // Equal to nothing, or no property.
+        Value::Null | Value::Map(_) | Value::Node(_) | Value::Relationship(_) | Value::Path(_) => {}
+        // Its numbers may differ in type.
+        Value::List(_) => return None,
+        Value::Integer(value) => {
+            add_integers(&mut terms, (*value).into());
+            add_floats(&mut terms, *value as f64);
+        }
+        Value::Float(value) => {
+            if let Some(integer) = number::integer(*value) {
+                add_integers(&mut terms, integer.into());
+            }
+            add_floats(&mut terms, *value);
+        }
+        other => terms.extend(to_term(other)),
+    }
+    // What was rounded on the way is another number.
+    terms.retain(|term| equality::equals(value, &from_term(term)) == Some(true));
+    Some(terms)
+}
+
+fn add_integers(terms: &mut Vec<Term>, value: i128) {
+    use IntegerType::{Byte, Int, Integer, Long, Short};
+    let holding = [Integer, Long, Int, Short, Byte].into_iter().filter(|kind| kind.holds(value));
+    terms.extend(holding.map(|kind| Term::Integer { kind, value }));
+}
+
+fn add_floats(terms: &mut Vec<Term>, value: f64) {
+    // Zero is two floats.
+    let signs = if value == 0.0 { &[0.0, -0.0][..] } else { &[value] };
+    for value in signs {
+        terms.push(Term::Float { value: *value as f32, notation: Notation::Scientific });
+        terms.push(Term::Double { value: *value, notation: Notation::Scientific });
     }
 }
 

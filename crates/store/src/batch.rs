@@ -74,7 +74,7 @@ impl QuadBatch {
         &self,
         wanted: Columns,
         rows: usize,
-        spans: impl Iterator<Item = std::ops::Range<usize>> + Clone,
+        spans: &(impl Iterator<Item = std::ops::Range<usize>> + Clone),
     ) -> Self {
         let pick = |position: usize, ids: &[TermId]| {
             let mut picked = Vec::new();

@@ -190,7 +190,7 @@ impl Expander {
             return (origins, rows);
         }
         let spans = each.iter().map(|(_, span)| span.clone());
-        let quads = rows.gather(self.wanted, origins.len(), spans);
+        let quads = rows.gather(self.wanted, origins.len(), &spans);
         (origins, quads)
     }
 }

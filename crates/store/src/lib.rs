@@ -56,7 +56,7 @@ pub use expand::{Behind, Expander};
 pub use ingest::{Entry, FeedCounts, Ingest, IngestBatch, IngestOptions, Ordinal, Prepared, Role, Rules, Violation};
 pub use journal::{Journal, JournalWrite};
 pub use order::{Order, Pattern};
-pub use snapshot::{Estimate, Expansion, Graphs, Objects, Scan, Snapshot};
+pub use snapshot::{Distinct, Estimate, Expansion, Scan, Snapshot};
 pub use storage::{StorageReport, Stored};
 pub use store::{Options, Store, Usage};
 pub use transaction::Transaction;

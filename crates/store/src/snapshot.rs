@@ -111,13 +111,22 @@ impl Snapshot {
     }
 
     /// The graphs that have live quads, but for the default one, ascending. Costs a seek a graph.
-    pub fn graphs(&self) -> Graphs {
-        Graphs { merge: self.merge(Order::Gspo, false), next: Some(TermId::MIN) }
+    pub fn graphs(&self) -> Distinct {
+        self.distinct(Order::Gspo, [TermId::MIN; 4], 0)
     }
 
-    /// The different objects of a predicate's live quads, ascending. Costs a seek an object.
-    pub fn objects(&self, p: TermId) -> Objects {
-        Objects { merge: self.merge(Order::Posg, false), p, next: Some(TermId::MIN) }
+    /// The predicates of live quads that are not below `least`, ascending. Costs a seek a predicate.
+    pub fn predicates(&self, least: TermId) -> Distinct {
+        self.distinct(Order::Posg, [least, TermId::MIN, TermId::MIN, TermId::MIN], 0)
+    }
+
+    /// The objects that a predicate has in live quads, ascending. Costs a seek an object.
+    pub fn objects(&self, p: TermId) -> Distinct {
+        self.distinct(Order::Posg, [p, TermId::MIN, TermId::MIN, TermId::MIN], 1)
+    }
+
+    fn distinct(&self, order: Order, key: Key, given: usize) -> Distinct {
+        Distinct { merge: self.merge(order, false), prefix: (key, given), next: Some(key[given]) }
     }
 
     /// Whether the quad is live.
@@ -415,63 +424,35 @@ impl Iterator for Scan {
     }
 }
 
-/// The iterator of [`Snapshot::graphs`]. After an error it ends.
+/// The different ids that live quads have in one column of an order, ascending. After an error it ends.
 #[derive(Debug)]
-pub struct Graphs {
+pub struct Distinct {
     merge: Merge,
-    /// No graph below this is left; `None` at the end.
+    /// What the columns before are, and how many these are.
+    prefix: (Key, usize),
+    /// No id below this is left; `None` at the end.
     next: Option<TermId>,
 }
 
-impl Graphs {
+impl Distinct {
     fn seek(&mut self, at_least: TermId) -> Result<Option<TermId>> {
+        let (mut key, given) = self.prefix;
+        key[given] = at_least;
         let mut found = None;
-        self.merge.seek(&[at_least, TermId::MIN, TermId::MIN, TermId::MIN])?;
-        self.merge.runs(&[TermId::MIN; 4], 0, 1, &mut |block, from, _| found = Some(block.key(from)[0]))?;
+        self.merge.seek_prefix(&key, given)?;
+        self.merge.runs(&key, given, 1, &mut |block, from, _| found = Some(block.get(given, from)))?;
         Ok(found)
     }
 }
 
-impl Iterator for Graphs {
+impl Iterator for Distinct {
     type Item = Result<TermId>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let at_least = self.next.take()?;
         let found = self.seek(at_least).transpose()?;
-        if let Ok(graph) = found {
-            self.next = graph.get().checked_add(1).and_then(TermId::from_u128);
-        }
-        Some(found)
-    }
-}
-
-/// The iterator of [`Snapshot::objects`]. After an error it ends.
-#[derive(Debug)]
-pub struct Objects {
-    merge: Merge,
-    p: TermId,
-    /// No object below this is left; `None` at the end.
-    next: Option<TermId>,
-}
-
-impl Objects {
-    fn seek(&mut self, at_least: TermId) -> Result<Option<TermId>> {
-        let mut found = None;
-        let key = [self.p, at_least, TermId::MIN, TermId::MIN];
-        self.merge.seek_prefix(&key, 1)?;
-        self.merge.runs(&key, 1, 1, &mut |block, from, _| found = Some(block.key(from)[1]))?;
-        Ok(found)
-    }
-}
-
-impl Iterator for Objects {
-    type Item = Result<TermId>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let at_least = self.next.take()?;
-        let found = self.seek(at_least).transpose()?;
-        if let Ok(object) = found {
-            self.next = object.get().checked_add(1).and_then(TermId::from_u128);
+        if let Ok(id) = found {
+            self.next = id.get().checked_add(1).and_then(TermId::from_u128);
         }
         Some(found)
     }

@@ -198,6 +198,11 @@ fn compare(snapshot: &Snapshot, expected: &BTreeSet<Quad>) {
     for limit in [1, 7, 1000] {
         expand(snapshot, expected, &asked, limit);
     }
+    let predicates: BTreeSet<TermId> = expected.iter().map(|quad| quad.p).collect();
+    for least in predicates.iter().copied().chain([TermId::MIN, TermId::MAX]) {
+        let found: Vec<TermId> = snapshot.predicates(least).map(Result::unwrap).collect();
+        assert_eq!(found, predicates.range(least..).copied().collect::<Vec<_>>());
+    }
     for p in ids(|quad| quad.p) {
         let objects: BTreeSet<TermId> = expected.iter().filter(|quad| quad.p == p).map(|quad| quad.o).collect();
         let found: Vec<TermId> = snapshot.objects(p).map(Result::unwrap).collect();
