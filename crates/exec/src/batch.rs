@@ -292,6 +292,11 @@ impl Batch {
         for (place, column) in self.columns.iter_mut().enumerate() {
             column.append(self.rows, other.column(Slot(place as u32)), other.rows, context)?;
         }
+        match (&mut self.origins, &other.origins) {
+            (origins, other) if self.rows == 0 => origins.clone_from(other),
+            (Some(origins), Some(other)) => Arc::make_mut(origins).extend_from_slice(other),
+            (origins, _) => *origins = None,
+        }
         self.rows += other.rows;
         Ok(())
     }
@@ -308,7 +313,9 @@ impl Batch {
         if from == 0 && to == self.rows {
             return self.clone();
         }
-        Self { rows: to - from, columns: self.columns.iter().map(|column| column.slice(from, to)).collect() }
+        let columns = self.columns.iter().map(|column| column.slice(from, to)).collect();
+        let pick = |origins: &Arc<Vec<u32>>| Arc::new(origins[from..to].to_vec());
+        Self { rows: to - from, columns, origins: self.origins.as_ref().map(pick) }
     }
 
     /// The slots that are bound.

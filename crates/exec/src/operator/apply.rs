@@ -41,7 +41,9 @@ impl<'q> Apply<'q> {
                 if let Some(rows) = run.next()? {
                     let origins =
                         if self.whole { rows.origins().to_vec() } else { vec![self.row as u32 - 1; rows.len()] };
-                    origins.iter().for_each(|origin| self.met[*origin as usize] = true);
+                    for origin in &origins {
+                        self.met[*origin as usize] = true;
+                    }
                     return Ok(Some((origins, rows)));
                 }
                 self.run = None;
@@ -79,7 +81,9 @@ impl<'q> Apply<'q> {
                     None => ended = true,
                     Some(rows) => {
                         patience = patience.saturating_sub(rows.len());
-                        rows.origins().iter().for_each(|origin| self.met[open[*origin as usize] as usize] = true);
+                        for origin in rows.origins() {
+                            self.met[open[*origin as usize] as usize] = true;
+                        }
                     }
                 }
             }

@@ -151,18 +151,18 @@ impl Operator for Lookup<'_> {
         loop {
             self.context.check()?;
             let candidates = self.candidates()?;
-            if !candidates.nodes.is_empty() {
-                let right = self.right(&candidates)?;
-                let pairs = candidates.origins.iter().zip(&candidates.nodes).zip(right);
-                let (origins, nodes): (Vec<u32>, Vec<TermId>) =
-                    pairs.filter(|(_, right)| *right).map(|((origin, node), _)| (*origin, *node)).unzip();
-                if !nodes.is_empty() {
-                    return Ok(Some(self.batch.gather(&origins).with(self.node, Column::nodes(nodes))));
-                }
-            } else {
+            if candidates.nodes.is_empty() {
                 let Some(batch) = self.input.next()? else { return Ok(None) };
                 self.values = Evaluator::new(self.context).column(self.value, &batch)?;
                 (self.batch, self.row) = (batch, 0);
+                continue;
+            }
+            let right = self.right(&candidates)?;
+            let pairs = candidates.origins.iter().zip(&candidates.nodes).zip(right);
+            let (origins, nodes): (Vec<u32>, Vec<TermId>) =
+                pairs.filter(|(_, right)| *right).map(|((origin, node), _)| (*origin, *node)).unzip();
+            if !nodes.is_empty() {
+                return Ok(Some(self.batch.gather(&origins).with(self.node, Column::nodes(nodes))));
             }
         }
     }
