@@ -46,6 +46,8 @@ pub mod plan;
 pub mod registry;
 pub mod temporal;
 pub mod term;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod value;
 

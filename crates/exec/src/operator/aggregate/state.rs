@@ -62,7 +62,9 @@ impl<'q> State<'q> {
     pub(super) fn add(&mut self, batch: &Batch, groups: &[u32], evaluator: Evaluator<'_, '_>) -> Result {
         let Some(argument) = &self.aggregate.argument else {
             if let Of::Counts(counts) = &mut self.of {
-                groups.iter().for_each(|group| counts[*group as usize] += 1);
+                for group in groups {
+                    counts[*group as usize] += 1;
+                }
             }
             return Ok(());
         };

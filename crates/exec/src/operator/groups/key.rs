@@ -23,14 +23,14 @@ const NULL: TermId = TermId::MIN;
 pub(super) struct Keys {
     numbered: HashMap<Value, TermId, RandomState>,
     held: u64,
-    /// The keys of one column, kept for the next.
-    keys: Vec<TermId>,
+    /// Those of one column; the space is kept for the next.
+    column: Vec<TermId>,
 }
 
 impl Keys {
     /// A key for each row of a column, which has so many.
     pub(super) fn of(&mut self, column: &Column, rows: usize, context: &Context<'_>) -> Result<&[TermId]> {
-        let mut keys = std::mem::take(&mut self.keys);
+        let mut keys = std::mem::take(&mut self.column);
         keys.clear();
         match column {
             Column::Absent => keys.resize(rows, NULL),
@@ -43,8 +43,8 @@ impl Keys {
                 self.as_values(&mut keys, context)?;
             }
         }
-        self.keys = keys;
-        Ok(&self.keys)
+        self.column = keys;
+        Ok(&self.column)
     }
 
     /// Puts the keys of values in the place of terms that are not their own.

@@ -31,7 +31,9 @@ impl Ranked {
             None => Self::Values { values: column.resolved(rows, context)?, descending },
             Some(mut numbers) => {
                 if descending {
-                    numbers.iter_mut().for_each(|number| *number = !*number);
+                    for number in &mut numbers {
+                        *number = !*number;
+                    }
                 }
                 Self::Numbers(numbers)
             }
