@@ -6,9 +6,11 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::Arc;
 
 use model::{TermId, TermRef};
 use rustc_hash::FxHashSet;
+use store::statistics::Run;
 use store::{CancelToken, Snapshot, Transaction};
 
 use crate::fault::{Error, Result};
@@ -47,6 +49,7 @@ pub struct Context<'q> {
     /// Nodes and relationships that this statement has deleted.
     pub(crate) deleted: RefCell<FxHashSet<TermId>>,
     pub(crate) changes: RefCell<Changes>,
+    statistics: Option<Arc<Run>>,
 }
 
 enum Source {
@@ -95,7 +98,25 @@ impl<'q> Context<'q> {
             patterns: RefCell::default(),
             deleted: RefCell::default(),
             changes: RefCell::default(),
+            statistics: None,
         }
+    }
+
+    /// The same, which knows the store's exact counts, if these are there.
+    #[must_use]
+    pub fn with_statistics(mut self, run: Option<Arc<Run>>) -> Self {
+        self.statistics = run;
+        self
+    }
+
+    /// The store's exact counts, if they are of the commit that is read.
+    pub(crate) fn statistics(&self) -> Option<Arc<Run>> {
+        let run = self.statistics.as_ref()?;
+        let is_current = match &*self.source.borrow() {
+            Source::Reading(snapshot) => snapshot.commit() == run.statistics.commit,
+            Source::Writing(_) => false,
+        };
+        is_current.then(|| Arc::clone(run))
     }
 
     /// The graph as it is at this moment of the run.

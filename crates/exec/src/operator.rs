@@ -31,6 +31,7 @@ mod nodes;
 mod project;
 mod skip;
 mod sort;
+mod summary;
 mod table;
 mod union;
 mod unwind;
@@ -54,6 +55,7 @@ use nodes::Nodes;
 use project::Project;
 use skip::Skip;
 use sort::Sort;
+use summary::Summarize;
 use table::Table;
 use union::Union;
 use unwind::Unwind;
@@ -105,6 +107,9 @@ pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Bat
         }
         Plan::Aggregate { input: from, keys, aggregates } => {
             Box::new(Aggregate::new(input(from), keys, aggregates, context))
+        }
+        Plan::Summarize { summary, otherwise } => {
+            Box::new(Summarize::new(summary, otherwise, argument.cloned(), context))
         }
         Plan::Distinct { input: from, slots } => Box::new(Distinct::new(input(from), slots, context)),
         Plan::Sort { input: from, keys, limit } => Box::new(Sort::new(input(from), keys, limit.as_ref(), context)),

@@ -115,6 +115,13 @@ pub enum Plan {
         /// What is made of each group.
         aggregates: Vec<(Slot, Aggregate)>,
     },
+    /// An aggregate over the whole graph, without looking at each row.
+    Summarize {
+        /// What is asked.
+        summary: Summary,
+        /// What gives the same, row by row.
+        otherwise: Box<Self>,
+    },
     /// One of each set of rows that agree in these variables.
     Distinct {
         /// The rows before.
@@ -322,6 +329,49 @@ pub struct Aggregate {
     pub percentile: Option<Expr>,
 }
 
+/// What the store can tell of the whole graph.
+#[derive(Clone, Debug)]
+pub enum Summary {
+    /// How many there are.
+    Count {
+        /// Of what.
+        of: Counted,
+        /// What the number is bound to.
+        to: Vec<Slot>,
+    },
+    /// How many nodes have each value of a property; null is a value, too.
+    Groups {
+        /// Of the nodes with this label, or of all.
+        label: Option<Name>,
+        /// The property.
+        key: Name,
+        /// What the value is bound to.
+        value: Slot,
+        /// What the number is bound to.
+        counts: Vec<Slot>,
+    },
+    /// How many relationships each node has that has some.
+    Degrees {
+        /// What the node is bound to.
+        node: Slot,
+        /// What the number is bound to.
+        counts: Vec<Slot>,
+        /// Those that leave it, or those that reach it.
+        direction: Direction,
+        /// Of any of these types; of all if there is none.
+        types: Vec<Name>,
+    },
+}
+
+/// What is counted.
+#[derive(Clone, Debug)]
+pub enum Counted {
+    /// Nodes, with a label or all.
+    Nodes(Option<Name>),
+    /// Relationships of any of these types; of all if there is none.
+    Edges(Vec<Name>),
+}
+
 /// By what rows are sorted.
 #[derive(Clone, Debug)]
 pub struct SortKey {
@@ -421,7 +471,7 @@ impl Plan {
     /// The plan that gives its rows; `None` at the beginning of a chain and for a union.
     pub fn input(&self) -> Option<&Self> {
         match self {
-            Self::Unit | Self::Argument | Self::Union { .. } => None,
+            Self::Unit | Self::Argument | Self::Union { .. } | Self::Summarize { .. } => None,
             Self::Match { input, .. }
             | Self::Nodes { input, .. }
             | Self::Edges { input, .. }
@@ -449,7 +499,7 @@ impl Plan {
     /// The same, to be changed.
     pub fn input_mut(&mut self) -> Option<&mut Self> {
         match self {
-            Self::Unit | Self::Argument | Self::Union { .. } => None,
+            Self::Unit | Self::Argument | Self::Union { .. } | Self::Summarize { .. } => None,
             Self::Match { input, .. }
             | Self::Nodes { input, .. }
             | Self::Edges { input, .. }
@@ -478,6 +528,7 @@ impl Plan {
     pub fn children_mut(&mut self) -> Vec<&mut Self> {
         match self {
             Self::Union { parts, .. } => parts.iter_mut().map(|(plan, _)| plan).collect(),
+            Self::Summarize { otherwise, .. } => vec![otherwise],
             Self::Apply { input, inner, .. } => vec![input, inner],
             Self::Merge { input, find, .. } => vec![input, find],
             Self::Foreach { input, body, .. } => vec![input, body],
@@ -489,6 +540,7 @@ impl Plan {
     pub fn children(&self) -> Vec<&Self> {
         match self {
             Self::Union { parts, .. } => parts.iter().map(|(plan, _)| plan).collect(),
+            Self::Summarize { otherwise, .. } => vec![otherwise],
             Self::Apply { input, inner, .. } => vec![input, inner],
             Self::Merge { input, find, .. } => vec![input, find],
             Self::Foreach { input, body, .. } => vec![input, body],
@@ -511,6 +563,7 @@ impl Plan {
             | Self::Expand { .. }
             | Self::Load { .. }
             | Self::Distinct { .. }
+            | Self::Summarize { .. }
             | Self::Apply { .. }
             | Self::Union { .. }
             | Self::Table { .. }
@@ -550,6 +603,7 @@ impl Plan {
             | Self::Expand { .. }
             | Self::Load { .. }
             | Self::Distinct { .. }
+            | Self::Summarize { .. }
             | Self::Apply { .. }
             | Self::Union { .. }
             | Self::Table { .. }
@@ -638,6 +692,7 @@ impl Plan {
                 keys.iter().map(|(slot, _)| *slot).chain(aggregates.iter().map(|(slot, _)| *slot)).for_each(found);
             }
             Self::Union { to, .. } | Self::Table { to, .. } => to.iter().copied().for_each(found),
+            Self::Summarize { otherwise, .. } => otherwise.binds(found),
             Self::Apply { kind: Apply::Optional(nulls), .. } => nulls.iter().copied().for_each(found),
             Self::Write { writes, .. } => writes.iter().filter_map(Write::binds).for_each(found),
             Self::Merge { binds, .. } => binds.iter().copied().for_each(found),

@@ -7,6 +7,8 @@ use model::{Quad, TermId};
 pub struct Columns(u8);
 
 impl Columns {
+    /// None: the quads are counted alone.
+    pub const NONE: Self = Self(0);
     /// Subjects.
     pub const S: Self = Self(1);
     /// Predicates.

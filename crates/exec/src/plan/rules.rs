@@ -4,7 +4,9 @@
 //! - `matching`: a pattern becomes scans and expands: where to begin (`access`), which way to go on, what to ask when.
 //! - `semi`: a filter that asks whether a plan has rows becomes a step that stops at the first.
 //! - `top`: a sort that is cut off holds only what is kept.
+//! - `counts`: counts of what is never null are counts of rows.
 //! - `prune`: what nobody asks for is not carried along.
+//! - `summary`: what the store's counts or one index answer is not computed row by row.
 
 use store::Snapshot;
 
@@ -12,11 +14,13 @@ use super::Plan;
 use crate::expr::Expr;
 
 mod access;
+mod counts;
 mod matching;
 mod predicates;
 mod prune;
 mod semi;
 mod statistics;
+mod summary;
 mod top;
 
 /// Turns what a language lowered into what operators run. `results` are the slots that are asked for in the end.
@@ -26,7 +30,9 @@ pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]
     everywhere(&mut plan, &mut |plan| matching::apply(plan, &statistics));
     everywhere(&mut plan, &mut semi::apply);
     everywhere(&mut plan, &mut top::apply);
+    everywhere(&mut plan, &mut counts::apply);
     prune::apply(&mut plan, results);
+    everywhere(&mut plan, &mut summary::apply);
     plan
 }
 

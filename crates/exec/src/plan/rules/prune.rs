@@ -55,7 +55,9 @@ fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -
             });
             let carried = prune(input, outer, argument);
             let goes_on = matches!(kind, Apply::Cross | Apply::Optional(_));
-            let inside = prune(inner, if goes_on { wanted } else { HashSet::new() }, &carried);
+            // Behind the inner plan each row is joined to its outer one: only what is bound within has to come through.
+            let within = if goes_on { wanted.difference(&carried).copied().collect() } else { HashSet::new() };
+            let inside = prune(inner, within, &carried);
             if goes_on { carried.union(&inside).copied().collect() } else { carried }
         }
         Plan::Merge { input, find: inner, .. } | Plan::Foreach { input, body: inner, .. } => {
