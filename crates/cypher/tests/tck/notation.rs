@@ -77,8 +77,9 @@ fn relationship(edge: &Relationship, context: &Context<'_>, lists: Lists) -> fau
     Ok(edge_text(&label, &properties(entity, context, lists)?))
 }
 
+/// Both zeros are equal.
 fn float(value: f64) -> String {
-    format!("{value:?}")
+    format!("{:?}", value + 0.0)
 }
 
 fn quoted(text: &str) -> String {
