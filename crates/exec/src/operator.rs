@@ -35,6 +35,7 @@ mod summary;
 mod table;
 mod union;
 mod unwind;
+mod walk;
 mod write;
 
 use aggregate::Aggregate;
@@ -99,7 +100,7 @@ pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Bat
             let ends = expand::Ends { from: *from, edge: *edge, to: *to, into: *into };
             Box::new(Expand::new(input(before), ends, Hop::new(*direction, types, edge.is_some()), context))
         }
-        Plan::Walk { .. } => unsupported("Walk"),
+        Plan::Walk { input: from, walk } => walk::build(input(from), walk, context),
         Plan::Filter { input: from, predicate } => Box::new(Filter { input: input(from), predicate, context }),
         Plan::Project { input: from, items } => Box::new(Project { input: input(from), items, context }),
         Plan::Load { input: from, entity, key, to } => {

@@ -113,9 +113,10 @@ impl Hops {
         let mut landed = Landed { origins, nodes, edges };
         let met_before = hop.direction == Direction::Either && !out;
         if met_before || self.into.is_some() {
-            landed.retain(|origin, node| {
-                let (near, into) = (self.from[origin], self.into.as_ref().map(|into| into[origin]));
-                !(met_before && node == near) && into.is_none_or(|into| into == node)
+            landed.retain(|at, landed| {
+                let (origin, node) = (landed.origins[at] as usize, landed.nodes[at]);
+                let leads = self.into.as_ref().is_none_or(|into| into[origin] == node);
+                leads && !(met_before && node == self.from[origin])
             });
         }
         landed
@@ -123,16 +124,21 @@ impl Hops {
 }
 
 impl Landed {
-    /// Only those stay of whose origin and node that is said.
-    fn retain(&mut self, stays: impl Fn(usize, TermId) -> bool) {
-        let stay = |at: &usize| stays(self.origins[*at] as usize, self.nodes[*at]);
-        let staying: Vec<usize> = (0..self.nodes.len()).filter(stay).collect();
+    /// Only those places stay of which that is said.
+    pub(super) fn retain(&mut self, stays: impl Fn(usize, &Self) -> bool) {
+        let staying: Vec<u32> = (0..self.nodes.len() as u32).filter(|at| stays(*at as usize, self)).collect();
         if staying.len() < self.nodes.len() {
-            self.origins = staying.iter().map(|at| self.origins[*at]).collect();
-            self.nodes = staying.iter().map(|at| self.nodes[*at]).collect();
-            if !self.edges.is_empty() {
-                self.edges = staying.iter().map(|at| self.edges[*at]).collect();
-            }
+            *self = self.gather(&staying);
+        }
+    }
+
+    /// Those at these places.
+    pub(super) fn gather(&self, places: &[u32]) -> Self {
+        let edges = if self.edges.is_empty() { &[] } else { places };
+        Self {
+            origins: places.iter().map(|at| self.origins[*at as usize]).collect(),
+            nodes: places.iter().map(|at| self.nodes[*at as usize]).collect(),
+            edges: edges.iter().map(|at| self.edges[*at as usize]).collect(),
         }
     }
 }
