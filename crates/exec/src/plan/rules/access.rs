@@ -53,10 +53,7 @@ pub(super) fn choose(node: &Node, predicates: &[Expr], open: &Open, statistics: 
 
 /// Which property of the node is compared for equality, with what, and whether that is a list that holds it.
 fn equality(predicate: &Expr, node: Slot) -> Option<(&Name, &Expr, bool)> {
-    let property = |of| match of {
-        &Expr::Property { ref target, ref key } if matches!(**target, Expr::Slot(slot) if slot == node) => Some(key),
-        _ => None,
-    };
+    let property = |of| property_of(of, node);
     match predicate {
         Expr::Comparison(left, rest) => match rest.as_slice() {
             [(Compare::Equal, right)] => match property(left) {
@@ -66,6 +63,14 @@ fn equality(predicate: &Expr, node: Slot) -> Option<(&Name, &Expr, bool)> {
             _ => None,
         },
         Expr::Binary(Binary::In, left, right) => Some((property(left)?, right, true)),
+        _ => None,
+    }
+}
+
+/// The key, if this is a property of the node.
+fn property_of(of: &Expr, node: Slot) -> Option<&Name> {
+    match of {
+        Expr::Property { target, key } if matches!(**target, Expr::Slot(slot) if slot == node) => Some(key),
         _ => None,
     }
 }

@@ -186,7 +186,7 @@ impl<'s> Matching<'s> {
         if let Some(predicate) = predicate {
             self.predicates.remove(predicate);
         }
-        self.bind_node(node, if let Access::Label(label) = &access { Some(label.clone()) } else { None });
+        self.bind_node(node, if let Access::Label(label) = &access { Some(label) } else { None });
         above(&mut self.plan, |input| Plan::Nodes { input, node, access });
         true
     }
@@ -216,10 +216,10 @@ impl<'s> Matching<'s> {
     }
 
     /// What is known once a node is bound: its labels are asked, but for the one that it was found by.
-    fn bind_node(&mut self, slot: Slot, by: Option<Name>) {
+    fn bind_node(&mut self, slot: Slot, by: Option<&Name>) {
         self.open.0.remove(&slot);
         let Some(node) = self.nodes.iter().find(|node| node.slot == slot) else { return };
-        let labels: Vec<Name> = node.labels.iter().filter(|label| Some(*label) != by.as_ref()).cloned().collect();
+        let labels: Vec<Name> = node.labels.iter().filter(|label| Some(*label) != by).cloned().collect();
         if !labels.is_empty() {
             self.predicates.insert(0, Expr::HasLabels { target: Box::new(Expr::Slot(slot)), labels });
         }

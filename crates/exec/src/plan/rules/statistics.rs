@@ -12,8 +12,11 @@ use crate::{Value, term};
 /// See the module.
 pub(super) struct Statistics<'s> {
     snapshot: &'s Snapshot,
-    known: RefCell<FxHashMap<(Option<TermId>, Option<TermId>), f64>>,
+    known: RefCell<FxHashMap<Asked, f64>>,
 }
+
+/// A predicate and an object, as far as they are given.
+type Asked = (Option<TermId>, Option<TermId>);
 
 impl<'s> Statistics<'s> {
     pub(super) fn new(snapshot: &'s Snapshot) -> Self {

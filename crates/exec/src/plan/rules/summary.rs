@@ -3,6 +3,7 @@
 use crate::aggregate::Function;
 use crate::batch::Slot;
 use crate::expr::Expr;
+use crate::graph::Name;
 use crate::plan::{Access, Aggregate, Counted, Direction, Plan, Summary};
 
 /// Replaces an aggregate by a summary; what was there stays beside it.
@@ -17,7 +18,7 @@ fn summary(plan: &Plan) -> Option<Summary> {
     let counts = aggregates.iter().map(|(slot, of)| counts_rows(of).then_some(*slot)).collect::<Option<Vec<Slot>>>()?;
     match (keys.as_slice(), &**input) {
         ([], Plan::Nodes { input, access, .. }) if is_unit(input) => {
-            let label = whole(access)?;
+            let Whole(label) = whole(access)?;
             Some(Summary::Count { of: Counted::Nodes(label), to: counts })
         }
         ([], Plan::Edges { input, types, .. }) if is_unit(input) => {
@@ -26,7 +27,8 @@ fn summary(plan: &Plan) -> Option<Summary> {
         ([(value, Expr::Property { target, key })], Plan::Nodes { input, node, access })
             if is_unit(input) && &*key.text != "~id" && matches!(**target, Expr::Slot(slot) if slot == *node) =>
         {
-            Some(Summary::Groups { label: whole(access)?, key: key.clone(), value: *value, counts })
+            let Whole(label) = whole(access)?;
+            Some(Summary::Groups { label, key: key.clone(), value: *value, counts })
         }
         ([(node, Expr::Slot(slot))], Plan::Edges { input, edge: None, start, end, types }) if is_unit(input) => {
             let direction = if slot == start {
@@ -50,11 +52,13 @@ fn counts_rows(of: &Aggregate) -> bool {
     of.function == Function::Count && of.argument.is_none() && !of.distinct
 }
 
-/// The label of all nodes that a scan gives, if it has one.
-fn whole(access: &Access) -> Option<Option<crate::graph::Name>> {
+/// All nodes, or all with a label.
+struct Whole(Option<Name>);
+
+fn whole(access: &Access) -> Option<Whole> {
     match access {
-        Access::All => Some(None),
-        Access::Label(label) => Some(Some(label.clone())),
+        Access::All => Some(Whole(None)),
+        Access::Label(label) => Some(Whole(Some(label.clone()))),
         Access::Id(_) | Access::Property { .. } => None,
     }
 }
