@@ -218,7 +218,10 @@ const TABLE: &[Function] = &[
     asks("type", 1, 1, |e, a| match &a[0] {
         Value::Null => Ok(Value::Null),
         Value::Relationship(relationship) => Ok(Value::String(e.context.text(relationship.label)?)),
-        other => Err(refused("type()", "a relationship", other)),
+        other => {
+            let found = other.kind();
+            Err(EvalError::Conversion { operation: "type()", expected: "a relationship", found }.into())
+        }
     }),
     pure("year", 1, 1, |_, a| component_in_utc(&a[0], "year")),
 ];

@@ -54,7 +54,7 @@ pub(crate) fn lower(
     snapshot: &Snapshot,
 ) -> Result<Lowered> {
     let lowerer = Lowerer { text: &parsed.text, procedures, parameters, snapshot, next: Cell::new(0) };
-    let (plan, returned) = lowerer.query(&parsed.statement.query, Plan::Unit, None)?;
+    let (plan, returned) = lowerer.query(&parsed.statement.query, &Plan::Unit, None)?;
     let slot = |column: &Column| {
         let found = returned.iter().find(|(name, _)| **name == *column.name);
         found.map_or(Slot(u32::MAX), |(_, slot)| *slot)
@@ -106,7 +106,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// A query whose rows come out of `input`, and what it returns. `outer` are the variables that it sees from around it.
-    fn query(&self, query: &'a Query, input: Plan, outer: Option<&Scope<'a>>) -> Result<(Plan, Columns<'a>)> {
+    fn query(&self, query: &'a Query, input: &Plan, outer: Option<&Scope<'a>>) -> Result<(Plan, Columns<'a>)> {
         let mut parts = Vec::with_capacity(query.parts.len());
         for part in &query.parts {
             parts.push(self.single_query(part, input.clone(), outer.cloned().unwrap_or_default())?);

@@ -27,8 +27,9 @@ pub enum EvalError {
         /// What it was given.
         found: Kind,
     },
-    /// A type that cannot be converted at all.
-    #[error("{operation} converts {expected}, but was given {found}")]
+    /// A value that is of no type that can be converted, or that has what is asked for: the suite takes it for a wrong
+    /// value, not for a wrong type.
+    #[error("{operation} takes {expected}, but was given {found}")]
     Conversion {
         /// The function.
         operation: &'static str,

@@ -62,6 +62,16 @@ pub enum Error {
         /// What it was given.
         found: Kind,
     },
+    /// SKIP or LIMIT of something else than a number of rows.
+    #[error("{operation} takes a whole number of zero or more, but was given {found}")]
+    RowCount {
+        /// Which.
+        operation: &'static str,
+        /// What it was given.
+        found: String,
+        /// Whether that is a whole number, below zero.
+        is_negative: bool,
+    },
     /// Something else than a node, relationship or path.
     #[error("{operation}: expected {expected}, but was given {found}")]
     NotAnEntity {
@@ -101,6 +111,8 @@ impl Error {
             Self::NodeStillConnected { .. } => ("ConstraintVerificationFailed", "DeleteConnectedNode"),
             Self::MergeNull { .. } => ("SemanticError", "MergeReadOwnWrites"),
             Self::PropertyType { .. } => (Class::TypeError.name(), "InvalidPropertyType"),
+            Self::RowCount { is_negative: true, .. } => ("SyntaxError", "NegativeIntegerArgument"),
+            Self::RowCount { is_negative: false, .. } => ("SyntaxError", "InvalidArgumentType"),
             Self::NotAnEntity { .. } => (Class::TypeError.name(), "InvalidArgumentType"),
             _ => return None,
         })

@@ -109,7 +109,7 @@ impl Context<'_> {
             Column::Absent => vec![Value::Null; rows],
             Column::Constant(value) => vec![value.clone(); rows],
             Column::Nodes(nodes) => nodes.iter().map(|node| Value::Node(*node)).collect(),
-            Column::Edges(edges) => edges.iter().map(|edge| Value::Relationship(edge.clone().into())).collect(),
+            Column::Edges(edges) => edges.iter().map(|edge| Value::Relationship((*edge).into())).collect(),
             Column::Terms(terms) => self.values(terms)?,
             Column::Values(values) => values.to_vec(),
         })

@@ -22,18 +22,15 @@ impl<'a> Lowerer<'a> {
             let message = format!("There is no procedure `{name}`");
             return Err(self.error(ErrorKind::ProcedureNotFound, call.procedure.span, message));
         };
-        let arguments = match &call.arguments {
-            Some(arguments) => arguments
-                .iter()
-                .map(|argument| self.expression(argument, Sight::of(scope)))
-                .collect::<Result<Vec<_>>>()?,
-            None => {
-                let parameter = |input: &crate::Field| {
-                    let name = Name { text: input.name.clone(), span: call.procedure.span };
-                    self.parameter(&name).map(Expr::Constant)
-                };
-                procedure.inputs.iter().map(parameter).collect::<Result<_>>()?
-            }
+        let arguments = if let Some(arguments) = &call.arguments {
+            let argument = |argument| self.expression(argument, Sight::of(scope));
+            arguments.iter().map(argument).collect::<Result<Vec<_>>>()?
+        } else {
+            let parameter = |input: &crate::Field| {
+                let name = Name { text: input.name.clone(), span: call.procedure.span };
+                self.parameter(&name).map(Expr::Constant)
+            };
+            procedure.inputs.iter().map(parameter).collect::<Result<_>>()?
         };
         if procedure.outputs.is_empty() {
             return Ok((input, Vec::new())); // it does something, and gives nothing

@@ -243,7 +243,7 @@ impl<'a> Lowerer<'a> {
 
     fn exists(&self, query: &'a Query, sight: Sight<'_, 'a>) -> Result<Expr> {
         let (scope, locals) = self.inside(sight);
-        let (plan, _) = self.query(query, Plan::Argument, Some(&scope))?;
+        let (plan, _) = self.query(query, &Plan::Argument, Some(&scope))?;
         Ok(Expr::Subplan(Box::new(Subplan { plan, locals, form: Form::Exists })))
     }
 

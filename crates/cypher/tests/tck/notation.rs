@@ -39,7 +39,7 @@ pub(crate) fn found(value: &Value, context: &Context<'_>, lists: Lists) -> fault
         }
         Value::Node(id) => {
             let entity = Entity::Node(*id);
-            let labels = context.labels(entity)?.iter().map(|label| label.to_string()).collect();
+            let labels = context.labels(entity)?.iter().map(ToString::to_string).collect();
             node(labels, &properties(entity, context, lists)?)
         }
         Value::Relationship(edge) => relationship(edge, context, lists)?,
@@ -101,8 +101,8 @@ fn map(mut entries: Vec<(String, String)>) -> String {
 
 fn node(mut labels: Vec<String>, properties: &str) -> String {
     labels.sort();
-    let labels: String = labels.iter().map(|label| format!(":{label}")).collect();
-    format!("({labels} {properties})")
+    let labels: Vec<String> = labels.iter().map(|label| format!(":{label}")).collect();
+    format!("({} {properties})", labels.concat())
 }
 
 fn edge_text(label: &str, properties: &str) -> String {
@@ -259,12 +259,12 @@ impl Reader<'_> {
             if self.take("<-") {
                 let edge = self.edge();
                 self.expect("-");
-                text += &format!("<-{edge}-");
+                text.extend(["<-", &edge, "-"]);
             } else {
                 self.expect("-");
                 let edge = self.edge();
                 self.expect("->");
-                text += &format!("-{edge}->");
+                text.extend(["-", &edge, "->"]);
             }
             text += &self.node();
         }
