@@ -172,8 +172,8 @@ mod tests {
         let shown: Vec<String> = map.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
         assert_eq!(shown.len(), 6);
         assert!(matches!(map.get("i"), Some(Value::Integer(1))));
-        assert!(matches!(map.get("f"), Some(Value::Float(value)) if *value == 1.0));
-        assert!(matches!(map.get("e"), Some(Value::Float(value)) if *value == 100.0));
+        assert!(matches!(map.get("f"), Some(Value::Float(value)) if value.to_bits() == 1.0_f64.to_bits()));
+        assert!(matches!(map.get("e"), Some(Value::Float(value)) if value.to_bits() == 100.0_f64.to_bits()));
         assert!(matches!(map.get("n"), Some(Value::Null)));
         assert!(matches!(map.get("s"), Some(Value::String(text)) if &**text == "a\"b"));
         assert!(matches!(map.get("l"), Some(Value::List(list)) if list.len() == 2));

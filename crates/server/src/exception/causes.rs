@@ -241,6 +241,7 @@ impl From<exec::fault::Error> for Failure {
             | Error::MergeNull { .. }
             | Error::PropertyType { .. }
             | Error::NotAnEntity { .. }
+            | Error::RowCount { .. }
             | Error::MissingEnd { .. }
             | Error::Refused(_) => Exception::BadRequest,
             Error::Write(_) => Exception::InternalFailure,

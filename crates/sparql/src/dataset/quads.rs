@@ -242,7 +242,7 @@ pub(super) struct GraphNames<'a> {
     /// Whether the fallback graph is still to be probed.
     probe_default: bool,
     /// All other graphs, if they have names.
-    graphs: Option<store::Graphs>,
+    graphs: Option<store::Distinct>,
 }
 
 impl<'a> GraphNames<'a> {
