@@ -70,12 +70,19 @@ impl Evaluator<'_, '_> {
     }
 }
 
-fn unary(operator: Unary, value: &Value) -> Result<Value> {
+pub(super) fn unary(operator: Unary, value: &Value) -> Result<Value> {
     Ok(match operator {
         Unary::Not => Value::truth(logic::not(logic::truth("NOT", value)?)),
         Unary::Negate => arithmetic::negate(value)?,
         Unary::Plus => arithmetic::identity(value)?,
     })
+}
+
+impl Binary {
+    /// Whether it gives a truth.
+    pub(super) const fn is_predicate(self) -> bool {
+        matches!(self, Self::In | Self::StartsWith | Self::EndsWith | Self::Contains | Self::Matches)
+    }
 }
 
 impl Compare {
