@@ -38,6 +38,9 @@ mod unwind;
 mod walk;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use aggregate::Aggregate;
 use apply::Apply;
 use distinct::Distinct;
