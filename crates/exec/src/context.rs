@@ -16,6 +16,7 @@ use store::{CancelToken, Snapshot, Transaction};
 use crate::fault::{Error, Result};
 use crate::graph::Names;
 use crate::memory::Memory;
+use crate::profile::Profile;
 use crate::temporal::Instant;
 use crate::text::Patterns;
 
@@ -50,6 +51,7 @@ pub struct Context<'q> {
     pub(crate) deleted: RefCell<FxHashSet<TermId>>,
     pub(crate) changes: RefCell<Changes>,
     statistics: Option<Arc<Run>>,
+    profile: Option<Profile>,
 }
 
 enum Source {
@@ -99,6 +101,7 @@ impl<'q> Context<'q> {
             deleted: RefCell::default(),
             changes: RefCell::default(),
             statistics: None,
+            profile: None,
         }
     }
 
@@ -117,6 +120,17 @@ impl<'q> Context<'q> {
             Source::Writing(_) => false,
         };
         is_current.then(|| Arc::clone(run))
+    }
+
+    /// The same, with what each step does being measured.
+    #[must_use]
+    pub fn measuring(self) -> Self {
+        Self { profile: Some(Profile::default()), ..self }
+    }
+
+    /// What was measured, if anything was to be.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
     }
 
     /// The graph as it is at this moment of the run.

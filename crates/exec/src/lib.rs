@@ -43,6 +43,7 @@ mod number;
 pub mod operator;
 pub mod order;
 pub mod plan;
+pub mod profile;
 pub mod registry;
 pub mod temporal;
 pub mod term;

@@ -80,6 +80,14 @@ pub type Running<'q> = Box<dyn Operator + 'q>;
 
 /// The operators of a plan. `argument` is what [`Plan::Argument`] gives.
 pub fn build<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) -> Running<'q> {
+    let running = step(plan, context, argument);
+    match context.profile() {
+        Some(profile) => profile.measure(plan, running),
+        None => running,
+    }
+}
+
+fn step<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) -> Running<'q> {
     let input = |input: &'q Plan| build(input, context, argument);
     match plan {
         Plan::Unit => Box::new(Once(Some(Batch::unit()))),

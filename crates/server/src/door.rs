@@ -9,10 +9,12 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use exec::registry::Registry;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use hyper::body::Incoming;
@@ -37,7 +39,8 @@ use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
 use crate::watch::Ends;
 use crate::{
-    audit, events, loads, ml, openapi, ours, permissions, queries, rebuilds, reset, statistics, status, storage,
+    audit, events, loads, ml, openapi, opencypher, ours, permissions, queries, rebuilds, reset, running, statistics,
+    status, storage,
 };
 
 /// What all requests of a server share.
@@ -47,6 +50,8 @@ pub(crate) struct Door {
     pub(crate) loader: loader::Loader,
     pub(crate) lanes: Lanes,
     pub(crate) metrics: Metrics,
+    /// Queries of all languages that wait and run.
+    pub(crate) registry: Registry,
     /// Starts and cancels, which go on when their client leaves.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server stops.
@@ -154,6 +159,7 @@ impl Door {
                 events: Lane::new("event streams", LaneSize { running: config.event_streams, waiting: 0 }),
             },
             metrics: Metrics::new(),
+            registry: Registry::new(config.queries.running + config.queries.waiting + config.connections),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             guard: Guard::new(config.listen.ip(), &config.allow_hosts, &config.allow_origins)?,
@@ -170,6 +176,15 @@ impl Door {
     /// What ends a query that begins now.
     pub(crate) fn ends(&self) -> Ends {
         Ends { closing: self.closing.clone(), reset: self.reset.round(), unread: Some(self.config.send_timeout) }
+    }
+
+    /// Counts a query that has ended, and the limit that ended it.
+    pub(crate) fn ended(&self, language: &'static str, failure: Option<&Failure>, has_begun: bool, took: Duration) {
+        // One that comes before the first byte is counted where it becomes the reply.
+        if let Some(limit) = failure.and_then(|failure| failure.limit).filter(|_| has_begun) {
+            self.metrics.refused(limit);
+        }
+        self.metrics.query(language, failure.map_or("ok", |failure| failure.exception.name()), took);
     }
 
     /// Ends what may end: queries and waits. Starts and cancels are waited for.
@@ -339,7 +354,7 @@ impl Door {
             }
         };
         let most = self.config.request_bytes;
-        let limit = if action == Some(Action::Sparql) { most } else { most.min(body::MOST_CONTROL_BYTES) };
+        let limit = if action.is_some_and(is_query) { most } else { most.min(body::MOST_CONTROL_BYTES) };
         let patience = self.config.receive_timeout;
         let body = match body::receive(&parts.headers, incoming, limit, patience, &self.budget).await {
             Ok(body) => body,
@@ -418,6 +433,9 @@ impl Door {
             }))),
             Action::ExecuteFastReset => reset::system(self, &call).await,
             Action::Sparql => queries::answer(self, call).await,
+            Action::OpenCypher => opencypher::answer(self, call).await,
+            Action::OpenCypherExplain => opencypher::explain(self, call).await,
+            Action::Queries(language) => running::answer(self, &call, language),
             Action::GetStatistics(dataset) => statistics::status(self, &call, dataset).await,
             Action::ManageStatistics(dataset) => statistics::manage(self, &call, dataset).await,
             Action::DeleteStatistics(dataset) => statistics::delete(self, &call, dataset).await,
@@ -456,6 +474,8 @@ fn outlives_its_client(request: &Request<Incoming>) -> bool {
 const fn needs_data(action: Action) -> bool {
     match action {
         Action::Sparql
+        | Action::OpenCypher
+        | Action::OpenCypherExplain
         | Action::GetStatistics(_)
         | Action::ManageStatistics(_)
         | Action::DeleteStatistics(_)
@@ -470,6 +490,7 @@ const fn needs_data(action: Action) -> bool {
         | Action::GetLoaderJobEvents
         | Action::GetLoaderJobRejects
         | Action::GetEngineStatus
+        | Action::Queries(_)
         | Action::GetStorageInfo
         | Action::ListMl
         | Action::FindMl(_)
@@ -481,6 +502,11 @@ const fn needs_data(action: Action) -> bool {
         | Action::Health
         | Action::Metrics => false,
     }
+}
+
+/// Whether its body may be as large as a query.
+const fn is_query(action: Action) -> bool {
+    matches!(action, Action::Sparql | Action::OpenCypher | Action::OpenCypherExplain)
 }
 
 /// Whether it counts among the requests in flight.
@@ -495,10 +521,13 @@ fn is_light(action: Action) -> bool {
         | Action::GetLoaderJobStatus
         | Action::CancelLoaderJob
         | Action::GetEngineStatus
+        | Action::Queries(_)
         | Action::Health => true,
         Action::StartLoaderJob
         | Action::ExecuteFastReset
         | Action::Sparql
+        | Action::OpenCypher
+        | Action::OpenCypherExplain
         | Action::GetStatistics(_)
         | Action::ManageStatistics(_)
         | Action::DeleteStatistics(_)

@@ -8,8 +8,8 @@
 //!   `routes` is the table of paths, `permissions` that of what each needs, `body` and `parameters` read what was sent,
 //!   `audit` remembers who did what.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
-//! - `loads`, `events`, `queries`, `reset`, `statistics`, `status`, `storage`, `ours`: the operations; `ml`, `rebuilds`:
-//!   those with nothing behind.
+//! - `loads`, `events`, `queries` (SPARQL), `opencypher`, `running`, `reset`, `statistics`, `status`, `storage`, `ours`: the
+//!   operations; `ml`, `rebuilds`: those with nothing behind.
 //! - `flight`, `lanes`, `watch`, `stream`: how many requests there may be, how work gets a thread, what ends it early, how
 //!   a large result leaves.
 //! - `openapi`: what is answered where, for machines; `metrics`: what is counted, and under which names.
@@ -29,6 +29,7 @@ mod loads;
 mod metrics;
 mod ml;
 mod openapi;
+mod opencypher;
 mod ours;
 mod parameters;
 mod permissions;
@@ -37,6 +38,7 @@ mod rebuilds;
 mod request_id;
 mod reset;
 mod routes;
+mod running;
 mod statistics;
 mod status;
 mod storage;

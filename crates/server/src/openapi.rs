@@ -78,12 +78,13 @@ fn operation(route: &Route, described: &Described) -> Value {
                 let types = ["application/json", "application/x-www-form-urlencoded"];
                 types.map(|media_type| (media_type.to_owned(), json!({"schema": schema.clone()}))).into_iter().collect()
             }
-            Sent::Query => [
-                ("application/sparql-query".to_owned(), json!({"schema": {"type": "string"}})),
-                ("application/x-www-form-urlencoded".to_owned(), json!({"schema": reference("schemas", "SparqlForm")})),
-            ]
-            .into_iter()
-            .collect(),
+            Sent::Query { media_type, form, json } => {
+                let schema = json!({"schema": reference("schemas", form)});
+                let text = (media_type.to_owned(), json!({"schema": {"type": "string"}}));
+                let types = ["application/x-www-form-urlencoded", "application/json"];
+                let objects = types.into_iter().take(if json { 2 } else { 1 });
+                objects.map(|media_type| (media_type.to_owned(), schema.clone())).chain([text]).collect()
+            }
         };
         if !content.is_empty() {
             entry["requestBody"] = json!({"content": content});

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::door::{Call, Door};
 use crate::exception::Failure;
 use crate::identity::Identity;
+use crate::running;
 use crate::stream::{self, LateFailure, Sink, Terms, reads_trailers};
 use crate::watch::Watch;
 use protocol::Asked;
@@ -31,21 +32,15 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     let accept = accept(&call.headers);
     let identity = call.identity.clone();
     let asked = protocol::read(call)?;
+    let entry = running::enter(door, Language::Sparql, asked.query_id.as_deref(), terms.id, &asked.text, &watch)?;
     let door = Arc::clone(door);
     let lane = door.lanes.queries.clone();
     stream::reply(&lane, terms, move |sink| {
+        entry.begin();
         sink.set_limit(door.config.result_bytes);
         let result = run(&door, &identity, asked, accept.as_deref(), sink, &watch);
         let failure = result.as_ref().err().map(|failure| watch.failure().unwrap_or_else(|| failure.clone()));
-        // One that comes before the first byte is counted where it becomes the reply.
-        if let Some(limit) = failure.as_ref().and_then(|failure| failure.limit).filter(|_| sink.has_begun()) {
-            door.metrics.refused(limit);
-        }
-        door.metrics.query(
-            "sparql",
-            failure.as_ref().map_or("ok", |failure| failure.exception.name()),
-            began.elapsed(),
-        );
+        door.ended("sparql", failure.as_ref(), sink.has_begun(), began.elapsed());
         result
     })
     .await

@@ -1,14 +1,15 @@
 //! From method and path to an operation, matched by hand on the raw path.
 //!
 //! SDKs percent-encode ids (`a b/c` is sent as `a%20b%2Fc`), so a path is cut at its slashes first and a label is decoded
-//! after it has matched. One trailing slash is ignored; `/openCypher` and `/pg` are other spellings of `/opencypher` and
-//! `/propertygraph`. The table holds the whole service model: what this server cannot do yet is routed, too, and says
+//! after it has matched. One trailing slash is ignored; `/openCypher` in any case and `/pg` are other spellings of
+//! `/opencypher` and `/propertygraph`. The table holds the whole service model: what this server cannot do yet is routed, too, and says
 //! so by its name.
 
 mod table;
 #[cfg(test)]
 mod tests;
 
+use auth::Language;
 use axum::http::Method;
 use model::Dataset;
 
@@ -31,6 +32,12 @@ pub(crate) enum Action {
     ExecuteFastReset,
     /// `GET` and `POST /sparql`
     Sparql,
+    /// `GET` and `POST /openCypher`
+    OpenCypher,
+    /// `POST /opencypher/explain`
+    OpenCypherExplain,
+    /// A language's `…/status`, `…/status/{queryId}`: lists and shows queries, and cancels them.
+    Queries(Language),
     /// `GET` of a graph's `…/statistics`
     GetStatistics(Dataset),
     /// `POST` there
@@ -154,7 +161,7 @@ fn fit<'p>(template: &str, path: &'p str) -> Option<Fit<'p>> {
 /// The first segment as the table spells it.
 fn usual_spelling(segment: &str) -> &str {
     match segment {
-        "openCypher" => "opencypher",
+        any if any.eq_ignore_ascii_case("opencypher") => "opencypher",
         "pg" => "propertygraph",
         other => other,
     }

@@ -50,6 +50,8 @@ pub(crate) struct Sink {
     room: Option<Room>,
     /// Whether a piece has left.
     begun: bool,
+    /// Whether pieces stay until what is written is true.
+    held: bool,
     buffer: Vec<u8>,
     pieces: mpsc::Sender<Piece>,
     watch: Watch,
@@ -121,6 +123,7 @@ where
         media_type: "application/octet-stream",
         room: None,
         begun: false,
+        held: false,
         buffer: Vec::new(),
         pieces: sender,
         watch: terms.watch.clone(),
@@ -167,6 +170,30 @@ impl Sink {
         self.begun
     }
 
+    /// Keeps what is written until [`Self::release`].
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Lets go what was kept.
+    pub(crate) fn release(&mut self) -> io::Result<()> {
+        self.held = false;
+        if self.buffer.len() >= PIECE { self.send() } else { Ok(()) }
+    }
+
+    /// Forgets what was written, if none of it has left.
+    pub(crate) fn restart(&mut self) -> bool {
+        if !self.begun {
+            self.buffer.clear();
+        }
+        !self.begun
+    }
+
+    /// Where its socket is served.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     fn piece(&mut self) -> Piece {
         Piece { media_type: self.media_type, bytes: Bytes::from(mem::take(&mut self.buffer)) }
     }
@@ -206,7 +233,7 @@ impl Write for Sink {
             *left = rest;
         }
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE {
+        if self.buffer.len() >= PIECE && !self.held {
             self.send()?;
         }
         Ok(bytes.len())

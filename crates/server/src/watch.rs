@@ -1,13 +1,16 @@
-//! What ends a query early: its deadline, a client that left, a reset of the data, the server's stop.
+//! What ends a query early: its deadline, a user's cancel, a client that left, a reset of the data, the server's stop.
 //!
 //! Three tokens say the same thing to three kinds of listener. The store's token is looked at by the operators, the
 //! asynchronous one wakes whoever waits for a turn or for room in a channel, and the cause tells afterwards which
-//! exception the client gets.
+//! exception the client gets. A query that [settles](Watch::settle) first, to commit, is ended by nothing any more: a client
+//! that is told of a failure may take it that nothing was changed.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use exec::registry::Manner;
 use store::CancelToken;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -19,6 +22,8 @@ use crate::reset::RESETTING;
 pub(crate) enum Cause {
     /// It took too long.
     Deadline,
+    /// A user cancelled it.
+    Cancelled(Manner),
     /// Nobody waits for the answer any more.
     Vanished,
     /// The client took nothing of the answer for too long.
@@ -32,6 +37,8 @@ pub(crate) enum Cause {
     Reset,
     /// The server stops.
     Shutdown,
+    /// Nothing: it commits, and ends by itself.
+    Settled,
 }
 
 /// What ends all queries at once.
@@ -55,6 +62,8 @@ pub(crate) struct Watch {
     /// How long the client may take nothing.
     pub(crate) unread: Option<Duration>,
     cause: Arc<OnceLock<Cause>>,
+    /// Cancelled when the query has ended.
+    ended: CancellationToken,
 }
 
 /// Keeps the deadline's timer running; dropped when the query has ended.
@@ -71,7 +80,7 @@ impl Watch {
     /// A watch that ends the query after `limit`, if there is one, or with all others.
     pub(crate) fn begin(limit: Option<Duration>, ends: Ends) -> (Self, Timer) {
         let watch = Self { unread: ends.unread, ..Self::default() };
-        let ended = CancellationToken::new();
+        let ended = watch.ended.clone();
         let timer = Timer { _ends: ended.clone().drop_guard() };
         let deadline = limit.map(|limit| Instant::now() + limit);
         let pulled = watch.clone();
@@ -92,12 +101,47 @@ impl Watch {
         (watch, timer)
     }
 
+    /// Ends the query at that moment, too.
+    pub(crate) fn end_at(&self, runtime: &Handle, moment: Instant) {
+        let watch = self.clone();
+        runtime.spawn(async move {
+            tokio::select! {
+                () = watch.ended.cancelled() => {}
+                () = sleep_until(moment) => watch.pull(Cause::Deadline),
+            }
+        });
+    }
+
     /// Ends the query.
     pub(crate) fn pull(&self, cause: Cause) {
         // Losing against an earlier cause is fine: that one is told.
         let _ = self.cause.set(cause);
-        self.token.cancel();
-        self.stop.cancel();
+        match self.cause.get() {
+            Some(Cause::Settled) => {}
+            // Its client goes on waiting: for the result that ends here.
+            Some(Cause::Cancelled(Manner::Silent)) => self.token.cancel(),
+            _ => {
+                self.token.cancel();
+                self.stop.cancel();
+            }
+        }
+    }
+
+    /// From here on nothing ends the query, unless something has.
+    ///
+    /// # Errors
+    ///
+    /// What has ended it.
+    pub(crate) fn settle(&self) -> Result<(), Failure> {
+        match self.cause.set(Cause::Settled) {
+            Ok(()) => Ok(()),
+            Err(_) => self.failure().map_or(Ok(()), Err),
+        }
+    }
+
+    /// Whether a user has cancelled it and wants it to end with what it has.
+    pub(crate) fn is_silenced(&self) -> bool {
+        self.cause.get() == Some(&Cause::Cancelled(Manner::Silent))
     }
 
     /// To be held by what is dropped with the client's connection.
@@ -119,11 +163,14 @@ impl Watch {
                 );
                 Failure::new(Exception::QueryLimit, text).over(Limit::Result)
             }
-            Cause::Vanished => Failure::new(Exception::CancelledByUser, "Operation terminated (cancelled by user)"),
+            Cause::Vanished | Cause::Cancelled(_) => {
+                Failure::new(Exception::CancelledByUser, "Operation terminated (cancelled by user)")
+            }
             Cause::Reset => Failure::new(Exception::ServerShutdown, RESETTING),
             Cause::Shutdown => {
                 Failure::new(Exception::ServerShutdown, "The server is shutting down. Please retry the query later.")
             }
+            Cause::Settled => return None,
         })
     }
 }
@@ -167,5 +214,34 @@ mod tests {
         ends.closing.cancel();
         watch.stop.cancelled().await;
         assert_eq!(exception(&watch), Some(Exception::CancelledByUser));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_query_that_commits_is_not_ended() {
+        let (watch, _timer) = Watch::begin(Some(Duration::from_secs(1)), Ends::default());
+        watch.settle().unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        watch.pull(Cause::Vanished);
+        assert!(!watch.token.is_cancelled() && !watch.stop.is_cancelled());
+        let (late, _timer) = Watch::begin(None, Ends::default());
+        late.pull(Cause::Deadline);
+        assert_eq!(late.settle().unwrap_err().exception, Exception::TimeLimitExceeded);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earlier_of_two_deadlines_counts() {
+        let (watch, _timer) = Watch::begin(Some(Duration::from_mins(2)), Ends::default());
+        let began = Instant::now();
+        watch.end_at(&Handle::current(), began + Duration::from_secs(1));
+        watch.stop.cancelled().await;
+        assert_eq!(began.elapsed().as_secs(), 1);
+    }
+
+    #[test]
+    fn a_silent_cancel_lets_the_client_wait_for_what_there_is() {
+        let watch = Watch::default();
+        watch.pull(Cause::Cancelled(Manner::Silent));
+        watch.pull(Cause::Deadline);
+        assert!(watch.token.is_cancelled() && !watch.stop.is_cancelled() && watch.is_silenced());
     }
 }

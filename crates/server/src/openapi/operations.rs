@@ -24,8 +24,8 @@ pub(super) enum Sent {
     Nothing,
     /// An object of this schema, as JSON or as a form.
     Json(&'static str),
-    /// A query.
-    Query,
+    /// A query: as text of this type, or with its parameters as a form of this schema, or as JSON of it where that is read.
+    Query { media_type: &'static str, form: &'static str, json: bool },
 }
 
 /// What 200 gives.
@@ -64,7 +64,7 @@ impl Described {
     #[cfg(test)]
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.parameters.contains(&name)
-            || matches!(self.sent, Sent::Json(schema) if schema == name)
+            || matches!(self.sent, Sent::Json(schema) | Sent::Query { form: schema, .. } if schema == name)
             || matches!(self.reply, Reply::Json(schema) | Reply::JsonOrText(schema, _) if schema == name)
     }
 }
@@ -72,6 +72,11 @@ impl Described {
 const UNKNOWN_LOAD: (u16, &str) = (404, "There is no such load, or it has ended.");
 const UNKNOWN_ML: (u16, &str) = (404, "There is no such job or endpoint: this server trains no models.");
 const REPLICA: (u16, &str) = (405, "This is a read replica.");
+
+/// Forms of a plan.
+const PLANS: &[&str] = &["text/plain", "text/html", "text/csv"];
+
+const OPENCYPHER: Sent = Sent::Query { media_type: "application/opencypher", form: "OpenCypherRequest", json: true };
 
 /// What the operation of this name takes and gives; `None` if nobody has told yet.
 pub(super) fn describe(operation: &str) -> Option<Described> {
@@ -156,8 +161,26 @@ pub(super) fn describe(operation: &str) -> Option<Described> {
                 "application/ld+json",
             ]),
         )
-        .with(&["query", "baseURI"])
-        .sends(Sent::Query),
+        .with(&["query", "baseURI", "queryIdQuery"])
+        .sends(Sent::Query { media_type: "application/sparql-query", form: "SparqlForm", json: false }),
+        "ExecuteOpenCypherQuery" => {
+            new("queries", "Ask an openCypher query, or for its plan", JsonOrText("OpenCypherResult", PLANS))
+                .with(&["query", "queryParameters", "explain", "queryIdQuery"])
+                .sends(OPENCYPHER)
+        }
+        "ExecuteOpenCypherExplainQuery" => new("queries", "Ask for the plan of an openCypher query", Text(PLANS))
+            .with(&["query", "queryParameters", "explain", "queryIdQuery"])
+            .sends(OPENCYPHER),
+        "ListOpenCypherQueries" => {
+            new("queries", "List queries, show one, or cancel one", Json("QueryListOrStatusOrCancelled"))
+                .with(&["includeWaiting", "queryIdQuery", "cancelQuery", "silent"])
+                .sends(Sent::Json("QueryStatusForm"))
+        }
+        "GetOpenCypherQueryStatus" => new("queries", "Show a query, or cancel it", Json("QueryStatusOrCancelled"))
+            .with(&["cancelQuery", "silent"]),
+        "CancelOpenCypherQuery" => {
+            new("queries", "Cancel a query", Json("QueryCancelled")).with(&["queryIdQuery", "silent"])
+        }
         "Metrics" => new("operators", "Counters and gauges, as Prometheus reads them", Text(&["text/plain"])),
         "Health" => new("operators", "Whether the process answers", Json("Health")),
         "Check" => new("operators", "Read and verify the whole store", Json("CheckReport")),

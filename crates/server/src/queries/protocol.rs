@@ -16,6 +16,8 @@ pub(super) struct Asked {
     pub(super) base: Option<String>,
     /// The data set, if not everything.
     pub(super) options: ParseOptions,
+    /// The id by which its client knows it.
+    pub(super) query_id: Option<String>,
 }
 
 /// Reads the query of `call`. Parameters that nobody knows are ignored: clients send many.
@@ -96,6 +98,7 @@ fn asked(text: String, parameters: &Parameters) -> Result<Asked, Failure> {
     Ok(Asked {
         text,
         base: parameters.one("baseURI")?.map(str::to_owned),
+        query_id: parameters.one("queryId")?.map(str::to_owned),
         options: ParseOptions {
             default_graphs: all("default-graph-uri"),
             named_graphs: all("named-graph-uri"),

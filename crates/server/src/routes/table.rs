@@ -1,5 +1,6 @@
 //! The table: the 48 operations of the service model, then the paths that only clients and this project know.
 
+use auth::Language;
 use axum::http::Method;
 use model::Dataset;
 
@@ -79,11 +80,21 @@ pub(super) static MODEL: &[Route] = &[
         "/ml/modeltransform/{id}",
         Some(Action::FindMl(Collection::ModelTransform)),
     ),
-    route("ExecuteOpenCypherQuery", Method::POST, "/opencypher", None),
-    route("ExecuteOpenCypherExplainQuery", Method::POST, "/opencypher/explain", None),
-    route("ListOpenCypherQueries", Method::GET, "/opencypher/status", None),
-    route("CancelOpenCypherQuery", Method::DELETE, "/opencypher/status/{queryId}", None),
-    route("GetOpenCypherQueryStatus", Method::GET, "/opencypher/status/{queryId}", None),
+    route("ExecuteOpenCypherQuery", Method::POST, "/opencypher", Some(Action::OpenCypher)),
+    route("ExecuteOpenCypherExplainQuery", Method::POST, "/opencypher/explain", Some(Action::OpenCypherExplain)),
+    route("ListOpenCypherQueries", Method::GET, "/opencypher/status", Some(Action::Queries(Language::OpenCypher))),
+    route(
+        "CancelOpenCypherQuery",
+        Method::DELETE,
+        "/opencypher/status/{queryId}",
+        Some(Action::Queries(Language::OpenCypher)),
+    ),
+    route(
+        "GetOpenCypherQueryStatus",
+        Method::GET,
+        "/opencypher/status/{queryId}",
+        Some(Action::Queries(Language::OpenCypher)),
+    ),
     route(
         "DeletePropertygraphStatistics",
         Method::DELETE,
@@ -160,8 +171,9 @@ pub(super) static OTHERS: &[Route] = &[
         "/gremlin/statistics",
         Some(Action::DeleteStatistics(Dataset::Pg)),
     ),
-    route("ExecuteOpenCypherQuery", Method::GET, "/opencypher", None),
-    route("ListOpenCypherQueries", Method::POST, "/opencypher/status", None),
+    route("ExecuteOpenCypherQuery", Method::GET, "/opencypher", Some(Action::OpenCypher)),
+    route("ListOpenCypherQueries", Method::POST, "/opencypher/status", Some(Action::Queries(Language::OpenCypher))),
+    route("CancelOpenCypherQuery", Method::DELETE, "/opencypher/status", Some(Action::Queries(Language::OpenCypher))),
     route("GetSparqlStatistics", Method::GET, "/rdf/statistics", Some(Action::GetStatistics(Dataset::Rdf))),
     route("ManageSparqlStatistics", Method::POST, "/rdf/statistics", Some(Action::ManageStatistics(Dataset::Rdf))),
     route("DeleteSparqlStatistics", Method::DELETE, "/rdf/statistics", Some(Action::DeleteStatistics(Dataset::Rdf))),
