@@ -6,6 +6,8 @@
 mod cancel;
 #[path = "wire/events.rs"]
 mod events;
+#[path = "wire/explain.rs"]
+mod explain;
 #[path = "wire/export.rs"]
 mod export;
 #[path = "wire/front.rs"]
@@ -18,9 +20,13 @@ mod http2;
 mod limits;
 #[path = "wire/loads.rs"]
 mod loads;
+#[path = "wire/opencypher.rs"]
+mod opencypher;
 #[path = "wire/overload.rs"]
 mod overload;
 #[path = "wire/queries.rs"]
 mod queries;
+#[path = "wire/running.rs"]
+mod running;
 #[path = "wire/statistics.rs"]
 mod statistics;

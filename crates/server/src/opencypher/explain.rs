@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use cypher::Query;
 use exec::clock::SystemClock;
-use exec::context::Context;
 use exec::fault;
 use exec::plan::explain::{Section, Step, sections};
 use exec::profile::{Measured, Profile};
@@ -29,7 +28,7 @@ pub(super) fn answer(job: &Job<'_>, query: &Query, depth: Depth, sink: &mut Sink
     let snapshot = job.door.store.snapshot(Dataset::Pg);
     let prepared = query.prepare(&job.asked.parameters, &snapshot)?;
     let clock = SystemClock::now();
-    let context = Context::reading(snapshot, job.watch.token.clone(), job.memory(), &clock).measuring();
+    let context = job.reading(snapshot, &clock).measuring();
     let mut rows = 0;
     if depth != Depth::Static {
         let mut running = prepared.rows(&context);

@@ -11,6 +11,7 @@ use exec::context::Context;
 use exec::fault;
 use exec::memory::{Held, Memory};
 use model::Dataset;
+use store::Snapshot;
 use tokio::time::Instant;
 
 use super::explain::{self, Form};
@@ -75,7 +76,13 @@ fn timeout(query: &Query) -> Option<Duration> {
 }
 
 impl Job<'_> {
-    pub(super) fn memory(&self) -> Memory {
+    /// What a query that reads is run with.
+    pub(super) fn reading<'c>(&self, snapshot: Snapshot, clock: &'c SystemClock) -> Context<'c> {
+        let known = self.door.store.statistics().known(Dataset::Pg);
+        Context::reading(snapshot, self.watch.token.clone(), self.memory(), clock).with_statistics(known)
+    }
+
+    fn memory(&self) -> Memory {
         Memory::new(self.door.config.query_memory(self.door.store.options().memory) as u64)
     }
 }
@@ -84,7 +91,7 @@ fn read(job: &Job<'_>, query: &Query, sink: &mut Sink) -> Result<(), Failure> {
     let snapshot = job.door.store.snapshot(Dataset::Pg);
     let prepared = query.prepare(&job.asked.parameters, &snapshot)?;
     let clock = SystemClock::now();
-    let context = Context::reading(snapshot, job.watch.token.clone(), job.memory(), &clock);
+    let context = job.reading(snapshot, &clock);
     output::write_json(sink, query.columns(), &mut prepared.rows(&context), &context)?;
     Ok(())
 }

@@ -50,7 +50,6 @@ fn methods_and_operations_that_are_not_offered() {
     }
     for (method, target, operation) in [
         ("POST", "/gremlin", "ExecuteGremlinQuery"),
-        ("POST", "/openCypher", "ExecuteOpenCypherQuery"),
         ("GET", "/pg/stream/", "GetPropertygraphStream"),
         ("DELETE", "/gremlin/status/a%2Fb", "CancelGremlinQuery"),
         ("GET", "/sparql/gsp", "SparqlGraphStore"),

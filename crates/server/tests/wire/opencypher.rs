@@ -67,7 +67,10 @@ fn values_are_what_they_are_in_json() {
         )
     );
     assert_eq!(
-        result(&server, "CREATE (a:A:B {`~id`: 'a', x: 1})-[r:R {`~id`: 'r', w: 0.5}]->(b {`~id`: 'b'}) RETURN a, r, b"),
+        result(
+            &server,
+            "CREATE (a:A:B {`~id`: 'a', x: 1})-[r:R {`~id`: 'r', w: 0.5}]->(b {`~id`: 'b'}) RETURN a, r, b"
+        ),
         concat!(
             r#"{"results":[{"a":{"~id":"a","~entityType":"node","~labels":["A","B"],"~properties":{"x":1}},"#,
             r#""r":{"~id":"r","~entityType":"relationship","~start":"a","~end":"b","~type":"R","~properties":{"w":0.5}},"#,
@@ -91,8 +94,14 @@ fn requests_that_ask_no_query() {
         (sent("GET", "/openCypher", &[], ""), "400 MissingParameterException: Missing required parameters: [query]"),
         (sent("POST", "/openCypher", &[FORM], "x=1"), "400 MissingParameterException: Missing required"),
         (sent("POST", "/openCypher", &[JSON], "RETURN 1"), "400 BadRequestException: The body is no JSON object"),
-        (sent("POST", "/openCypher", &[("content-type", "text/x")], "RETURN 1"), "400 BadRequestException: Content-Type"),
-        (sent("POST", "/openCypher?query=RETURN+1", &[TEXT], "RETURN 1"), "400 BadRequestException: The query is given"),
+        (
+            sent("POST", "/openCypher", &[("content-type", "text/x")], "RETURN 1"),
+            "400 BadRequestException: Content-Type",
+        ),
+        (
+            sent("POST", "/openCypher?query=RETURN+1", &[TEXT], "RETURN 1"),
+            "400 BadRequestException: The query is given",
+        ),
         (sent("GET", "/openCypher?query=RETURN+1&query=RETURN+2", &[], ""), "400 InvalidParameterException: Parameter"),
         (sent("PUT", "/openCypher", &[], ""), "405 MethodNotAllowedException: "),
         (sent("DELETE", "/openCypher", &[], ""), "405 MethodNotAllowedException: "),
@@ -218,7 +227,11 @@ fn whoever_waits_to_write_is_ended_in_time() {
     other.lock(&CancelToken::new()).unwrap();
     let failure = ask(&server, "CREATE (n)").failure();
     assert_eq!(failure, "500 TimeLimitExceededException: Operation terminated (deadline exceeded)");
-    assert_eq!(result(&server, "MATCH (n) RETURN count(n) AS n"), r#"{"results":[{"n":0}]}"#, "a read waits for nobody");
+    assert_eq!(
+        result(&server, "MATCH (n) RETURN count(n) AS n"),
+        r#"{"results":[{"n":0}]}"#,
+        "a read waits for nobody"
+    );
     other.rollback();
     assert_eq!(result(&server, "CREATE (n) RETURN 1 AS one"), r#"{"results":[{"one":1}]}"#);
 }

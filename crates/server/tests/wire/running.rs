@@ -23,7 +23,11 @@ fn begin(server: &Running, id: &str) -> TcpStream {
 
 fn asked(server: &Running, target: &str) -> Value {
     let reply = server.ask("GET", target);
-    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json; charset=UTF-8")), "{target}");
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (200, Some("application/json; charset=UTF-8")),
+        "{target}"
+    );
     reply.json()
 }
 
@@ -45,11 +49,19 @@ fn nothing_runs() {
     for (method, target, expected) in [
         ("GET", "/openCypher/status?queryId=x", "400 InvalidParameterException: Supplied queryId x is invalid"),
         ("GET", "/opencypher/status/x", "400 InvalidParameterException: Supplied queryId x is invalid"),
-        ("GET", "/openCypher/status?cancelQuery&queryId=x", "400 InvalidParameterException: Supplied queryId x is invalid"),
+        (
+            "GET",
+            "/openCypher/status?cancelQuery&queryId=x",
+            "400 InvalidParameterException: Supplied queryId x is invalid",
+        ),
         ("DELETE", "/opencypher/status/x?silent=true", "400 InvalidParameterException: Supplied queryId x is invalid"),
         ("DELETE", "/openCypher/status?queryId=x", "400 InvalidParameterException: Supplied queryId x is invalid"),
         ("DELETE", "/openCypher/status", "400 MissingParameterException: Missing required parameters: [queryId]"),
-        ("GET", "/openCypher/status?cancelQuery", "400 MissingParameterException: Missing required parameters: [queryId]"),
+        (
+            "GET",
+            "/openCypher/status?cancelQuery",
+            "400 MissingParameterException: Missing required parameters: [queryId]",
+        ),
         (
             "GET",
             "/openCypher/status?includeWaiting=perhaps",
@@ -84,9 +96,16 @@ fn a_running_query_is_listed_and_cancelled() {
         let one = asked(&server, &format!("/openCypher/status?queryId={ID}"));
         assert_eq!(one["queryId"], ID);
         let taken = server.send("POST", &format!("/openCypher?queryId={ID}"), &[TEXT], b"RETURN 1").failure();
-        assert!(taken.starts_with(&format!("400 InvalidParameterException: Supplied queryId {ID} is invalid")), "{taken}");
+        assert!(
+            taken.starts_with(&format!("400 InvalidParameterException: Supplied queryId {ID} is invalid")),
+            "{taken}"
+        );
         let cancelled = server.send(method, &target, &[FORM], body.as_bytes());
-        assert_eq!((cancelled.status, &*cancelled.body), (200, r#"{"payload":true,"status":"200 OK"}"#), "{method} {target}");
+        assert_eq!(
+            (cancelled.status, &*cancelled.body),
+            (200, r#"{"payload":true,"status":"200 OK"}"#),
+            "{method} {target}"
+        );
         let failure = Reply::read(&read_all(&mut stream)).failure();
         assert_eq!(failure, "500 CancelledByUserException: Operation terminated (cancelled by user)");
         wait_for(&server, "halimede_lane_running{lane=\"queries\"} 0");

@@ -149,6 +149,11 @@ impl StatisticsKeeper {
         }
     }
 
+    /// What was computed last, of whatever commit; nothing is begun for whoever asks here.
+    pub fn known(&self, dataset: Dataset) -> Option<Arc<Run>> {
+        self.0.state(dataset).latest.clone()
+    }
+
     /// How it stands once the statistics of what is visible now are there; of data that never was, nothing is computed.
     /// Waits at most `patience`: then what there is may be outdated, or nothing.
     ///

@@ -1,7 +1,9 @@
 //! What each step is called, and what it is told.
 
 use super::expression::{Writer, names, slot, slots};
-use crate::plan::{Access, Aggregate, Apply, Direction, Pattern, Plan, Walk, Walks, Write};
+use crate::batch::Slot;
+use crate::graph::Name;
+use crate::plan::{Access, Aggregate, Apply, Counted, Direction, Pattern, Plan, Summary, Walk, Walks, Write};
 
 /// What is said of a step.
 pub(super) struct Told {
@@ -46,6 +48,7 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
                 aggregates.iter().map(|(to, of)| format!("{}={}", slot(*to), of_aggregate(of, writer))).collect();
             told("Aggregate", format!("keys=[{}], values=[{}]", writer.items(keys), aggregates.join(", ")))
         }
+        Plan::Summarize { summary, .. } => of_summary(summary),
         Plan::Distinct { slots: of, .. } => told("Distinct", slots(of)),
         Plan::Sort { keys, limit, .. } => {
             let keys: Vec<String> = keys
@@ -82,6 +85,28 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
     }
 }
 
+/// The steps that a summary stands for are listed before it: they run only if the store has no counts of this commit.
+fn of_summary(summary: &Summary) -> Told {
+    let of_label = |label: &Option<Name>| label.as_ref().map(|label| format!(":{}", label.text)).unwrap_or_default();
+    let (mode, arguments) = match summary {
+        Summary::Count { of: Counted::Nodes(label), to } => {
+            ("count", format!("{}=count(({}))", slots(to), of_label(label)))
+        }
+        Summary::Count { of: Counted::Edges(types), to } => {
+            ("count", format!("{}=count(()-[{}]->())", slots(to), names(types)))
+        }
+        Summary::Groups { label, key, value, counts } => {
+            let (label, counts) = (of_label(label), slots(counts));
+            ("groups", format!("{}=({label}).{}, {counts}=count(*)", slot(*value), key.text))
+        }
+        Summary::Degrees { node, counts, direction, types } => {
+            let edges = walked(*node, None, &names(types), "", *direction, None);
+            ("degrees", format!("{}=count({edges})", slots(counts)))
+        }
+    };
+    Told { name: "Summarize", arguments, mode: Some(mode) }
+}
+
 fn of_walk<'p>(walk: &'p Walk, writer: &mut Writer<'p>) -> Told {
     let most = walk.most.map(|most| most.to_string()).unwrap_or_default();
     let length = format!("*{}..{most}", walk.least);
@@ -101,19 +126,24 @@ fn of_walk<'p>(walk: &'p Walk, writer: &mut Writer<'p>) -> Told {
 
 /// A relationship between two nodes as Cypher draws it.
 fn walked(
-    from: crate::batch::Slot,
+    from: Slot,
     edge: Option<String>,
     types: &str,
     length: &str,
     direction: Direction,
-    to: crate::batch::Slot,
+    to: impl Into<Option<Slot>>,
 ) -> String {
     let (left, right) = match direction {
         Direction::Out => ("-", "->"),
         Direction::In => ("<-", "-"),
         Direction::Either => ("-", "-"),
     };
-    format!("({}){left}[{}{types}{length}]{right}({})", slot(from), edge.unwrap_or_default(), slot(to))
+    format!(
+        "({}){left}[{}{types}{length}]{right}({})",
+        slot(from),
+        edge.unwrap_or_default(),
+        to.into().map(slot).unwrap_or_default()
+    )
 }
 
 fn of_pattern(pattern: &Pattern) -> String {
