@@ -25,7 +25,7 @@ mod top;
 
 /// Turns what a language lowered into what operators run. `results` are the slots that are asked for in the end.
 pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]) -> Plan {
-    let statistics = statistics::Statistics::new(snapshot);
+    let statistics = statistics::Statistics::new(snapshot, plan.is_writing());
     everywhere(&mut plan, &mut predicates::apply);
     everywhere(&mut plan, &mut |plan| matching::apply(plan, &statistics));
     everywhere(&mut plan, &mut semi::apply);
