@@ -117,6 +117,7 @@ fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let server = environment.build_server()?;
     let python = environment.python()?;
     let notebook = environment.python_with("notebook", "tests/notebook/requirements.txt")?;
+    let old_driver = environment.python_with("bolt", "tests/bolt/requirements.txt")?;
     let client = environment.build_rust_sdk_client()?;
     environment.install_node_modules()?;
     Command::new(python)
@@ -125,6 +126,7 @@ fn python(environment: &Environment, rest: &[String]) -> Result<Outcome> {
         .env("HALIMEDE_BIN", server)
         .env("HALIMEDE_RUST_CLIENT", client)
         .env("HALIMEDE_NOTEBOOK_PYTHON", notebook)
+        .env("HALIMEDE_BOLT_PYTHON", old_driver)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .run_counting()
 }

@@ -208,6 +208,9 @@ pub(crate) struct Serve {
     /// Refuse everything that would change the graph
     #[arg(long)]
     pub(crate) read_replica: bool,
+    /// What failures are called over Bolt: as drivers understand them, or as Neptune does
+    #[arg(long, value_enum, default_value_t = BoltErrorCodes::Neo4j)]
+    pub(crate) bolt_error_codes: BoltErrorCodes,
     /// Base URL of an OpenTelemetry collector that takes OTLP over HTTP, such as http://127.0.0.1:4318, to send traces to
     #[arg(long, value_name = "URL", value_parser = collector)]
     pub(crate) otlp_endpoint: Option<Url>,
@@ -253,6 +256,24 @@ fn collector(text: &str) -> Result<Url, String> {
         Ok(url)
     } else {
         Err("expected http://HOST:PORT or https://HOST:PORT".to_owned())
+    }
+}
+
+/// What failures are called over Bolt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BoltErrorCodes {
+    /// Codes of Neo4j, by which drivers know whether to try again or to log in again
+    Neo4j,
+    /// Neptune's one code for everything
+    Neptune,
+}
+
+impl From<BoltErrorCodes> for server::BoltErrorCodes {
+    fn from(codes: BoltErrorCodes) -> Self {
+        match codes {
+            BoltErrorCodes::Neo4j => Self::Neo4j,
+            BoltErrorCodes::Neptune => Self::Neptune,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.allow_hosts.clone_from(&flags.allow_host);
     config.allow_origins.clone_from(&flags.allow_origin);
     config.query_timeout = Duration::from_secs(flags.query_timeout);
+    config.bolt_error_codes = flags.bolt_error_codes.into();
     config.loader = flags.loader;
     config.read_replica = flags.read_replica;
     config.admin_listen = flags.door.admin_listen;

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use crate::exception::ERROR_TYPE_HEADER;
+use crate::exception::{ERROR_TYPE_HEADER, Failure};
 use crate::request_id::RequestId;
 
 /// The load that a reply is about, as an extension of it.
@@ -30,4 +30,10 @@ pub(crate) fn record(id: RequestId, principal: &str, from: IpAddr, operation: &s
         target: "audit", %id, principal, %from, operation, outcome, status = status.as_u16(), load, "{}",
         if status == StatusCode::FORBIDDEN { "refused" } else { "answered" }
     );
+}
+
+/// Writes the event of a login that was refused.
+pub(crate) fn refused_login(claimed: &str, from: IpAddr, failure: &Failure) {
+    let outcome = failure.exception.name();
+    tracing::info!(target: "audit", principal = claimed, %from, operation = "BoltLogin", outcome, "refused");
 }

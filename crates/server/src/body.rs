@@ -25,7 +25,7 @@ use crate::parameters::excerpt;
 pub(crate) const MOST_CONTROL_BYTES: usize = 1 << 20;
 
 /// Bytes that buy a second more.
-const BYTES_A_SECOND: u64 = 64 << 10;
+pub(crate) const BYTES_A_SECOND: u64 = 64 << 10;
 
 /// Unit in which [`Budget`] counts. Bodies up to one unit are free, so that control requests never wait for it.
 const UNIT: usize = 1 << 20;
@@ -132,15 +132,25 @@ where
             return Err(too_large(limit));
         }
         received.extend_from_slice(&data);
-        while shares.len() * UNIT < received.len().saturating_sub(UNIT) {
-            let share = Arc::clone(&budget.0).try_acquire_owned().map_err(|_| {
-                Failure::new(Exception::TooManyRequests, "Too many large requests at once. Please retry later.")
-                    .over(Limit::BodyMemory)
-            })?;
-            shares.push(share);
-        }
+        cover(budget, received.len(), &mut shares)?;
     }
     Ok(Received { bytes: received.freeze(), shares })
+}
+
+/// Takes as many shares of the budget as so many received bytes need.
+///
+/// # Errors
+///
+/// `TooManyRequestsException`: others hold the whole budget.
+pub(crate) fn cover(budget: &Budget, bytes: usize, shares: &mut Vec<OwnedSemaphorePermit>) -> Result<(), Failure> {
+    while shares.len() * UNIT < bytes.saturating_sub(UNIT) {
+        let share = Arc::clone(&budget.0).try_acquire_owned().map_err(|_| {
+            Failure::new(Exception::TooManyRequests, "Too many large requests at once. Please retry later.")
+                .over(Limit::BodyMemory)
+        })?;
+        shares.push(share);
+    }
+    Ok(())
 }
 
 impl Received {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use auth::Network;
 use loader::request::RequestConfig;
 
+use crate::bolt::BoltErrorCodes;
 use crate::guard::Guard;
 use crate::identity::{Gate, IamFile};
 use crate::lanes::LaneSize;
@@ -37,6 +38,10 @@ pub struct ServerConfig {
     pub send_timeout: Duration,
     /// How long a connection may have no request, the time that a request's head takes included.
     pub idle_timeout: Duration,
+    /// How long a connection of Bolt may be idle. Drivers keep theirs open for the next time.
+    pub bolt_idle_timeout: Duration,
+    /// How failures of Bolt are called.
+    pub bolt_error_codes: BoltErrorCodes,
     /// How long running requests have to end after the stop has begun.
     pub drain_timeout: Duration,
     /// Connections that may be open for any operation; beyond them, `reserved_connections` more serve only
@@ -94,6 +99,8 @@ impl ServerConfig {
             receive_timeout: Duration::from_mins(1),
             send_timeout: Duration::from_mins(1),
             idle_timeout: Duration::from_mins(1),
+            bolt_idle_timeout: Duration::from_mins(20),
+            bolt_error_codes: BoltErrorCodes::default(),
             drain_timeout: Duration::from_secs(10),
             connections: 1_024,
             reserved_connections: 64,

@@ -57,9 +57,9 @@ pub(crate) struct Door {
     /// Cancelled when the server stops.
     pub(crate) closing: CancellationToken,
     guard: Guard,
-    gate: Gate,
+    pub(crate) gate: Gate,
     pub(crate) places: Places,
-    budget: Budget,
+    pub(crate) budget: Budget,
     pub(crate) reset: Reset,
 }
 

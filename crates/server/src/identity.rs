@@ -85,15 +85,31 @@ impl Gate {
         let origin = self.origin(&request.headers, peer);
         let is_free = peer.entrance == Entrance::Admin || needs == Some(Needs::Nothing);
         let Some(realm) = self.realm.as_ref().filter(|_| !is_free) else { return Ok(Visitor { claim: None, origin }) };
-        match realm.refresh(Instant::now()) {
-            Refresh::Unchanged => {}
-            Refresh::Reloaded => tracing::info!("the IAM file was read again"),
-            Refresh::Failed(error) => {
-                tracing::error!(%error, "the changed IAM file is not taken, what it said before stays in force");
-            }
-        }
+        refresh(realm);
         let claim = realm.claim(&head(request), Timestamp::now()).map_err(denied)?;
         Ok(Visitor { claim: Some(claim), origin })
+    }
+
+    /// Lets in who logs in with the credentials text of a Bolt driver.
+    ///
+    /// # Errors
+    ///
+    /// Whom they say they are, believed or not, and `AccessDeniedException` with the documented text.
+    pub(crate) fn log_in(
+        &self,
+        credentials: &str,
+        agent: Option<&str>,
+        peer: Peer,
+    ) -> Result<Identity, (String, Failure)> {
+        let origin = Origin { address: peer.remote, secure: peer.secure, user_agent: agent.map(Arc::from) };
+        let Some(realm) = &self.realm else { return Ok(Identity { caller: None, origin }) };
+        refresh(realm);
+        let unknown = |refusal| (NOBODY.to_owned(), denied(refusal));
+        let head = Head::from_bolt_json(credentials).map_err(unknown)?;
+        let claim = realm.claim(&head, Timestamp::now()).map_err(unknown)?;
+        let claimed = claim.claimed_arn().to_owned();
+        let caller = claim.verify(&auth::EMPTY_SHA256).map_err(|refusal| (claimed, denied(refusal)))?;
+        Ok(Identity { caller: Some(caller), origin })
     }
 
     /// Where a request came from: its peer, or what trusted proxies say of theirs.
@@ -198,6 +214,17 @@ impl Identity {
             user_agent: self.origin.user_agent.as_deref(),
         };
         caller.authorize(action, &context).map_err(denied)
+    }
+}
+
+/// Takes what has changed in the IAM file.
+fn refresh(realm: &Realm) {
+    match realm.refresh(Instant::now()) {
+        Refresh::Unchanged => {}
+        Refresh::Reloaded => tracing::info!("the IAM file was read again"),
+        Refresh::Failed(error) => {
+            tracing::error!(%error, "the changed IAM file is not taken, what it said before stays in force");
+        }
     }
 }
 

@@ -1,12 +1,13 @@
-//! The front doors: the Neptune Data API over HTTP.
+//! The front doors: the Neptune Data API over HTTP, and Bolt.
 //!
-//! This crate alone is asynchronous and alone knows HTTP, JSON envelopes and exception names. What the crates below do
+//! This crate alone is asynchronous and alone knows sockets, JSON envelopes and exception names. What the crates below do
 //! runs on threads of its lanes; what they report becomes a reply here.
 //!
 //! - [`Server`]: sockets, TLS (`tls`), HTTP/1.1 and HTTP/2, a stop in good order (`listen`); [`ServerConfig`].
 //! - `door`: one request from its head to its reply; `guard` keeps foreign web pages out, `identity` who does not belong,
 //!   `routes` is the table of paths, `permissions` that of what each needs, `body` and `parameters` read what was sent,
 //!   `audit` remembers who did what.
+//! - `bolt`: the protocol of Neo4j's drivers, on the same port.
 //! - [`Exception`], [`Failure`]: the one table of what clients are told.
 //! - `loads`, `events`, `queries` (SPARQL), `opencypher`, `running`, `reset`, `statistics`, `status`, `storage`, `ours`: the
 //!   operations; `ml`, `rebuilds`: those with nothing behind.
@@ -16,6 +17,7 @@
 
 mod audit;
 mod body;
+mod bolt;
 mod config;
 mod door;
 mod events;
@@ -46,6 +48,7 @@ mod stream;
 mod tls;
 mod watch;
 
+pub use bolt::BoltErrorCodes;
 pub use config::ServerConfig;
 pub use exception::{Exception, Failure, Limit, Retry};
 pub use guard::InvalidName;

@@ -1,5 +1,7 @@
 //! The sockets: accepting, serving HTTP/1.1 and HTTP/2 with TLS or without, and stopping.
 //!
+//! HTTP and Bolt share the port: the first four bytes of a connection tell them apart.
+//!
 //! There is one for clients and, if wanted, one for the operator's tools on this machine: it answers what monitors ask and
 //! nothing else, without TLS and without signatures.
 //!
@@ -9,6 +11,7 @@
 //! socket, ends the queries, lets running requests finish within a bounded time, and waits for starts and cancels, which no
 //! hang-up interrupts.
 
+mod first;
 mod patience;
 mod socket;
 
@@ -28,12 +31,13 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::bolt::Guest;
 use crate::config::ServerConfig;
 use crate::door::{Door, Entrance, Peer};
 use crate::flight::Traffic;
@@ -146,7 +150,8 @@ impl Server {
                 secure: tls.is_some(),
                 entrance,
             };
-            let serving = serve(stream, tls, peer, Arc::clone(&self.door));
+            let guest = Guest { peer, server: local };
+            let serving = serve(stream, tls, guest, Arc::clone(&self.door));
             connections.spawn(async move {
                 serving.await;
                 drop((slot, ordinary));
@@ -205,16 +210,17 @@ fn patience(config: &ServerConfig, peer: Peer) -> Patience {
 }
 
 /// Serves one connection to its end.
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, door: Arc<Door>) {
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, guest: Guest, door: Arc<Door>) {
+    let peer = guest.peer;
     // Small replies are waited for one by one; a kernel without the option only makes them later.
     let _ = stream.set_nodelay(true);
     door.metrics.connected();
     let span = tracing::debug_span!("connection", local = %peer.local, remote = %peer.remote);
     let conversation = async {
         match tls {
-            None => converse(stream, peer, &door).await,
+            None => converse(stream, guest, &door).await,
             Some(tls) => match shake_hands(stream, &tls, peer, &door).await {
-                Ok(Some(stream)) => converse(stream, peer, &door).await,
+                Ok(Some(stream)) => converse(stream, guest, &door).await,
                 Ok(None) => {}
                 Err(error) => tracing::debug!(%error, "no TLS handshake"),
             },
@@ -249,13 +255,35 @@ async fn shake_hands(
     }
 }
 
+/// Whatever the client speaks.
+async fn converse<S>(stream: S, guest: Guest, door: &Arc<Door>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut patience = patience(&door.config, guest.peer);
+    if guest.peer.entrance == Entrance::Admin {
+        return converse_in_http(stream, guest.peer, patience, door).await;
+    }
+    let began = Instant::now();
+    let looked = tokio::select! {
+        () = door.closing.cancelled() => return,
+        looked = timeout(patience.beginning, first::look(stream)) => looked,
+    };
+    patience.beginning = patience.beginning.saturating_sub(began.elapsed());
+    match looked {
+        Ok(Ok((stream, true))) => crate::bolt::serve(stream, guest, door).await,
+        Ok(Ok((stream, false))) => converse_in_http(stream, guest.peer, patience, door).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a connection broke off"),
+        Err(_) => tracing::debug!("no request came"),
+    }
+}
+
 /// Requests and replies on one connection.
-async fn converse<S>(stream: S, peer: Peer, door: &Arc<Door>)
+async fn converse_in_http<S>(stream: S, peer: Peer, patience: Patience, door: &Arc<Door>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let config = &door.config;
-    let patience = patience(config, peer);
     let (socket, first_request) = Socket::new(stream, patience, config.head_bytes);
     let traffic = Traffic::default();
     let activity = traffic.observe();

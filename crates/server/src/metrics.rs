@@ -6,6 +6,7 @@
 //! | `halimede_http_requests_total` | counter | `operation`, `status` |
 //! | `halimede_http_request_duration_seconds` | histogram | `operation` |
 //! | `halimede_http_connections`, `halimede_http_requests_in_flight` | gauge | – |
+//! | `halimede_bolt_connections` | gauge | – |
 //! | `halimede_refused_total` | counter | `limit`: the name of a [`Limit`] |
 //! | `halimede_queries_total` | counter | `language`, `outcome`: `ok` or an exception's name |
 //! | `halimede_query_duration_seconds` | histogram | `language` |
@@ -40,6 +41,16 @@ pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     connections: Gauge,
+    bolt_connections: Gauge,
+}
+
+/// A connection of Bolt that is open until this is dropped.
+pub(crate) struct BoltConnection(Gauge);
+
+impl Drop for BoltConnection {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 impl std::fmt::Debug for Metrics {
@@ -56,10 +67,11 @@ impl Metrics {
         describe(&recorder);
         let handle = recorder.handle();
         let connections = gauge(&recorder, "halimede_http_connections", Vec::new());
+        let bolt_connections = gauge(&recorder, "halimede_bolt_connections", Vec::new());
         gauge(&recorder, "halimede_build_info", vec![Label::new("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         gauge(&recorder, "process_start_time_seconds", Vec::new())
             .set(jiff::Timestamp::now().as_millisecond() as f64 / 1e3);
-        Self { recorder, handle, connections }
+        Self { recorder, handle, connections, bolt_connections }
     }
 
     /// A request was answered. A streamed reply counts when its head is sent.
@@ -94,6 +106,12 @@ impl Metrics {
     /// A connection was closed.
     pub(crate) fn disconnected(&self) {
         self.connections.decrement(1.0);
+    }
+
+    /// A connection turned out to speak Bolt.
+    pub(crate) fn bolt_connected(&self) -> BoltConnection {
+        self.bolt_connections.increment(1.0);
+        BoltConnection(self.bolt_connections.clone())
     }
 
     /// How full a lane is.
@@ -173,6 +191,7 @@ fn describe(recorder: &PrometheusRecorder) {
     for (name, unit, what) in [
         ("halimede_build_info", Unit::Count, "The version that runs"),
         ("halimede_http_connections", Unit::Count, "Open connections"),
+        ("halimede_bolt_connections", Unit::Count, "Those of them that speak Bolt"),
         ("halimede_http_requests_in_flight", Unit::Count, "Requests in flight, cancels and looks at a status aside"),
         ("halimede_lane_running", Unit::Count, "Pieces of work running in a lane"),
         ("halimede_lane_waiting", Unit::Count, "Pieces of work waiting in a lane"),

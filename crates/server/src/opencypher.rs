@@ -25,6 +25,8 @@ use crate::watch::Watch;
 use explain::Form;
 use run::Job;
 
+pub(crate) use run::hinted_timeout;
+
 /// `GET` and `POST /openCypher`
 pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body>, Failure> {
     serve(door, call, false).await

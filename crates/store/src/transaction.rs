@@ -101,6 +101,13 @@ impl Transaction {
         Ok(())
     }
 
+    /// Lets the transaction idle, for whoever locked it and does not know when the next write comes.
+    pub fn rest(&self) {
+        if let Some(Writing { slot, .. }) = &self.writing {
+            slot.idle();
+        }
+    }
+
     /// Takes the slot at the first write, keeps it from those who wait at later ones, and makes room for one more.
     fn start_writing(&mut self) -> Result<()> {
         if let Some(Writing { slot, .. }) = &self.writing {
@@ -120,9 +127,7 @@ impl Transaction {
     /// Runs one write, and lets the transaction idle before and after it.
     fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outcome = self.start_writing().and_then(|()| write(self));
-        if let Some(Writing { slot, .. }) = &self.writing {
-            slot.idle();
-        }
+        self.rest();
         outcome
     }
 

@@ -60,6 +60,9 @@ pub(crate) struct Limits {
     /// How long a connection may have no request, the time that a request's head takes included
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     pub(crate) idle_timeout: Seconds,
+    /// How long a connection of Bolt may have no message
+    #[arg(long, value_name = "SECONDS", default_value = "1200")]
+    pub(crate) bolt_idle_timeout: Seconds,
 }
 
 impl Limits {
@@ -81,6 +84,7 @@ impl Limits {
         config.receive_timeout = self.receive_timeout.0;
         config.send_timeout = self.send_timeout.0;
         config.idle_timeout = self.idle_timeout.0;
+        config.bolt_idle_timeout = self.bolt_idle_timeout.0;
     }
 }
 
@@ -128,7 +132,7 @@ mod tests {
         let mut config = ServerConfig::new("127.0.0.1:0".parse().expect("an address"));
         let flags = "--max-connections 1 --reserved-connections 2 --max-requests 3 --max-queries 4 --max-queued-queries 5 \
                      --max-head 9KiB --max-url 7K --max-body 8K --body-memory 9M --query-memory 10M --max-result 11K \
-                     --receive-timeout 12 --send-timeout 13 --idle-timeout 14";
+                     --receive-timeout 12 --send-timeout 13 --idle-timeout 14 --bolt-idle-timeout 15";
         Alone::parse_from(["serve"].into_iter().chain(flags.split_whitespace())).limits.apply(&mut config);
         let sizes = [
             config.connections,
@@ -144,8 +148,8 @@ mod tests {
             config.result_bytes as usize >> 10,
         ];
         assert_eq!(sizes, [1, 2, 3, 4, 5, 9, 7, 8, 9, 10, 11]);
-        let times = [config.receive_timeout, config.send_timeout, config.idle_timeout];
-        assert_eq!(times.map(|time| time.as_secs()), [12, 13, 14]);
+        let times = [config.receive_timeout, config.send_timeout, config.idle_timeout, config.bolt_idle_timeout];
+        assert_eq!(times.map(|time| time.as_secs()), [12, 13, 14, 15]);
     }
 
     #[test]

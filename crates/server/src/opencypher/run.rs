@@ -41,7 +41,7 @@ pub(super) struct Job<'a> {
 pub(super) fn run(job: &Job<'_>, sink: &mut Sink) -> Result<(), Failure> {
     let query = Query::parse(&job.asked.text)?;
     job.identity.may_query(Language::OpenCypher, query.accesses())?;
-    if let Some(limit) = timeout(&query)
+    if let Some(limit) = hinted_timeout(&query)
         && let Some(moment) = job.began.checked_add(limit)
     {
         job.watch.end_at(sink.runtime(), moment);
@@ -67,7 +67,7 @@ pub(super) fn run(job: &Job<'_>, sink: &mut Sink) -> Result<(), Failure> {
 }
 
 /// What the query's hints allow it.
-fn timeout(query: &Query) -> Option<Duration> {
+pub(crate) fn hinted_timeout(query: &Query) -> Option<Duration> {
     let millis = query.statement().hints.iter().filter_map(|hint| match hint {
         Hint::TimeoutMilliseconds(millis) => Some(*millis),
         Hint::PlanCache(_) | Hint::AssumeConsistentDataTypes(_) => None,

@@ -1,0 +1,433 @@
+//! One connection: each message in its turn, each with its answer.
+
+mod answers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use auth::Language;
+use bolt::session::State;
+use bolt::{Auth, DecodeError, Dialect, Extra, Fetch, Hello, Outcome, Request, Session, Verdict, Version, response};
+use exec::{Map, Value};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::codes::Place;
+use super::incoming::{LOGIN_BYTES, Link, Message};
+use super::transaction::{Command, Event, Statement, Terms, Transaction};
+use super::{Guest, login};
+use crate::door::Door;
+use crate::exception::{Exception, Failure, Limit};
+use crate::identity::Identity;
+use crate::lanes::Turn;
+use crate::request_id::RequestId;
+use crate::reset::RESETTING;
+use crate::running;
+use crate::watch::{Cause, Watch};
+use answers::Success;
+
+/// Bytes of answers that leave together.
+const PIECE: usize = 64 << 10;
+
+/// Connections so far, for their names.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+
+/// One connection.
+pub(super) struct Conversation<'c, W> {
+    door: Arc<Door>,
+    guest: Guest,
+    version: Version,
+    dialect: Dialect,
+    session: Session,
+    link: &'c Link,
+    writer: &'c mut W,
+    /// Answers that have not left.
+    out: Vec<u8>,
+    agent: Option<Arc<str>>,
+    identity: Option<Identity>,
+    transaction: Option<Transaction>,
+    /// Why the open transaction is over, until that is told.
+    overdue: Option<Failure>,
+    name: String,
+}
+
+/// Why a message was not done.
+enum Stop {
+    /// It failed.
+    Failed(Failure),
+    /// The client takes no answer.
+    Broken,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The connection is to be closed.
+struct Closed;
+
+/// Why nothing is waited for any more.
+enum Wait {
+    /// A message came, or why there is none.
+    Message(Option<Result<Message, Failure>>),
+    /// The open transaction has taken too long.
+    Overdue,
+    /// The connection has been idle for too long, or the server stops.
+    Over,
+}
+
+impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
+    /// A connection that has just shaken hands.
+    pub(super) fn new(door: Arc<Door>, guest: Guest, version: Version, link: &'c Link, writer: &'c mut W) -> Self {
+        let name = format!("bolt-{}", CONNECTIONS.fetch_add(1, Ordering::Relaxed));
+        Self {
+            door,
+            guest,
+            version,
+            dialect: version.dialect(),
+            session: Session::new(version),
+            link,
+            writer,
+            out: Vec::new(),
+            agent: None,
+            identity: None,
+            transaction: None,
+            overdue: None,
+            name,
+        }
+    }
+
+    /// Answers until the connection is to be closed.
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Result<Message, Failure>>) {
+        let login = Instant::now() + self.door.config.idle_timeout;
+        loop {
+            let message = if let Ok(message) = messages.try_recv() {
+                Some(message)
+            } else {
+                if self.flush().await.is_err() {
+                    return;
+                }
+                match self.wait(&mut messages, login).await {
+                    Wait::Message(message) => message,
+                    Wait::Over => return,
+                    Wait::Overdue => {
+                        self.end_transaction(Failure::new(
+                            Exception::TimeLimitExceeded,
+                            "Operation terminated (deadline exceeded): the transaction was rolled back",
+                        ));
+                        continue;
+                    }
+                }
+            };
+            let handled = match message {
+                None => return,
+                Some(Ok(message)) => self.handle(message).await,
+                Some(Err(failure)) => {
+                    self.tell_failure(&failure, Place::Protocol);
+                    Err(Closed)
+                }
+            };
+            if handled.is_err() {
+                let _ = self.flush().await;
+                return;
+            }
+        }
+    }
+
+    async fn wait(&self, messages: &mut mpsc::Receiver<Result<Message, Failure>>, login: Instant) -> Wait {
+        let idle = if self.session.is_open() { Instant::now() + self.door.config.bolt_idle_timeout } else { login };
+        let deadline = self.transaction.as_ref().and_then(|transaction| transaction.deadline);
+        let overdue = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            message = messages.recv() => Wait::Message(message),
+            () = self.door.closing.cancelled() => Wait::Over,
+            () = overdue => Wait::Overdue,
+            () = sleep_until(idle) => Wait::Over,
+        }
+    }
+
+    /// Rolls back what is open; the next message is told why.
+    fn end_transaction(&mut self, why: Failure) {
+        self.transaction = None;
+        self.overdue = Some(why);
+    }
+
+    async fn handle(&mut self, message: Message) -> Result<(), Closed> {
+        let memory = if self.session.is_open() {
+            self.door.config.query_memory(self.door.store.options().memory)
+        } else {
+            LOGIN_BYTES
+        };
+        let request = Request::read(&message.bytes, self.version, memory);
+        drop(message);
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return self.unreadable(&error),
+        };
+        if self.link.is_interrupted() && !matches!(request, Request::Reset | Request::Goodbye) {
+            response::ignored(&mut self.out);
+            return Ok(());
+        }
+        match self.session.admit(&request) {
+            Verdict::Do => {}
+            Verdict::Ignore => {
+                response::ignored(&mut self.out);
+                return Ok(());
+            }
+            Verdict::Refuse => {
+                self.transaction = None;
+                let text = format!("{} cannot come now", request.name());
+                self.tell_failure(&Failure::new(Exception::BadRequest, text), Place::Protocol);
+                return self.unless_defunct();
+            }
+            Verdict::Close => return Err(Closed),
+        }
+        match self.perform(&request).await {
+            Ok(success) => {
+                self.session.settle(&request, Outcome::Success { open: success.open });
+                response::success(&mut self.out, &success.members);
+            }
+            Err(Stop::Broken) => return Err(Closed),
+            Err(Stop::Failed(failure)) => {
+                self.transaction = None;
+                self.link.set_running(None);
+                self.session.settle(&request, Outcome::Failure);
+                let place = match request {
+                    Request::Hello(_) | Request::Logon(_) => Place::Login,
+                    _ => Place::Statement,
+                };
+                self.tell_failure(&failure, place);
+            }
+        }
+        self.link.set_open(self.session.is_open());
+        self.unless_defunct()
+    }
+
+    fn unreadable(&mut self, error: &DecodeError) -> Result<(), Closed> {
+        let exception = match error {
+            DecodeError::Malformed { .. } | DecodeError::Invalid(_) => Exception::BadRequest,
+            DecodeError::Unsupported(_) => Exception::UnsupportedOperation,
+            DecodeError::TooLarge { .. } => Exception::MemoryLimitExceeded,
+        };
+        if self.session.refuse(error) == Verdict::Ignore {
+            response::ignored(&mut self.out);
+        } else {
+            self.transaction = None;
+            self.tell_failure(&Failure::new(exception, error.to_string()), Place::Protocol);
+        }
+        self.unless_defunct()
+    }
+
+    fn unless_defunct(&self) -> Result<(), Closed> {
+        if self.session.state() == State::Defunct { Err(Closed) } else { Ok(()) }
+    }
+
+    fn tell_failure(&mut self, failure: &Failure, place: Place) {
+        let (code, text) = self.door.config.bolt_error_codes.of(failure, place);
+        tracing::debug!(code, text, "a Bolt message failed");
+        response::failure(&mut self.out, self.version, code, &text);
+    }
+
+    async fn perform(&mut self, request: &Request) -> Result<Success, Stop> {
+        match request {
+            Request::Hello(hello) => Ok(self.hello(hello)?),
+            Request::Logon(auth) => Ok(self.log_in(auth).map(|()| Success::default())?),
+            Request::Logoff => {
+                self.identity = None;
+                Ok(Success::default())
+            }
+            Request::Reset => {
+                if let Some(transaction) = self.transaction.take() {
+                    transaction.end().await;
+                }
+                self.overdue = None;
+                self.link.set_running(None);
+                self.link.has_reset();
+                Ok(Success::default())
+            }
+            Request::Run { query, parameters, extra } => self.statement(query, parameters, extra).await,
+            Request::Begin(extra) => {
+                self.begin(extra, true)?;
+                Ok(Success::default())
+            }
+            Request::Commit => self.commit().await,
+            Request::Rollback => {
+                self.overdue = None;
+                if let Some(transaction) = self.transaction.take() {
+                    transaction.end().await;
+                }
+                self.link.set_running(None);
+                Ok(Success::default())
+            }
+            Request::Pull(fetch) => self.fetch(*fetch, false).await,
+            Request::Discard(fetch) => self.fetch(*fetch, true).await,
+            Request::Route { address } => Ok(answers::route(address.as_deref(), self.guest)),
+            Request::Telemetry | Request::Goodbye => Ok(Success::default()),
+        }
+    }
+
+    fn hello(&mut self, hello: &Hello) -> Result<Success, Failure> {
+        self.agent.clone_from(&hello.user_agent);
+        if !self.version.logs_on() {
+            self.log_in(&hello.auth)?;
+        } else if self.guest.peer.reserved {
+            self.log_in(&Auth::default())?; // which is refused
+        }
+        let patched = hello.wants_utc && self.version.may_be_patched();
+        self.dialect.utc |= patched;
+        Ok(answers::hello(&self.name, patched))
+    }
+
+    fn log_in(&mut self, auth: &Auth) -> Result<(), Failure> {
+        self.identity = Some(login::log_in(&self.door, self.guest, auth, self.agent.as_deref())?);
+        Ok(())
+    }
+
+    fn begin(&mut self, extra: &Extra, explicit: bool) -> Result<(), Failure> {
+        if extra.impersonated.is_some() {
+            let text = "Impersonation is not supported: log in as the other user";
+            return Err(Failure::new(Exception::UnsupportedOperation, text));
+        }
+        if self.door.reset.is_going() {
+            return Err(Failure::new(Exception::ServerShutdown, RESETTING));
+        }
+        let Some(identity) = self.identity.clone() else {
+            return Err(Failure::new(Exception::AccessDenied, "Nobody is logged in"));
+        };
+        let limit = extra.timeout_millis.filter(|millis| *millis > 0).map(Duration::from_millis);
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let terms = Terms { identity, mode: extra.mode, explicit, dialect: self.dialect };
+        self.transaction = Some(Transaction::begin(&self.door, terms, deadline)?);
+        Ok(())
+    }
+
+    async fn statement(&mut self, query: &Arc<str>, parameters: &Map, extra: &Extra) -> Result<Success, Stop> {
+        let arrived = Instant::now();
+        self.check_time()?;
+        if self.transaction.is_none() {
+            self.begin(extra, false)?;
+        }
+        let _place = self.door.places.take()?;
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        let most = self.door.config.query_timeout;
+        let left = transaction.deadline.map_or(most, |deadline| most.min(deadline - arrived));
+        let (watch, timer) = Watch::begin(Some(left), self.door.ends());
+        transaction.set_watch(&watch);
+        self.link.set_running(Some(watch.clone()));
+        let given = match extra.metadata.get("queryId") {
+            Some(Value::String(id)) => Some(&**id),
+            _ => None,
+        };
+        let entry = running::enter(&self.door, Language::OpenCypher, given, RequestId::random(), query, &watch)?;
+        let turn = turn(&self.door, transaction).await?;
+        let statement =
+            Statement { query: Arc::clone(query), parameters: parameters.clone(), watch, timer, entry, turn, arrived };
+        transaction.tell(Command::Run(Box::new(statement))).await?;
+        match transaction.answer().await? {
+            Event::Running { fields, number, open, writes } => {
+                transaction.writes |= writes && transaction.explicit;
+                let number = (transaction.explicit && self.version.fetches()).then_some(number);
+                Ok(answers::running(fields, number, open, arrived.elapsed()))
+            }
+            _ => Err(answers::unexpected().into()),
+        }
+    }
+
+    async fn fetch(&mut self, fetch: Fetch, discard: bool) -> Result<Success, Stop> {
+        let arrived = Instant::now();
+        self.check_time()?;
+        let _place = self.door.places.take()?;
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        let turn = turn(&self.door, transaction).await?;
+        transaction.tell(Command::Fetch { fetch, discard, turn }).await?;
+        loop {
+            let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+            match transaction.answer().await? {
+                Event::Records(records) => {
+                    self.out.extend_from_slice(&records);
+                    if self.out.len() >= PIECE {
+                        self.flush().await.map_err(|Closed| Stop::Broken)?;
+                    }
+                }
+                Event::Paused { open } => return Ok(answers::paused(open)),
+                Event::Finished { summary, open } => {
+                    if !transaction.explicit {
+                        self.transaction = None;
+                        self.link.set_running(None);
+                    }
+                    return Ok(answers::finished(summary, open, arrived.elapsed()));
+                }
+                _ => return Err(answers::unexpected().into()),
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> Result<Success, Stop> {
+        self.check_time()?;
+        let _place = self.door.places.take()?;
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        let turn = turn(&self.door, transaction).await?;
+        transaction.tell(Command::Commit(turn)).await?;
+        let answer = transaction.answer().await?;
+        self.transaction = None;
+        self.link.set_running(None);
+        match answer {
+            Event::Committed { commit } => Ok(answers::committed(commit)),
+            _ => Err(answers::unexpected().into()),
+        }
+    }
+
+    /// Fails if the open transaction has taken too long.
+    fn check_time(&mut self) -> Result<(), Failure> {
+        self.overdue.take().map_or(Ok(()), Err)
+    }
+
+    /// Sends what was answered. A client that takes nothing for too long has gone.
+    async fn flush(&mut self) -> Result<(), Closed> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let sending = async {
+            self.writer.write_all(&self.out).await?;
+            self.writer.flush().await
+        };
+        match timeout(self.door.config.send_timeout, sending).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(Closed),
+            Err(_) => {
+                self.door.metrics.refused(Limit::SendTime);
+                if let Some(transaction) = &self.transaction {
+                    transaction.watch().pull(Cause::Unread);
+                }
+                return Err(Closed);
+            }
+        }
+        self.out.clear();
+        self.out.shrink_to(PIECE);
+        Ok(())
+    }
+}
+
+/// The right to work; a transaction that writes has it already.
+async fn turn(door: &Door, transaction: &Transaction) -> Result<Option<Turn>, Failure> {
+    if transaction.writes {
+        return Ok(None);
+    }
+    let watch = transaction.watch();
+    let ended = || watch.failure().unwrap_or_else(answers::unexpected);
+    tokio::select! {
+        biased;
+        () = watch.stop.cancelled() => Err(ended()),
+        turn = door.lanes.queries.turn() => turn.map(Some),
+    }
+}
