@@ -11,7 +11,7 @@
 //! - `printer`: canonical text with as few brackets as precedence allows.
 //! - [`functions`]: the functions by name, as expressions of a plan call them.
 //! - `access`: which rights a statement needs.
-//! - [`output`]: a result as JSON.
+//! - [`output`], [`mod@explain`]: a result as JSON, a plan as a table.
 //! - `error`: what is wrong, where, what was expected; each kind has the name that the TCK gives it.
 //! - `limits`: what keeps a hostile text from exhausting the stack.
 //!
@@ -20,6 +20,7 @@
 mod access;
 mod bind;
 mod error;
+pub mod explain;
 pub mod functions;
 mod lexer;
 mod limits;

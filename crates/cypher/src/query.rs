@@ -47,6 +47,11 @@ impl Query {
         &self.parsed.statement
     }
 
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.parsed.text
+    }
+
     /// The columns of the result; none if it returns nothing.
     pub fn columns(&self) -> &[Column] {
         &self.bound.columns

@@ -13,7 +13,7 @@ use std::time::Duration;
 use auth::Signer;
 use jiff::Timestamp;
 use reqwest::{Certificate, Method, Response, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::{Handle, Runtime};
 use url::Url;
 
@@ -207,6 +207,12 @@ impl Client {
     /// The answer to a SPARQL query, as one of the media types of `accept`.
     pub(crate) fn sparql(&self, query: &str, accept: &str) -> Result<Answer, Error> {
         self.call(&Method::POST, &["sparql"], &[], Some(accept), Body::Sparql(query))
+    }
+
+    /// The answer to an openCypher query with its parameters, a JSON object.
+    pub(crate) fn opencypher(&self, query: &str, parameters: Option<&str>) -> Result<Answer, Error> {
+        let body = json!({"query": query, "parameters": parameters});
+        self.call(&Method::POST, &["opencypher"], &[], None, Body::Json(&body))
     }
 
     /// A data set, as one stream.

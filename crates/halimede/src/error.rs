@@ -33,6 +33,12 @@ pub(crate) enum Error {
     /// The query.
     #[error(transparent)]
     Query(#[from] sparql::Error),
+    /// The query.
+    #[error(transparent)]
+    Cypher(#[from] cypher::Error),
+    /// The query, while it ran.
+    #[error(transparent)]
+    Fault(#[from] exec::fault::Error),
     /// The jobs cannot be opened.
     #[error(transparent)]
     Loader(#[from] loader::Error),
@@ -75,6 +81,8 @@ impl Error {
             | Self::Store(_)
             | Self::Client(_)
             | Self::Query(_)
+            | Self::Cypher(_)
+            | Self::Fault(_)
             | Self::Loader(_)
             | Self::Start(_)
             | Self::Status(_)

@@ -472,6 +472,9 @@ pub(crate) struct Rejects {
 pub(crate) struct Query {
     #[command(flatten)]
     pub(crate) question: Question,
+    /// What the `$names` of an openCypher query stand for, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    pub(crate) parameters: Option<String>,
     #[command(flatten)]
     pub(crate) place: Place,
     /// How the answer is printed
@@ -486,7 +489,7 @@ pub(crate) struct Question {
     /// A SPARQL 1.1 query
     #[arg(long, value_name = "QUERY")]
     pub(crate) sparql: Option<String>,
-    /// An openCypher query (not supported yet)
+    /// An openCypher query; one that updates works on a data directory, too
     #[arg(long, value_name = "QUERY")]
     pub(crate) cypher: Option<String>,
     /// A Gremlin traversal (not supported yet)
@@ -499,7 +502,7 @@ pub(crate) struct Question {
 pub(crate) enum Output {
     /// Aligned columns; graphs as N-Triples.
     Table,
-    /// SPARQL results in JSON; graphs as N-Triples.
+    /// The service's JSON; graphs as N-Triples.
     Json,
     /// Comma-separated values; graphs as N-Triples.
     Csv,

@@ -6,7 +6,6 @@
 //!
 //! **Source**: spec/opencypher.md §1 to §3, §6.
 
-mod explain;
 mod protocol;
 mod run;
 
@@ -15,6 +14,7 @@ use std::sync::Arc;
 use auth::Language;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, header};
+use cypher::explain::Form;
 use tokio::time::Instant;
 
 use crate::door::{Call, Door};
@@ -22,7 +22,6 @@ use crate::exception::{Exception, Failure};
 use crate::running;
 use crate::stream::{self, LateFailure, Terms, reads_trailers};
 use crate::watch::Watch;
-use explain::Form;
 use run::Job;
 
 pub(crate) use run::hinted_timeout;

@@ -6,6 +6,7 @@
 mod tests;
 
 use axum::http::{Method, header};
+use cypher::explain::Depth;
 use exec::Map;
 use exec::json::read_object;
 use serde::Deserialize;
@@ -27,17 +28,6 @@ pub(super) struct Asked {
     pub(super) explain: Option<Depth>,
     /// The id by which its client knows it.
     pub(super) query_id: Option<String>,
-}
-
-/// How much is told of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Its steps; it is not run.
-    Static,
-    /// And what each did.
-    Dynamic,
-    /// And the text of the query.
-    Details,
 }
 
 /// What was sent, from wherever.

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use auth::Language;
-use cypher::tree::{Hint, Mode};
+use cypher::explain::{Depth, Form};
+use cypher::tree::Hint;
 use cypher::{Prepared, Query, output};
 use exec::clock::SystemClock;
 use exec::context::Context;
@@ -14,8 +15,7 @@ use model::Dataset;
 use store::Snapshot;
 use tokio::time::Instant;
 
-use super::explain::{self, Form};
-use super::protocol::{Asked, Depth};
+use super::protocol::Asked;
 use crate::door::Door;
 use crate::exception::{Exception, Failure, READ_ONLY};
 use crate::identity::Identity;
@@ -46,17 +46,13 @@ pub(super) fn run(job: &Job<'_>, sink: &mut Sink) -> Result<(), Failure> {
     {
         job.watch.end_at(sink.runtime(), moment);
     }
-    let depth = job.asked.explain.or(match query.statement().mode {
-        Mode::Run => None,
-        Mode::Explain => Some(Depth::Static),
-        Mode::Profile => Some(Depth::Dynamic),
-    });
+    let depth = job.asked.explain.or(Depth::of(query.statement().mode));
     if let Some(depth) = depth {
         if query.is_updating() {
             let text = "Explain of a query that updates is not supported: only queries that read can be explained";
             return Err(Failure::new(Exception::UnsupportedOperation, text));
         }
-        return explain::answer(job, &query, depth, sink);
+        return explain(job, &query, depth, sink);
     }
     sink.set_media_type(JSON);
     let result = if query.is_updating() { update(job, &query, sink) } else { read(job, &query, sink) };
@@ -77,7 +73,7 @@ pub(crate) fn hinted_timeout(query: &Query) -> Option<Duration> {
 
 impl Job<'_> {
     /// What a query that reads is run with.
-    pub(super) fn reading<'c>(&self, snapshot: Snapshot, clock: &'c SystemClock) -> Context<'c> {
+    fn reading<'c>(&self, snapshot: Snapshot, clock: &'c SystemClock) -> Context<'c> {
         let known = self.door.store.statistics().known(Dataset::Pg);
         Context::reading(snapshot, self.watch.token.clone(), self.memory(), clock).with_statistics(known)
     }
@@ -94,6 +90,15 @@ fn read(job: &Job<'_>, query: &Query, sink: &mut Sink) -> Result<(), Failure> {
     let context = job.reading(snapshot, &clock);
     output::write_json(sink, query.columns(), &mut prepared.rows(&context), &context)?;
     Ok(())
+}
+
+fn explain(job: &Job<'_>, query: &Query, depth: Depth, sink: &mut Sink) -> Result<(), Failure> {
+    let snapshot = job.door.store.snapshot(Dataset::Pg);
+    let prepared = query.prepare(&job.asked.parameters, &snapshot)?;
+    let clock = SystemClock::now();
+    let context = job.reading(snapshot, &clock).measuring();
+    sink.set_media_type(job.form.media_type());
+    Ok(cypher::explain::explain(sink, query, &prepared, &context, depth, job.form)?)
 }
 
 fn update(job: &Job<'_>, query: &Query, sink: &mut Sink) -> Result<(), Failure> {

@@ -1,37 +1,63 @@
-//! A plan as a table: the frame is the service's, the steps are those that this server runs.
+//! A plan as a table: the frame is the service's, the steps are those that are run here.
 //!
 //! **Source**: spec/opencypher.md §3.
 
 mod table;
 
+use std::io;
 use std::time::Duration;
 
-use cypher::Query;
-use exec::clock::SystemClock;
+use exec::context::Context;
 use exec::fault;
 use exec::plan::explain::{Section, Step, sections};
 use exec::profile::{Measured, Profile};
-use model::Dataset;
 
-use super::protocol::Depth;
-use super::run::Job;
-use crate::exception::Failure;
-use crate::stream::Sink;
-pub(super) use table::Form;
+use crate::tree::Mode;
+use crate::{Prepared, Query};
+pub use table::Form;
 use table::Table;
 
 /// What is not said.
 const NOTHING: &str = "-";
 
-/// Explains a query that reads, having run it unless that was not asked for.
-pub(super) fn answer(job: &Job<'_>, query: &Query, depth: Depth, sink: &mut Sink) -> Result<(), Failure> {
-    let snapshot = job.door.store.snapshot(Dataset::Pg);
-    let prepared = query.prepare(&job.asked.parameters, &snapshot)?;
-    let clock = SystemClock::now();
-    let context = job.reading(snapshot, &clock).measuring();
+/// How much is told of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Its steps; it is not run.
+    Static,
+    /// And what each did.
+    Dynamic,
+    /// And the text of the query.
+    Details,
+}
+
+impl Depth {
+    /// What a prefix of the query asks for.
+    pub const fn of(mode: Mode) -> Option<Self> {
+        match mode {
+            Mode::Run => None,
+            Mode::Explain => Some(Self::Static),
+            Mode::Profile => Some(Self::Dynamic),
+        }
+    }
+}
+
+/// Writes the plan of a query, having run it unless that was not asked for. The context must be one that measures.
+///
+/// # Errors
+///
+/// Each of [`fault::Error`].
+pub fn explain(
+    out: &mut impl io::Write,
+    query: &Query,
+    prepared: &Prepared,
+    context: &Context<'_>,
+    depth: Depth,
+    form: Form,
+) -> fault::Result {
     let mut rows = 0;
     if depth != Depth::Static {
-        let mut running = prepared.rows(&context);
+        let mut running = prepared.rows(context);
         while let Some(batch) = running.next_batch()? {
             rows += batch.len() as u64;
         }
@@ -41,10 +67,8 @@ pub(super) fn answer(job: &Job<'_>, query: &Query, depth: Depth, sink: &mut Sink
     let tables: Vec<Table> = std::iter::once(frame(query, rows, profile.is_some()))
         .chain(sections.iter().zip(1..).map(|(section, number)| steps(section, number, profile)))
         .collect();
-    let text = (depth == Depth::Details).then_some(job.asked.text.as_str());
-    sink.set_media_type(job.form.media_type());
-    table::write(sink, job.form, text, &tables).map_err(fault::Error::from)?;
-    Ok(())
+    let text = (depth == Depth::Details).then(|| query.text());
+    Ok(table::write(out, form, text, &tables)?)
 }
 
 /// What stands around the plan, as in the service: where its rows begin, and where they become values.

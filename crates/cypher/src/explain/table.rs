@@ -11,7 +11,7 @@ const MEASURED: [&str; 4] = ["Units In", "Units Out", "Ratio", "Time (ms)"];
 
 /// How tables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::opencypher) enum Form {
+pub enum Form {
     /// For a terminal.
     Text,
     /// For a browser.
@@ -21,7 +21,8 @@ pub(in crate::opencypher) enum Form {
 }
 
 impl Form {
-    pub(super) const fn media_type(self) -> &'static str {
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
         match self {
             Self::Text => "text/plain; charset=UTF-8",
             Self::Html => "text/html; charset=UTF-8",
