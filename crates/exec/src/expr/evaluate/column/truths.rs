@@ -81,6 +81,11 @@ impl Evaluator<'_, '_> {
                 let wanted = operator == Compare::Equal;
                 Ok(left.iter().zip(&**right).map(|(left, right)| Some((left == right) == wanted)).collect())
             }
+            // That the relationships of a pattern differ is asked of each of its rows.
+            (Column::Edges(left), Column::Edges(right)) if operator.is_equality() => {
+                let wanted = operator == Compare::Equal;
+                Ok(left.iter().zip(&**right).map(|(left, right)| Some((left.id == right.id) == wanted)).collect())
+            }
             _ => {
                 let left = Operand::of(left, rows, self.context)?;
                 let right = Operand::of(right, rows, self.context)?;
