@@ -40,7 +40,7 @@ fn expanded(snapshot: &Snapshot, ids: &[TermId], behind: Behind<'_>, order: Orde
     let mut found = Vec::new();
     let mut expander = snapshot.expand(ids, behind, order, Columns::ALL);
     while let Some((origins, quads)) = expander.next(limit, &CancelToken::new()).unwrap() {
-        assert!(quads.len() <= limit.max(ids.len()), "{} rows at once", quads.len());
+        assert!(quads.len() < limit + ids.len(), "{} rows at once", quads.len());
         found.extend(origins.into_iter().zip(quads.quads()));
     }
     found
