@@ -4,6 +4,7 @@ import datetime
 import json
 import socket
 import subprocess
+import urllib.parse
 import uuid
 
 import pytest
@@ -35,12 +36,17 @@ LOADER = {
 OPERATIONS = LOADER | {
     "ReadDataViaQuery": [
         ("POST", "/sparql", "query=ASK%7B%7D"), ("GET", "/sparql?query=ASK%7B%7D", None),
+        ("POST", "/openCypher", "query=RETURN+1"), ("GET", "/opencypher?query=RETURN%201&explain=static", None),
     ],
     "GetQueryStatus": [
         ("GET", "/gremlin/status", None), ("GET", f"/gremlin/status/{NO_LOAD}", None),
         ("GET", "/opencypher/status", None), ("GET", f"/opencypher/status/{NO_LOAD}", None), ("GET", "/sparql/status", None),
     ],
-    "CancelQuery": [("DELETE", f"/gremlin/status/{NO_LOAD}", None), ("DELETE", f"/opencypher/status/{NO_LOAD}", None)],
+    "CancelQuery": [
+        ("DELETE", f"/gremlin/status/{NO_LOAD}", None), ("DELETE", f"/opencypher/status/{NO_LOAD}", None),
+        ("GET", f"/openCypher/status?cancelQuery&queryId={NO_LOAD}", None),
+        ("POST", "/openCypher/status", f"cancelQuery&queryId={NO_LOAD}"),
+    ],
     "GetStreamRecords": [("GET", "/propertygraph/stream", None), ("GET", "/sparql/stream", None)],
     "GetEngineStatus": [("GET", "/status", None), ("GET", "/halimede/check", None)],
     "GetStatisticsStatus": [("GET", "/propertygraph/statistics", None), ("GET", "/sparql/statistics", None)],
@@ -93,7 +99,7 @@ class Door:
         self.add("reader", iam.allow("Get*", "List*", "ReadDataViaQuery"))
         self.add("canceller", iam.allow("CancelLoaderJob", "GetLoaderJobStatus"))
         self.add("starter", iam.allow("StartLoaderJob", "GetLoaderJobStatus"))
-        for action in OPERATIONS:
+        for action in (*OPERATIONS, "WriteDataViaQuery", "DeleteDataViaQuery"):
             self.add(f"only_{action}", iam.allow(action))
             self.add(f"but_{action}", iam.EVERYTHING, iam.allow(action, effect="Deny"))
         flags = iam.write(folder / "iam.json", *self.principals.values())
@@ -311,6 +317,18 @@ def test_each_operation_needs_its_action(action, door):
         refused(door.ask(door.keys(f"but_{action}"), method, path, body), door.denial(f"but_{action}", action))
         answer = door.ask(door.keys(f"only_{action}"), method, path, body)
         assert answer.status_code != 403, (method, path, answer.text)
+
+
+@pytest.mark.parametrize("action, query", [
+    ("WriteDataViaQuery", "CREATE (n) RETURN n"), ("WriteDataViaQuery", "MERGE (n {x: 1}) RETURN n"),
+    ("DeleteDataViaQuery", "MATCH (n) DETACH DELETE n"), ("ReadDataViaQuery", "CREATE (n)"),
+    ("WriteDataViaQuery", "MATCH (n) SET n.x = 1"), ("DeleteDataViaQuery", "MATCH (n) SET n.x = 1"),
+])
+def test_an_opencypher_query_needs_what_its_clauses_do(action, query, door):
+    body = urllib.parse.urlencode({"query": query})
+    refused(door.ask(door.keys(f"but_{action}"), "POST", "/openCypher", body), door.denial(f"but_{action}", action))
+    answer = door.ask(door.keys("ann"), "POST", "/openCypher", body)
+    assert answer.status_code == 200, answer.text
 
 
 def test_an_action_opens_no_other_operation(door):

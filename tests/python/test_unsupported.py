@@ -14,6 +14,8 @@ SUPPORTED = {
     "StartLoaderJob", "GetLoaderJobStatus", "ListLoaderJobs", "CancelLoaderJob", "GetEngineStatus", "ExecuteFastReset",
     "GetPropertygraphStatistics", "ManagePropertygraphStatistics", "DeletePropertygraphStatistics", "GetPropertygraphSummary",
     "GetSparqlStatistics", "ManageSparqlStatistics", "DeleteSparqlStatistics", "GetRDFGraphSummary", "GetStorageInfo",
+    "ExecuteOpenCypherQuery", "ExecuteOpenCypherExplainQuery", "ListOpenCypherQueries", "GetOpenCypherQueryStatus",
+    "CancelOpenCypherQuery",
 }
 
 #: Operations about things that this server never has any of, and where in an empty answer they would be listed.

@@ -147,7 +147,7 @@ fn bad_command_lines_end_with_2() {
         ("load x --format turtle --named-graph g", "namedGraphUri"),
         ("query", "nothing is asked"),
         ("query --sparql a --cypher b", "cannot be used with"),
-        ("query --cypher a", "--cypher is not supported yet"),
+        ("query --sparql ASK{} --parameters {}", "--parameters go with --cypher"),
         ("query --gremlin a", "--gremlin is not supported yet"),
         ("export --format csv --dataset rdf", "cannot hold --dataset rdf"),
         ("generate --vertices 0 --edges 0 --out g", "--vertices"),
@@ -325,6 +325,29 @@ moon                                      km
 }
 
 #[test]
+fn an_opencypher_query_reads_and_updates_a_directory() {
+    let shell = Shell::new();
+    Run::of(shell.command("load --format csv").arg(examples().join("solar-system"))).ok();
+    let ask = |query: &str, more: &[&str]| Run::of(shell.command("query").args(["--cypher", query]).args(more));
+    let moons = "MATCH (m)-->({name: $name}) RETURN m.name AS moon ORDER BY moon";
+    let mars = ["--parameters", r#"{"name": "Mars"}"#];
+    assert_eq!(ask(moons, &mars).ok(), "moon\n------\nDeimos\nPhobos\n\n2 rows\n");
+    assert_eq!(ask(moons, &[&mars[..], &["--output", "csv"]].concat()).ok(), "moon\r\nDeimos\r\nPhobos\r\n");
+    assert_eq!(
+        ask(moons, &[&mars[..], &["--output", "json"]].concat()).ok(),
+        "{\"results\":[{\"moon\":\"Deimos\"},{\"moon\":\"Phobos\"}]}\n"
+    );
+    assert_eq!(ask("CREATE (:Note {text: 'seen'})", &[]).ok(), "0 rows\n");
+    assert!(ask("MATCH (n:Note) SET n.text = n.text + '!' RETURN n.text", &[]).ok().contains("seen!"));
+    ask("MATCH (n:Note) DETACH DELETE n RETURN 1 / 0", &[]).fails(1, "divided by zero");
+    assert_eq!(ask("MATCH (n:Note) RETURN count(*) AS n", &["--output", "csv"]).ok(), "n\r\n1\r\n");
+    assert!(ask("PROFILE MATCH (n:Note) RETURN n.text", &[]).ok().contains("Units Out"));
+    ask("MATCH (n) RETURN $name", &[]).fails(1, "name");
+    ask("RETURN 1", &["--parameters", "[1]"]).fails(2, "--parameters must be a JSON object");
+    ask("RETRUN 1", &[]).fails(1, "Invalid input");
+}
+
+#[test]
 fn bad_rows_are_named_and_the_load_fails() {
     let shell = Shell::new();
     fs::write(shell.path("v.csv"), "~id,~label,age:Int\na,P,1\nb,P,two\nc,P,3\n").expect("the file is written");
@@ -413,6 +436,12 @@ fn commands_find_the_server_that_has_the_directory() {
     let count = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }";
     let mut query = elsewhere.command(&format!("query --endpoint {endpoint} --output csv --sparql"));
     assert_eq!(Run::of(query.arg(count)).ok().replace('\r', ""), "n\n1133\n");
+    let update = "MATCH (n {name: 'Mars'}) SET n.seen = $seen RETURN n.seen AS seen";
+    let mut query = elsewhere.command(&format!("query --endpoint {endpoint} --output csv --parameters"));
+    assert_eq!(Run::of(query.args([r#"{"seen": true}"#, "--cypher", update])).ok(), "seen\r\ntrue\r\n");
+    let mut query = elsewhere.command(&format!("query --endpoint {endpoint} --cypher"));
+    Run::of(query.arg("UNWIND range(1, 50000) AS i RETURN 1 / (50000 - i)")).fails(1, "divided by zero");
+    Run::of(shell.command("query --cypher").arg("MATCH (n {name: 'Mars'}) REMOVE n.seen")).ok();
     let check = shell.run("check").ok();
     assert_eq!((row(&check, "pg")[2].as_str(), row(&check, "rdf")[1].as_str()), ("489", "1,133"));
     shell.run("export --out copy").ok();

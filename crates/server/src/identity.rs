@@ -180,8 +180,8 @@ impl Identity {
         self.caller.as_ref().map_or(NOBODY, Caller::arn)
     }
 
-    /// Asks for what an operation needs. What a query needs is asked for by [`Self::may_query`] when it has been read; where
-    /// its language is not offered, it needs to read.
+    /// Asks for what an operation needs. What a query needs is asked for by [`Self::may_query`] when it has been read, and what
+    /// a status needs when its body has; where the language is not offered, it is to read.
     ///
     /// # Errors
     ///
@@ -189,7 +189,8 @@ impl Identity {
     pub(crate) fn may(&self, needs: Needs, offered: bool) -> Result<(), Failure> {
         match needs {
             Needs::Query(language) if !offered => self.may_query(language, Access::READ),
-            Needs::Nothing | Needs::Query(_) => Ok(()),
+            Needs::Status(language) if !offered => self.is_allowed(Action::GetQueryStatus, Some(language)),
+            Needs::Nothing | Needs::Query(_) | Needs::Status(_) => Ok(()),
             Needs::Actions(actions) => actions.iter().try_for_each(|action| self.is_allowed(*action, None)),
             Needs::InLanguage(action, language) => self.is_allowed(action, language),
         }

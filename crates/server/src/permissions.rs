@@ -1,7 +1,8 @@
 //! Which actions of IAM an operation needs.
 //!
 //! A table by the operation's name, so that no route can be added without its row (a test sees to it). What a query needs
-//! is told by its syntax tree and is asked for when that is there; here stands only its language.
+//! is told by its syntax tree and is asked for when that is there; here stands only its language. A status of queries asks
+//! likewise when it has read whether it cancels.
 //!
 //! **Source**: spec/iam.md §2; design §9, "Our own paths".
 
@@ -20,6 +21,8 @@ pub(crate) enum Needs {
     InLanguage(Action, Option<Language>),
     /// What the query's syntax tree says.
     Query(Language),
+    /// To look at queries or to cancel one: the parameters say which, and those of the body have not been read yet.
+    Status(Language),
 }
 
 /// What `operation` needs, called with these parameters; `None` for an operation that is not in the table.
@@ -48,7 +51,7 @@ pub(crate) fn of(operation: &str, parameters: Option<&Parameters>) -> Option<Nee
         "ExecuteOpenCypherQuery" | "ExecuteOpenCypherExplainQuery" => Needs::Query(OpenCypher),
         "ListSparqlQueries" => status(Sparql),
         "ListGremlinQueries" | "GetGremlinQueryStatus" => status(Gremlin),
-        "ListOpenCypherQueries" | "GetOpenCypherQueryStatus" => status(OpenCypher),
+        "ListOpenCypherQueries" | "GetOpenCypherQueryStatus" => Needs::Status(OpenCypher),
         "CancelGremlinQuery" => Needs::InLanguage(Action::CancelQuery, Some(Gremlin)),
         "CancelOpenCypherQuery" => Needs::InLanguage(Action::CancelQuery, Some(OpenCypher)),
         "GetPropertygraphStream" => Needs::InLanguage(Action::GetStreamRecords, None),

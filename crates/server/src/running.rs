@@ -41,12 +41,11 @@ pub(crate) fn enter(
 /// `GET`, `POST` and `DELETE` of `…/status` and `…/status/{queryId}`.
 pub(crate) fn answer(door: &Door, call: &Call, language: Language) -> Result<Response<Body>, Failure> {
     let parameters = call.parameters.clone().and(Parameters::decode(&call.body.bytes)?);
-    let id = query_id(call.label.as_deref(), &parameters)?;
     let names = |name: &str, value: &str| name == "cancelQuery" && !value.eq_ignore_ascii_case("false");
     let cancels = call.method == Method::DELETE || parameters.pairs().any(|(name, value)| names(name, value));
-    // The table of permissions has not seen the body.
     let action = if cancels { Action::CancelQuery } else { Action::GetQueryStatus };
     call.identity.may(Needs::InLanguage(action, Some(language)), true)?;
+    let id = query_id(call.label.as_deref(), &parameters)?;
     let body = match id {
         None if cancels => {
             return Err(Failure::new(Exception::MissingParameter, "Missing required parameters: [queryId]"));
