@@ -135,7 +135,7 @@ fn node(environment: &Environment, rest: &[String]) -> Result<Outcome> {
     let server = environment.build_server()?;
     environment.install_node_modules()?;
     Command::new("node")
-        .args(["--test", "tests/js/loader.test.mjs"])
+        .args(["--test", "tests/js/loader.test.mjs", "tests/js/bolt.test.mjs"])
         .args(rest)
         .env("HALIMEDE_BIN", server)
         .run_counting()

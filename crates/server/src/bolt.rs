@@ -27,7 +27,7 @@ use bolt::Version;
 use bolt::handshake::{self, MAGIC, PROPOSALS};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use codes::BoltErrorCodes;
 
@@ -50,14 +50,14 @@ pub(crate) struct Guest {
     pub(crate) server: SocketAddr,
 }
 
-/// Serves one connection to its end.
-pub(crate) async fn serve<S>(stream: S, guest: Guest, door: &Arc<Door>)
+/// Serves one connection to its end. Its client has until `login` to log in.
+pub(crate) async fn serve<S>(stream: S, guest: Guest, login: Instant, door: &Arc<Door>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let _open = door.metrics.bolt_connected();
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let shaking = timeout(door.config.idle_timeout, shake_hands(&mut reader, &mut writer));
+    let shaking = timeout_at(login, shake_hands(&mut reader, &mut writer));
     let version = match shaking.await {
         Ok(Ok(Some(version))) => version,
         Ok(Ok(None)) => return tracing::debug!("a Bolt client speaks no version that is spoken here"),
@@ -67,9 +67,10 @@ where
     let link = Link::default();
     let (queue, messages) = mpsc::channel(AHEAD);
     let reading = incoming::read(reader, queue, &link, door);
-    let talking = Conversation::new(Arc::clone(door), guest, version, &link, &mut writer).run(messages);
+    let talking = Conversation::new(Arc::clone(door), guest, version, &link, &mut writer).run(messages, login);
+    // What was sent before the client left is still answered, though what runs is ended.
     tokio::select! {
-        () = reading => {}
+        () = async { reading.await; std::future::pending().await } => {}
         () = talking => {}
     }
     // The last bytes were written, or the client is gone: neither is worth more than a moment.

@@ -264,14 +264,14 @@ where
     if guest.peer.entrance == Entrance::Admin {
         return converse_in_http(stream, guest.peer, patience, door).await;
     }
-    let began = Instant::now();
+    let (began, beginning) = (Instant::now(), patience.beginning);
     let looked = tokio::select! {
         () = door.closing.cancelled() => return,
-        looked = timeout(patience.beginning, first::look(stream)) => looked,
+        looked = timeout(beginning, first::look(stream)) => looked,
     };
-    patience.beginning = patience.beginning.saturating_sub(began.elapsed());
+    patience.beginning = beginning.saturating_sub(began.elapsed());
     match looked {
-        Ok(Ok((stream, true))) => crate::bolt::serve(stream, guest, door).await,
+        Ok(Ok((stream, true))) => crate::bolt::serve(stream, guest, began + beginning, door).await,
         Ok(Ok((stream, false))) => converse_in_http(stream, guest.peer, patience, door).await,
         Ok(Err(error)) => tracing::debug!(%error, "a connection broke off"),
         Err(_) => tracing::debug!("no request came"),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without")]
 
+#[path = "wire/bolt.rs"]
+mod bolt;
 #[path = "wire/cancel.rs"]
 mod cancel;
 #[path = "wire/events.rs"]

@@ -31,6 +31,9 @@ use answers::Success;
 /// Bytes of answers that leave together.
 const PIECE: usize = 64 << 10;
 
+/// Answers that come within this time of each other leave together.
+const TOGETHER: Duration = Duration::from_millis(1);
+
 /// Connections so far, for their names.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
@@ -74,8 +77,8 @@ struct Closed;
 enum Wait {
     /// A message came, or why there is none.
     Message(Option<Result<Message, Failure>>),
-    /// The open transaction has taken too long.
-    Overdue,
+    /// The open transaction has taken too long, or what it runs was ended.
+    Overdue(Failure),
     /// The connection has been idle for too long, or the server stops.
     Over,
 }
@@ -102,8 +105,7 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
     }
 
     /// Answers until the connection is to be closed.
-    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Result<Message, Failure>>) {
-        let login = Instant::now() + self.door.config.idle_timeout;
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Result<Message, Failure>>, login: Instant) {
         loop {
             let message = if let Ok(message) = messages.try_recv() {
                 Some(message)
@@ -114,11 +116,8 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
                 match self.wait(&mut messages, login).await {
                     Wait::Message(message) => message,
                     Wait::Over => return,
-                    Wait::Overdue => {
-                        self.end_transaction(Failure::new(
-                            Exception::TimeLimitExceeded,
-                            "Operation terminated (deadline exceeded): the transaction was rolled back",
-                        ));
+                    Wait::Overdue(why) => {
+                        self.end_transaction(why);
                         continue;
                     }
                 }
@@ -140,10 +139,9 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
 
     async fn wait(&self, messages: &mut mpsc::Receiver<Result<Message, Failure>>, login: Instant) -> Wait {
         let idle = if self.session.is_open() { Instant::now() + self.door.config.bolt_idle_timeout } else { login };
-        let deadline = self.transaction.as_ref().and_then(|transaction| transaction.deadline);
         let overdue = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
+            match &self.transaction {
+                Some(transaction) => transaction.overdue().await,
                 None => std::future::pending().await,
             }
         };
@@ -151,7 +149,7 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
             biased;
             message = messages.recv() => Wait::Message(message),
             () = self.door.closing.cancelled() => Wait::Over,
-            () = overdue => Wait::Overdue,
+            why = overdue => Wait::Overdue(why),
             () = sleep_until(idle) => Wait::Over,
         }
     }
@@ -322,7 +320,7 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         let most = self.door.config.query_timeout;
         let left = transaction.deadline.map_or(most, |deadline| most.min(deadline - arrived));
         let (watch, timer) = Watch::begin(Some(left), self.door.ends());
-        transaction.set_watch(&watch);
+        let before = transaction.set_watch(&watch);
         self.link.set_running(Some(watch.clone()));
         let given = match extra.metadata.get("queryId") {
             Some(Value::String(id)) => Some(&**id),
@@ -333,7 +331,10 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         let statement =
             Statement { query: Arc::clone(query), parameters: parameters.clone(), watch, timer, entry, turn, arrived };
         transaction.tell(Command::Run(Box::new(statement))).await?;
-        match transaction.answer().await? {
+        let answer = self.answer().await;
+        drop(before);
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        match answer? {
             Event::Running { fields, number, open, writes } => {
                 transaction.writes |= writes && transaction.explicit;
                 let number = (transaction.explicit && self.version.fetches()).then_some(number);
@@ -351,8 +352,7 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         let turn = turn(&self.door, transaction).await?;
         transaction.tell(Command::Fetch { fetch, discard, turn }).await?;
         loop {
-            let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-            match transaction.answer().await? {
+            match self.answer().await? {
                 Event::Records(records) => {
                     self.out.extend_from_slice(&records);
                     if self.out.len() >= PIECE {
@@ -361,7 +361,7 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
                 }
                 Event::Paused { open } => return Ok(answers::paused(open)),
                 Event::Finished { summary, open } => {
-                    if !transaction.explicit {
+                    if self.transaction.as_ref().is_some_and(|transaction| !transaction.explicit) {
                         self.transaction = None;
                         self.link.set_running(None);
                     }
@@ -378,13 +378,24 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
         let turn = turn(&self.door, transaction).await?;
         transaction.tell(Command::Commit(turn)).await?;
-        let answer = transaction.answer().await?;
+        let answer = self.answer().await?;
         self.transaction = None;
         self.link.set_running(None);
         match answer {
             Event::Committed { commit } => Ok(answers::committed(commit)),
             _ => Err(answers::unexpected().into()),
         }
+    }
+
+    /// What the thread of the open transaction answers. If that takes a while, what was answered before leaves.
+    async fn answer(&mut self) -> Result<Event, Stop> {
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        if let Ok(answer) = timeout(TOGETHER, transaction.answer()).await {
+            return Ok(answer?);
+        }
+        self.flush().await.map_err(|Closed| Stop::Broken)?;
+        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
+        Ok(transaction.answer().await?)
     }
 
     /// Fails if the open transaction has taken too long.

@@ -37,6 +37,8 @@ pub(super) struct Link {
     running: Mutex<Option<Watch>>,
     /// Whether somebody is logged in.
     open: AtomicBool,
+    /// Whether the client sends nothing more.
+    left: AtomicBool,
 }
 
 impl Link {
@@ -53,8 +55,9 @@ impl Link {
     /// Says what a RESET ends from now on.
     pub(super) fn set_running(&self, watch: Option<Watch>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watch) = watch.as_ref().filter(|_| self.is_interrupted()) {
-            watch.pull(Cause::Vanished); // it has come already
+        let is_late = self.is_interrupted() || self.left.load(Ordering::SeqCst);
+        if let Some(watch) = watch.as_ref().filter(|_| is_late) {
+            watch.pull(Cause::Vanished);
         }
         *running = watch;
     }
@@ -65,8 +68,19 @@ impl Link {
     }
 
     fn reset(&self) {
+        self.end_running(|| {
+            self.resets.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+
+    fn leave(&self) {
+        self.end_running(|| self.left.store(true, Ordering::SeqCst));
+    }
+
+    /// Ends what runs, and what begins after `mark`.
+    fn end_running(&self, mark: impl FnOnce()) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        self.resets.fetch_add(1, Ordering::SeqCst);
+        mark();
         if let Some(watch) = &*running {
             watch.pull(Cause::Vanished);
         }
@@ -81,7 +95,9 @@ pub(super) async fn read(
     door: &Door,
 ) {
     let mut buffer = vec![0; PIECE];
-    if let Err(failure) = messages(&mut stream, &mut buffer, &queue, link, door).await
+    let read = messages(&mut stream, &mut buffer, &queue, link, door).await;
+    link.leave();
+    if let Err(failure) = read
         && queue.send(Err(failure)).await.is_ok()
     {
         // A client that still sends would not read its answer if the connection were closed now.

@@ -17,7 +17,7 @@ use exec::Map;
 use exec::context::Changes;
 use exec::registry::Entry;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::door::Door;
 use crate::exception::{Exception, Failure};
@@ -168,15 +168,35 @@ impl Transaction {
         Ok(Self { commands, events, watch, presence, deadline, explicit, writes: false })
     }
 
-    /// Says what ends the statement that comes.
-    pub(super) fn set_watch(&mut self, watch: &Watch) {
+    /// Says what ends the statement that comes. What this returns ends the one before when it is dropped: as long as its
+    /// rows may have to be kept, it goes on.
+    #[must_use]
+    pub(super) fn set_watch(&mut self, watch: &Watch) -> Presence {
         self.watch = watch.clone();
-        drop(mem::replace(&mut self.presence, watch.presence()));
+        mem::replace(&mut self.presence, watch.presence())
     }
 
     /// What ends the last statement early.
     pub(super) const fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// Waits until it has to end although nothing is asked of it: why.
+    pub(super) async fn overdue(&self) -> Failure {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let late = || {
+            let text = "Operation terminated (deadline exceeded): the transaction was rolled back";
+            Failure::new(Exception::TimeLimitExceeded, text)
+        };
+        tokio::select! {
+            () = deadline => late(),
+            () = self.watch.stop.cancelled() => self.lost(),
+        }
     }
 
     /// Tells the thread to do something. It has answered everything before.
@@ -214,7 +234,7 @@ impl Transaction {
     pub(super) async fn end(mut self) {
         drop(self.commands);
         let ended = async { while self.events.recv().await.is_some() {} };
-        let _ = tokio::time::timeout(GRACE, ended).await;
+        let _ = timeout(GRACE, ended).await;
     }
 
     fn lost(&self) -> Failure {

@@ -199,7 +199,7 @@ impl Worker {
             match self.commands.blocking_recv().ok_or(Ended::Left)? {
                 Command::Fetch { fetch, discard, turn } => {
                     if fetch.result.is_some_and(|asked| asked != number) {
-                        self.fetch_waiting(fetch, discard)?;
+                        self.fetch_waiting(fetch, discard, 1)?;
                     } else if discard && fetch.rows.is_none() && !writes {
                         return Ok(Rest::Taken); // nobody wants to know
                     } else {

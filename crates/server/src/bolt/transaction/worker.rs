@@ -85,7 +85,7 @@ impl Worker {
                     command
                 }
                 Command::Fetch { fetch, discard, turn } => {
-                    self.fetch_waiting(fetch, discard)?;
+                    self.fetch_waiting(fetch, discard, 0)?;
                     drop(turn);
                     None
                 }
@@ -116,8 +116,8 @@ impl Worker {
         self.events.blocking_send(event).map_err(|_| Ended::Left)
     }
 
-    /// Rows of a result whose statement has ended.
-    pub(super) fn fetch_waiting(&mut self, fetch: bolt::Fetch, discard: bool) -> Result<(), Ended> {
+    /// Rows of a result whose statement has ended; `running` others have not.
+    pub(super) fn fetch_waiting(&mut self, fetch: bolt::Fetch, discard: bool, running: usize) -> Result<(), Ended> {
         let number = fetch.result.unwrap_or(self.statements.saturating_sub(1));
         let Some(result) = self.waiting.get_mut(number) else {
             let text = format!("There is no result {number} with rows left in this transaction");
@@ -135,7 +135,7 @@ impl Worker {
         if summary.is_some() {
             self.waiting.remove(number);
         }
-        let open = self.waiting.len();
+        let open = self.waiting.len() + running;
         self.tell(summary.map_or(Event::Paused { open }, |summary| Event::Finished { summary, open }))
     }
 }
