@@ -158,7 +158,7 @@ def test_a_large_result_is_streamed(http):
     assert [row["i"] for row in answer.json()["results"]] == list(range(1, 300_001))
 
 
-@pytest.mark.parametrize("query", [ENDLESS, "MATCH (a), (b) " + ENDLESS])
+@pytest.mark.parametrize("query", [ENDLESS, "MATCH (x), (y) " + ENDLESS])
 def test_the_hint_ends_a_query(query, boto):
     with pytest.raises(ServiceError) as caught:
         rows(boto, f"USING QUERY:TIMEOUTMILLISECONDS 100 {query}")
