@@ -11,6 +11,7 @@ mod load;
 mod machine;
 mod measure;
 mod probe;
+mod query;
 mod server;
 mod statistics;
 mod table;
@@ -58,7 +59,7 @@ pub(crate) fn run(rest: &[String]) -> Result<bool> {
     if flags.does(Part::Store) {
         store(&flags)?;
     }
-    if flags.does(Part::Load) || flags.does(Part::Cancel) {
+    if [Part::Load, Part::Query, Part::Cancel].into_iter().any(|part| flags.does(part)) {
         let binary = match &flags.binary {
             Some(binary) => binary.clone(),
             None => environment.build_release()?,
@@ -77,6 +78,9 @@ pub(crate) fn run(rest: &[String]) -> Result<bool> {
             for contestants in bench.races() {
                 sound &= load::race(&bench, &graph, &contestants, &mut record)?;
             }
+        }
+        if bench.flags.does(Part::Query) {
+            sound &= query::run(&bench, &graph, &mut record)?;
         }
         if bench.flags.does(Part::Cancel) {
             sound &= cancel::run(&bench, &graph, &mut record)?;
@@ -101,7 +105,7 @@ impl Bench {
         [Contestant::HalimedeCsv, Contestant::HalimedeNTriples]
             .into_iter()
             .map(|own| {
-                let rivals = peers.iter().copied().filter(move |peer| peer.is_rdf() == own.is_rdf());
+                let rivals = peers.iter().copied().filter(move |peer| peer.races() && peer.is_rdf() == own.is_rdf());
                 [own].into_iter().chain(rivals).collect::<Vec<_>>()
             })
             .filter(|race| race.len() > 1 || peers.is_empty())

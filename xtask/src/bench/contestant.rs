@@ -14,11 +14,13 @@ pub(super) enum Contestant {
     Ladybug,
     Kuzu,
     Oxigraph,
+    /// Holds its graph in memory, and is asked only.
+    FalkorDb,
 }
 
 impl Contestant {
     /// All but ourselves.
-    pub(super) const PEERS: [Self; 3] = [Self::Ladybug, Self::Kuzu, Self::Oxigraph];
+    pub(super) const PEERS: [Self; 4] = [Self::Ladybug, Self::Kuzu, Self::Oxigraph, Self::FalkorDb];
 
     /// In flags; the Python module of those that have one.
     pub(super) const fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Contestant {
             Self::Ladybug => "ladybug",
             Self::Kuzu => "kuzu",
             Self::Oxigraph => "oxigraph",
+            Self::FalkorDb => "falkordb",
         }
     }
 
@@ -38,7 +41,33 @@ impl Contestant {
             Self::Ladybug => "Ladybug, `COPY` and `CHECKPOINT`",
             Self::Kuzu => "Kùzu, `COPY` and `CHECKPOINT`",
             Self::Oxigraph => "Oxigraph, `load --lenient`",
+            Self::FalkorDb => "FalkorDB, `LOAD CSV`",
         }
+    }
+
+    /// In tables of what it does beside loading.
+    pub(super) const fn product(self) -> &'static str {
+        match self {
+            Self::HalimedeCsv | Self::HalimedeNTriples => "Halimede",
+            Self::Ladybug => "Ladybug",
+            Self::Kuzu => "Kùzu",
+            Self::Oxigraph => "Oxigraph",
+            Self::FalkorDb => "FalkorDB",
+        }
+    }
+
+    /// Whose wording of the questions it understands.
+    pub(super) const fn dialect(self) -> &'static str {
+        match self {
+            Self::FalkorDb => "falkor",
+            Self::Ladybug | Self::Kuzu => "columnar",
+            Self::HalimedeCsv | Self::HalimedeNTriples | Self::Oxigraph => "cypher",
+        }
+    }
+
+    /// Whether its load is a durable one that can be compared.
+    pub(super) const fn races(self) -> bool {
+        !matches!(self, Self::FalkorDb)
     }
 
     /// Whether it is we.
@@ -56,7 +85,7 @@ impl Contestant {
         match self {
             Self::HalimedeCsv => own_load(bench, &graph.csv(), "csv", folder),
             Self::HalimedeNTriples => own_load(bench, &graph.ntriples(), "ntriples", folder),
-            Self::Ladybug | Self::Kuzu => self.columnar(bench, "load", graph, folder),
+            Self::Ladybug | Self::Kuzu | Self::FalkorDb => self.script(bench, "load", graph, folder),
             Self::Oxigraph => {
                 let (folder, file) = (text(folder), text(&graph.ntriples()));
                 words(&[&oxigraph(bench), "load", "--location", &folder, "--file", &file, "--lenient"])
@@ -69,8 +98,8 @@ impl Contestant {
         let (found, expected) = match self {
             Self::HalimedeCsv => (own_counts(bench, folder, "pg")?[1..3].to_vec(), vec![graph.vertices, graph.edges]),
             Self::HalimedeNTriples => (own_counts(bench, folder, "rdf")?[..1].to_vec(), vec![graph.records(true)]),
-            Self::Ladybug | Self::Kuzu => {
-                (numbers(&ask(&self.columnar(bench, "count", graph, folder))?)?, vec![graph.vertices, graph.edges])
+            Self::Ladybug | Self::Kuzu | Self::FalkorDb => {
+                (numbers(&ask(&self.script(bench, "count", graph, folder))?)?, vec![graph.vertices, graph.edges])
             }
             Self::Oxigraph => {
                 let query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }";
@@ -84,8 +113,14 @@ impl Contestant {
         Ok(())
     }
 
-    fn columnar(self, bench: &Bench, verb: &str, graph: &Graph, folder: &Path) -> Vec<String> {
-        let (python, script) = (text(&bench.python), text(&bench.scripts.join("columnar.py")));
+    /// The command that asks the questions which it reads, and prints what it found.
+    pub(super) fn ask(self, bench: &Bench, graph: &Graph, folder: &Path) -> Vec<String> {
+        self.script(bench, "ask", graph, folder)
+    }
+
+    fn script(self, bench: &Bench, verb: &str, graph: &Graph, folder: &Path) -> Vec<String> {
+        let script = if self == Self::FalkorDb { "falkor.py" } else { "columnar.py" };
+        let (python, script) = (text(&bench.python), text(&bench.scripts.join(script)));
         let (database, persons, knows) = (text(&folder.join("db")), text(&graph.persons()), text(&graph.knows()));
         words(&[&python, &script, verb, self.name(), &database, &persons, &knows])
     }

@@ -11,11 +11,12 @@ pub(super) const USAGE: &str = "\
 cargo xtask bench [FLAGS]
   --vertices N, --edges M   size of the graph [1,000,000 and 10,000,000]
   --runs K                  runs of each contestant [3]
-  --only load|store|cancel  one part [load and store]
-  --peers LIST              of ladybug,kuzu,oxigraph, or none [all]
+  --only PART               load, store, query or cancel [load and store]
+  --peers LIST              of ladybug,kuzu,oxigraph,falkordb, or none [all]
   --memory SIZE             our --memory [our default]
   --cancels N               rounds of the cancel bench [200]
   --seed S                  of the moments of cancels [1]
+  --profile NAME            Cargo's, of the program that asks us in process [bench]
   --binary FILE             our binary, also HALIMEDE_BIN [a release build]
   --cache DIR               where graphs and results go [the user's cache]
   --json FILE               the figures as JSON too";
@@ -27,6 +28,8 @@ pub(super) enum Part {
     Load,
     /// The store alone, beside its key-value engine.
     Store,
+    /// Questions beside the peers, in process and through HTTP. Only on demand: it loads each of them.
+    Query,
     /// How soon a cancel is answered. Only on demand: at full size it takes an hour.
     Cancel,
 }
@@ -42,6 +45,7 @@ pub(super) struct Flags {
     pub(super) memory: Option<String>,
     pub(super) cancels: usize,
     pub(super) seed: u64,
+    pub(super) profile: String,
     pub(super) binary: Option<PathBuf>,
     pub(super) cache: Option<PathBuf>,
     pub(super) json: Option<PathBuf>,
@@ -58,6 +62,7 @@ impl Default for Flags {
             memory: None,
             cancels: 200,
             seed: 1,
+            profile: "bench".to_owned(),
             binary: std::env::var_os("HALIMEDE_BIN").map(PathBuf::from),
             cache: None,
             json: None,
@@ -83,6 +88,7 @@ impl Flags {
                 "--memory" => flags.memory = Some(value.clone()),
                 "--cancels" => flags.cancels = number(flag, value)? as usize,
                 "--seed" => flags.seed = number(flag, value)?,
+                "--profile" => flags.profile.clone_from(value),
                 "--binary" => flags.binary = Some(value.into()),
                 "--cache" => flags.cache = Some(value.into()),
                 "--json" => flags.json = Some(value.into()),
@@ -100,7 +106,7 @@ impl Flags {
 
     /// Whether a part is wanted.
     pub(super) fn does(&self, part: Part) -> bool {
-        self.only.map_or(part != Part::Cancel, |only| only == part)
+        self.only.map_or(matches!(part, Part::Load | Part::Store), |only| only == part)
     }
 }
 
@@ -113,15 +119,17 @@ fn part(value: &str) -> Result<Part> {
     match value {
         "load" => Ok(Part::Load),
         "store" => Ok(Part::Store),
+        "query" => Ok(Part::Query),
         "cancel" => Ok(Part::Cancel),
-        _ => bail!("--only {value}: load, store or cancel was expected"),
+        _ => bail!("--only {value}: load, store, query or cancel was expected"),
     }
 }
 
 fn peers(value: &str) -> Result<Vec<Contestant>> {
     let known = |name: &str| {
         let found = Contestant::PEERS.into_iter().find(|peer| peer.name().eq_ignore_ascii_case(name));
-        found.with_context(|| format!("--peers {name}: some of ladybug, kuzu, oxigraph, or none was expected"))
+        found
+            .with_context(|| format!("--peers {name}: some of ladybug, kuzu, oxigraph, falkordb, or none was expected"))
     };
     if value == "none" { Ok(Vec::new()) } else { value.split(',').map(known).collect() }
 }
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_refused() {
-        for line in ["--runs 0", "--vertices x", "--peers neo4j", "--only query", "--quick", "--edges"] {
+        for line in ["--runs 0", "--vertices x", "--peers neo4j", "--only all", "--quick", "--edges"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

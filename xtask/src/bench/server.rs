@@ -40,6 +40,11 @@ impl Server {
         Ok(server)
     }
 
+    /// Where it listens.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The body of the answer to a request, whose status must be 200.
     pub(super) fn ask(&self, method: &str, target: &str, body: &str) -> Result<String> {
         let (status, answer) = self.send(method, target, body)?;

