@@ -95,7 +95,10 @@ impl View {
         let (default, named) = match graphs {
             Graphs::Union => (DefaultGraph::Union, NamedGraphs::All),
             Graphs::Strict => (DefaultGraph::Of(Rc::new([TermId::DEFAULT_GRAPH])), NamedGraphs::AllButDefault),
-            Graphs::Named { default, named } => (DefaultGraph::Of(ids(default)), NamedGraphs::Of(ids(named))),
+            Graphs::Named { default, named } => (
+                DefaultGraph::Of(ids(default)),
+                named.as_ref().map_or(NamedGraphs::All, |named| NamedGraphs::Of(ids(named))),
+            ),
         };
         Self {
             snapshot: snapshot.clone(),

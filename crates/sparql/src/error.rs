@@ -3,7 +3,7 @@
 use model::Position;
 use thiserror::Error;
 
-use crate::QueryKind;
+use crate::{FetchError, QueryKind};
 
 /// Why a query was not answered. Which exception a client sees is decided at the server's edge.
 #[derive(Debug, Error)]
@@ -38,6 +38,17 @@ pub enum Error {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// A document that LOAD or UNLOAD names cannot be had.
+    #[error("{error}")]
+    Fetch {
+        /// Why.
+        error: FetchError,
+        /// Whether it was an UNLOAD.
+        unload: bool,
+    },
+    /// A document that LOAD or UNLOAD names says what it may not say.
+    #[error("{0}")]
+    Document(String),
     /// The store failed under the query.
     #[error(transparent)]
     Store(store::Error),
@@ -54,6 +65,14 @@ impl Error {
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
         Self::Syntax { at: None, message: message.into() }
     }
+
+    /// The same error, of an UNLOAD.
+    pub(crate) fn of_unload(self) -> Self {
+        match self {
+            Self::Fetch { error, .. } => Self::Fetch { error, unload: true },
+            error => error,
+        }
+    }
 }
 
 impl From<store::Error> for Error {
@@ -61,6 +80,16 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Cancelled => Self::Cancelled,
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<FetchError> for Error {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Cancelled => Self::Cancelled,
+            FetchError::Unsupported(what) => Self::Unsupported(what),
+            error => Self::Fetch { error, unload: false },
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use spargebra::Query;
 use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression};
-use spargebra::term::{NamedNodePattern, TriplePattern};
+use spargebra::term::NamedNodePattern;
 
 /// The namespace of hints.
 const NAMESPACE: &str = "http://aws.amazon.com/neptune/vocab/v01/QueryHints#";
@@ -23,17 +23,19 @@ pub(crate) fn strip(query: &mut Query) {
     }
     // `CONSTRUCT WHERE { … }` repeats the pattern as its template.
     if let Query::Construct { template, .. } = query {
-        template.retain(|triple| !is_hint(triple));
+        template.retain(|triple| !is_hint(&triple.predicate));
     }
 }
 
-fn is_hint(triple: &TriplePattern) -> bool {
-    matches!(&triple.predicate, NamedNodePattern::NamedNode(predicate) if predicate.as_str().starts_with(NAMESPACE))
+/// Whether a pattern with this predicate is one.
+pub(crate) fn is_hint(predicate: &NamedNodePattern) -> bool {
+    matches!(predicate, NamedNodePattern::NamedNode(predicate) if predicate.as_str().starts_with(NAMESPACE))
 }
 
-fn strip_pattern(pattern: &mut GraphPattern) {
+/// Removes every hint from a pattern.
+pub(crate) fn strip_pattern(pattern: &mut GraphPattern) {
     match pattern {
-        GraphPattern::Bgp { patterns } => patterns.retain(|triple| !is_hint(triple)),
+        GraphPattern::Bgp { patterns } => patterns.retain(|triple| !is_hint(&triple.predicate)),
         GraphPattern::Path { .. } | GraphPattern::Values { .. } => {}
         GraphPattern::Join { left, right }
         | GraphPattern::Lateral { left, right }

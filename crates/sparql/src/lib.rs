@@ -1,4 +1,4 @@
-//! SPARQL 1.1 queries over a snapshot of the quad store.
+//! SPARQL 1.1: queries over a snapshot of the quad store, updates in a transaction.
 //!
 //! [`Query::parse`] turns text into algebra, [`negotiate`] chooses how the answer is written, [`Query::run`] evaluates
 //! over a [`store::Snapshot`] and streams the answer out. Nothing here knows HTTP, and nothing here is asynchronous: a
@@ -11,6 +11,7 @@
 //! - `hints`: Neptune's query hints, taken out of the algebra.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
+//! - `update`: updates, parsed and run.
 //! - `run`: evaluation, and DESCRIBE in `describe`; `output` writes what comes out, but for what `xml` refuses.
 //!
 //! **Source**: spec/sparql.md §1, §2, §6, §9; SPARQL 1.1 Query Language.
@@ -26,9 +27,11 @@ mod query;
 mod run;
 mod syntax;
 mod terms;
+mod update;
 mod xml;
 
 pub use error::Error;
 pub use format::{OutputFormat, QueryKind, negotiate};
 pub use model::Position;
 pub use query::{ParseOptions, Query};
+pub use update::{Applied, Document, Fetch, FetchError, NoFetch, Surroundings, Update, UpdateOptions};

@@ -19,6 +19,10 @@ use crate::Error;
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 /// The most opening brackets of a text. Rows of VALUES have one each.
 const MAX_BRACKETS: usize = 1 << 15;
+/// The longest text of an update, in bytes. What is larger is for the loader.
+const MAX_UPDATE_TEXT: usize = 4 << 20;
+/// The most opening brackets of an update; literals have them, too.
+const MAX_UPDATE_BRACKETS: usize = 1 << 17;
 /// The deepest algebra: an operand of an operator is one deeper than it.
 const MAX_DEPTH: usize = 1_000;
 /// The most triple patterns and paths: the optimiser orders them in a time that grows with the square.
@@ -33,13 +37,22 @@ const STACK_PER_BRACKET: usize = 16 << 10;
 
 /// Refuses a text that is too large to be looked at.
 pub(crate) fn check_text(text: &str) -> Result<(), Error> {
-    if text.len() > MAX_TEXT {
-        return Err(Error::malformed(format!("the text has {} bytes, at most {MAX_TEXT} are read", text.len())));
+    check(text, MAX_TEXT, MAX_BRACKETS)
+}
+
+/// The same for an update, which brings data along.
+pub(crate) fn check_update_text(text: &str) -> Result<(), Error> {
+    check(text, MAX_UPDATE_TEXT, MAX_UPDATE_BRACKETS)
+}
+
+fn check(text: &str, most_bytes: usize, most_brackets: usize) -> Result<(), Error> {
+    if text.len() > most_bytes {
+        return Err(Error::malformed(format!("the text has {} bytes, at most {most_bytes} are read", text.len())));
     }
     let brackets = count_brackets(text);
-    if brackets > MAX_BRACKETS {
+    if brackets > most_brackets {
         return Err(Error::malformed(format!(
-            "the text has {brackets} opening brackets, at most {MAX_BRACKETS} are read"
+            "the text has {brackets} opening brackets, at most {most_brackets} are read"
         )));
     }
     Ok(())
@@ -82,31 +95,37 @@ pub(crate) fn check_algebra(query: &Query) -> Result<(), Error> {
     | Query::Describe { pattern, .. }) = query;
     let mut size = Size::default();
     size.pattern(pattern, 1);
-    if size.depth > MAX_DEPTH {
-        return Err(Error::malformed(format!(
-            "the query is nested or chained {} levels deep, at most {MAX_DEPTH} are evaluated; \
-             VALUES and IN take long lists without nesting",
-            size.depth
-        )));
-    }
-    if size.patterns > MAX_PATTERNS {
-        return Err(Error::malformed(format!(
-            "the query has {} triple patterns, at most {MAX_PATTERNS} are evaluated",
-            size.patterns
-        )));
-    }
-    Ok(())
+    size.check()
 }
 
 /// How large an algebra is.
 #[derive(Default)]
-struct Size {
+pub(crate) struct Size {
     depth: usize,
     patterns: usize,
 }
 
 impl Size {
-    fn pattern(&mut self, pattern: &GraphPattern, depth: usize) {
+    /// Refuses what is nested too deeply or too large to be ordered.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(Error::malformed(format!(
+                "the query is nested or chained {} levels deep, at most {MAX_DEPTH} are evaluated; \
+                 VALUES and IN take long lists without nesting",
+                self.depth
+            )));
+        }
+        if self.patterns > MAX_PATTERNS {
+            return Err(Error::malformed(format!(
+                "the query has {} triple patterns, at most {MAX_PATTERNS} are evaluated",
+                self.patterns
+            )));
+        }
+        Ok(())
+    }
+
+    /// Adds a pattern, whose own depth is given.
+    pub(crate) fn pattern(&mut self, pattern: &GraphPattern, depth: usize) {
         self.depth = self.depth.max(depth);
         let below = depth + 1;
         match pattern {

@@ -10,7 +10,7 @@ use spargebra::algebra::{GraphPattern, QueryDataset};
 use crate::{Error, QueryKind, hints, limits, syntax};
 
 /// The base IRI of a query that names none.
-const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
+pub(crate) const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
 
 /// The prefixes that need no declaration.
 const PREFIXES: [(&str, &str); 4] = [
@@ -21,7 +21,7 @@ const PREFIXES: [(&str, &str); 4] = [
 ];
 
 /// Bytes that the rows of a query may take at once.
-const DEFAULT_MEMORY: usize = 1 << 30;
+pub(crate) const DEFAULT_MEMORY: usize = 1 << 30;
 
 /// What comes with a query beside its text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,8 +52,9 @@ pub(crate) enum Graphs {
     Union,
     /// Everything, with the default graph apart.
     Strict,
-    /// What FROM and FROM NAMED, or the protocol, name; nothing else.
-    Named { default: Vec<NamedNode>, named: Vec<NamedNode> },
+    /// What FROM and FROM NAMED, or USING and USING NAMED, or the protocol, name.
+    /// Nothing else; but all named graphs where only WITH says what the default graph is.
+    Named { default: Vec<NamedNode>, named: Option<Vec<NamedNode>> },
 }
 
 impl auth::Accesses for Query {
@@ -77,7 +78,10 @@ impl Query {
         let mut algebra = limits::on_deep_stack(stack, || {
             let parser = parser(base)?;
             let mut algebra =
-                parser.clone().parse_query(text).map_err(|error| syntax::explain(text, &parser, &error))?;
+                parser.clone().parse_query(text).map_err(|error| {
+                    let again = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
+                    syntax::explain(text, &again, &error)
+                })?;
             hints::strip(&mut algebra);
             order_as_written(&mut algebra, text);
             limits::check_algebra(&algebra)?;
@@ -112,7 +116,7 @@ impl fmt::Debug for Query {
     }
 }
 
-fn parser(base: &str) -> Result<SparqlParser, Error> {
+pub(crate) fn parser(base: &str) -> Result<SparqlParser, Error> {
     let mut parser = SparqlParser::new()
         .with_base_iri(base)
         .map_err(|error| Error::malformed(format!("the base IRI {base} is no absolute IRI: {error}")))?;
@@ -158,26 +162,26 @@ fn take_dataset(algebra: &mut spargebra::Query) -> Option<QueryDataset> {
 }
 
 fn graphs(from: Option<QueryDataset>, options: ParseOptions) -> Result<Graphs, Error> {
-    let iris = |graphs: Vec<String>, parameter: &str| {
-        graphs
-            .into_iter()
-            .map(|iri| {
-                NamedNode::new(&iri)
-                    .map_err(|error| Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}")))
-            })
-            .collect::<Result<Vec<_>, _>>()
-    };
     if !options.default_graphs.is_empty() || !options.named_graphs.is_empty() {
         return Ok(Graphs::Named {
             default: iris(options.default_graphs, "default-graph-uri")?,
-            named: iris(options.named_graphs, "named-graph-uri")?,
+            named: Some(iris(options.named_graphs, "named-graph-uri")?),
         });
     }
     Ok(match from {
-        Some(QueryDataset { default, named }) => Graphs::Named { default, named: named.unwrap_or_default() },
+        Some(QueryDataset { default, named }) => Graphs::Named { default, named: Some(named.unwrap_or_default()) },
         None if options.strict_default_graph => Graphs::Strict,
         None => Graphs::Union,
     })
+}
+
+/// The graphs that a parameter of the protocol names.
+pub(crate) fn iris(graphs: Vec<String>, parameter: &str) -> Result<Vec<NamedNode>, Error> {
+    let named = |iri: String| {
+        NamedNode::new(&iri)
+            .map_err(|error| Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}")))
+    };
+    graphs.into_iter().map(named).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use std::fmt::Write as _;
 
 use model::Position;
-use spargebra::{SparqlParser, SparqlSyntaxError};
+use spargebra::SparqlSyntaxError;
 
 use crate::Error;
 
@@ -26,12 +26,13 @@ const MAX_AGAIN: usize = 64 << 10;
 const MAX_EXPECTED: usize = 16;
 
 /// Turns the parser's error into one that names the right place and what was expected there.
-pub(crate) fn explain(text: &str, parser: &SparqlParser, error: &SparqlSyntaxError) -> Error {
+///
+/// `error_of` parses a text again, and says what is wrong with it.
+pub(crate) fn explain(text: &str, error_of: &dyn Fn(&str) -> Option<String>, error: &SparqlSyntaxError) -> Error {
     let raw = error.to_string();
     let Some((offset, mut expected)) = split(text, &raw) else {
         return Error::malformed(raw);
     };
-    let error_of = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
     let mut offset = skip_blank(text, offset);
     if text.len() <= MAX_AGAIN {
         let spread = Spread::of(text);

@@ -7,7 +7,7 @@
 //! at once, the label that an export gives it, and read back as the same node within one query.
 
 use model::{HashKey, TermRef, Value};
-use oxrdf::{BlankNode, Literal, NamedNode, Term};
+use oxrdf::{BlankNode, GraphName, Literal, NamedNode, Term};
 use oxsdatatypes::{Date, DateTime, Decimal, Double, Float, Integer};
 use spareval::ExpressionTerm;
 
@@ -25,7 +25,7 @@ pub(crate) fn to_rdf(term: model::Term) -> Term {
     match term {
         model::Term::Iri(iri) => NamedNode::new_unchecked(iri).into(),
         model::Term::DefaultGraph => NamedNode::new_unchecked(model::term::DEFAULT_NAMED_GRAPH).into(),
-        model::Term::Blank(identity) => BlankNode::new_from_unique_id(BLANK_MARK | identity).into(),
+        model::Term::Blank(identity) => blank(identity).into(),
         model::Term::Value(value) => literal(value).into(),
         // Of the property graph, which holds no RDF: here for a reader who looks at it anyway.
         model::Term::NoLabel => Literal::new_simple_literal("").into(),
@@ -33,6 +33,20 @@ pub(crate) fn to_rdf(term: model::Term) -> Term {
         model::Term::Key(text) | model::Term::EdgeLabel(text) | model::Term::Vertex(text) | model::Term::Edge(text) => {
             Literal::new_simple_literal(text).into()
         }
+    }
+}
+
+/// The evaluator's blank node of this identity.
+pub(crate) fn blank(identity: u128) -> BlankNode {
+    BlankNode::new_from_unique_id(BLANK_MARK | identity)
+}
+
+/// A graph's name; `None` for the default graph.
+pub(crate) fn of_graph(graph: GraphName) -> Option<Term> {
+    match graph {
+        GraphName::NamedNode(iri) => Some(iri.into()),
+        GraphName::BlankNode(node) => Some(node.into()),
+        GraphName::DefaultGraph => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The W3C suites for SPARQL 1.0 and 1.1: queries, their syntax and the result formats.
+//! The W3C suites for SPARQL 1.0 and 1.1: queries and updates, their syntax and the result formats.
 //!
 //! The suites lie outside the repository, in `conformance/` of the folder that `HALIMEDE_SHARED` names (else
 //! `../shared` beside the workspace). `w3c/failing.txt` lists what fails and why; the list may only shrink: a test that
@@ -20,16 +20,18 @@ use std::path::{Path, PathBuf};
 
 use answer::Answer;
 use manifest::{Kind, Suite, Test};
-use oxrdf::{GraphName, NamedNode};
-use sparql::{OutputFormat, ParseOptions, Query, QueryKind};
+use oxrdf::{GraphName, NamedNode, Quad};
+use sparql::{NoFetch, OutputFormat, ParseOptions, Query, QueryKind, Surroundings, Update, UpdateOptions};
 use store::{CancelToken, Transaction};
 
 /// The manifests to start from.
-const MANIFESTS: [&str; 4] = [
+const MANIFESTS: [&str; 6] = [
     "sparql10/manifest-evaluation.ttl",
     "sparql10/manifest-syntax.ttl",
     "sparql11/manifest-sparql11-query.ttl",
     "sparql11/manifest-sparql11-results.ttl",
+    "sparql11/manifest-sparql11-update.ttl",
+    "sparql11/syntax-fed/manifest.ttl",
 ];
 
 #[test]
@@ -87,6 +89,9 @@ fn listed() -> BTreeMap<&'static str, &'static str> {
 
 fn check(suite: &Suite, test: &Test, scratch: &load::Scratch) -> Result<(), String> {
     let text = fs::read_to_string(suite.path(&test.query)).map_err(|error| format!("{}: {error}", test.query))?;
+    if matches!(test.kind, Kind::Update | Kind::PositiveUpdateSyntax | Kind::NegativeUpdateSyntax) {
+        return check_update(suite, test, &text, scratch);
+    }
     let options = ParseOptions { strict_default_graph: true, ..ParseOptions::default() };
     let query = Query::parse(&text, Some(&test.query), options);
     let query = match (test.kind, query) {
@@ -96,7 +101,7 @@ fn check(suite: &Suite, test: &Test, scratch: &load::Scratch) -> Result<(), Stri
         (_, query) => query.map_err(|error| error.to_string())?,
     };
     let mut transaction = scratch.begin();
-    load_data(suite, test, &text, &mut transaction)?;
+    load_data(suite, test, Some(&text), &mut transaction)?;
     let format = match (test.kind, query.kind()) {
         (Kind::Csv, _) => OutputFormat::Csv,
         (_, QueryKind::Construct | QueryKind::Describe) => OutputFormat::NQuads,
@@ -111,18 +116,44 @@ fn check(suite: &Suite, test: &Test, scratch: &load::Scratch) -> Result<(), Stri
     found.compare(&expected, test.lax)
 }
 
+fn check_update(suite: &Suite, test: &Test, text: &str, scratch: &load::Scratch) -> Result<(), String> {
+    let options = UpdateOptions { strict_default_graph: true, ..UpdateOptions::default() };
+    let update = match (test.kind, Update::parse(text, Some(&test.query), options)) {
+        (Kind::PositiveUpdateSyntax, update) => return update.map(drop).map_err(|error| error.to_string()),
+        (Kind::NegativeUpdateSyntax, Ok(_)) => return Err("was accepted".to_owned()),
+        (Kind::NegativeUpdateSyntax, Err(_)) => return Ok(()),
+        (_, update) => update.map_err(|error| error.to_string())?,
+    };
+    let mut transaction = scratch.begin();
+    load_data(suite, test, None, &mut transaction)?;
+    let surroundings = Surroundings { fetch: &NoFetch, seed: [7; 16], cancel: &CancelToken::new() };
+    update.run(&mut transaction, &surroundings).map_err(|error| error.to_string())?;
+    let text = "SELECT ?s ?p ?o ?g { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }";
+    let options = ParseOptions { strict_default_graph: true, ..ParseOptions::default() };
+    let all = Query::parse(text, None, options).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    all.run(&transaction.snapshot(), OutputFormat::Json, &mut out, &CancelToken::new())
+        .map_err(|error| error.to_string())?;
+    let mut left = Vec::new();
+    for document in &test.left {
+        left.extend(suite.quads(document)?);
+    }
+    for (document, name) in &test.left_graphs {
+        let graph = GraphName::NamedNode(NamedNode::new_unchecked(name));
+        left.extend(suite.quads(document)?.into_iter().map(|quad| Quad { graph_name: graph.clone(), ..quad }));
+    }
+    Answer::written(OutputFormat::Json, &out)?.compare(&Answer::dataset(&left), false)
+}
+
 /// Loads what the test names, and what its query names in FROM and FROM NAMED.
-fn load_data(suite: &Suite, test: &Test, text: &str, transaction: &mut Transaction) -> Result<(), String> {
+fn load_data(suite: &Suite, test: &Test, query: Option<&str>, transaction: &mut Transaction) -> Result<(), String> {
     let mut documents: Vec<(&str, GraphName)> = Vec::new();
     documents.extend(test.data.iter().map(|iri| (iri.as_str(), GraphName::DefaultGraph)));
     let named = |iri: &str| GraphName::NamedNode(NamedNode::new_unchecked(iri));
     documents.extend(test.graphs.iter().map(|(iri, name)| (iri.as_str(), named(name))));
-    let parsed = spargebra::SparqlParser::new()
-        .with_base_iri(&test.query)
-        .map_err(|error| error.to_string())?
-        .parse_query(text)
-        .map_err(|error| error.to_string())?;
-    if let Some(dataset) = parsed.dataset() {
+    let parser = spargebra::SparqlParser::new().with_base_iri(&test.query).map_err(|error| error.to_string())?;
+    let parsed = query.map(|text| parser.parse_query(text)).transpose().map_err(|error| error.to_string())?;
+    if let Some(dataset) = parsed.as_ref().and_then(|parsed| parsed.dataset()) {
         let graphs = dataset.default.iter().chain(dataset.named.iter().flatten());
         documents.extend(graphs.map(|graph| (graph.as_str(), named(graph.as_str()))));
     }

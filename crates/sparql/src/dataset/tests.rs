@@ -40,7 +40,8 @@ fn graphs() -> impl Strategy<Value = Graphs> {
     prop_oneof![
         Just(Graphs::Union),
         Just(Graphs::Strict),
-        (some(), some()).prop_map(|(default, named)| Graphs::Named { default, named }),
+        (some(), some()).prop_map(|(default, named)| Graphs::Named { default, named: Some(named) }),
+        some().prop_map(|default| Graphs::Named { default, named: None }),
     ]
 }
 
@@ -54,7 +55,9 @@ fn expected(quads: &BTreeSet<Quad>, graphs: &Graphs, snapshot: &Snapshot) -> (BT
         let (in_default, is_named) = match graphs {
             Graphs::Union => (true, true),
             Graphs::Strict => (quad.g == TermId::DEFAULT_GRAPH, quad.g != TermId::DEFAULT_GRAPH),
-            Graphs::Named { default, named } => (names(default, quad.g), names(named, quad.g)),
+            Graphs::Named { default, named } => {
+                (names(default, quad.g), named.as_ref().is_none_or(|named| names(named, quad.g)))
+            }
         };
         if in_default {
             default_graph.insert(Quad::in_default_graph(quad.s, quad.p, quad.o));
@@ -116,7 +119,7 @@ fn patterns_find_what_is_there() {
         prop_assert_eq!(names.len(), distinct_names.len());
         // What FROM NAMED names is there even if it is empty.
         let mut expected_names: BTreeSet<TermId> = named.iter().map(|quad| quad.g).collect();
-        if let Graphs::Named { named, .. } = &graphs {
+        if let Graphs::Named { named: Some(named), .. } = &graphs {
             expected_names.extend(named.iter().map(|graph| snapshot.encode(TermRef::Iri(graph.as_str()))));
         }
         prop_assert_eq!(&distinct_names, &expected_names);

@@ -54,12 +54,12 @@ fn the_protocol_overrides_the_text() {
     let text = "SELECT * FROM <http://ex.test/a> FROM NAMED <http://ex.test/b> { ?s ?p ?o }";
     assert_eq!(
         parse(text).unwrap().graphs,
-        Graphs::Named { default: iris(&["http://ex.test/a"]), named: iris(&["http://ex.test/b"]) }
+        Graphs::Named { default: iris(&["http://ex.test/a"]), named: Some(iris(&["http://ex.test/b"])) }
     );
     let options = ParseOptions { named_graphs: vec!["http://ex.test/c".to_owned()], ..ParseOptions::default() };
     assert_eq!(
         Query::parse(text, None, options).unwrap().graphs,
-        Graphs::Named { default: vec![], named: iris(&["http://ex.test/c"]) }
+        Graphs::Named { default: vec![], named: Some(iris(&["http://ex.test/c"])) }
     );
     let options = ParseOptions { default_graphs: vec!["c".to_owned()], ..ParseOptions::default() };
     let error = Query::parse(text, None, options).unwrap_err();

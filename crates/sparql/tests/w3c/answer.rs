@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use oxrdf::vocab::{rdf, xsd};
-use oxrdf::{BlankNode, Graph, Literal, Quad, Term, Triple};
+use oxrdf::{BlankNode, Graph, GraphName, Literal, Quad, Term, Triple};
 use oxsdatatypes::{Decimal, Double, Float, Integer};
 use sparesults::{QueryResultsFormat, QueryResultsParser, QuerySolution, SliceQueryResultsParserOutput};
 use sparql::OutputFormat;
@@ -66,6 +66,22 @@ impl Answer {
             })
             .collect();
         Self::Triples(triples.into_iter().collect())
+    }
+
+    /// The rows of a data set: subject, predicate, object, graph.
+    pub(crate) fn dataset(quads: &[Quad]) -> Self {
+        let row = |quad: &Quad| -> Row {
+            let graph = match &quad.graph_name {
+                GraphName::NamedNode(iri) => Some(iri.clone().into()),
+                GraphName::BlankNode(node) => Some(node.clone().into()),
+                GraphName::DefaultGraph => None,
+            };
+            let terms = [quad.subject.clone().into(), quad.predicate.clone().into(), quad.object.clone()];
+            terms.iter().map(|term| Some(comparable(term))).chain([graph]).collect()
+        };
+        let rows: HashSet<Row> = quads.iter().map(row).collect();
+        let variables = ["s", "p", "o", "g"].map(str::to_owned).to_vec();
+        Self::Rows { variables, rows: rows.into_iter().collect(), ordered: false }
     }
 
     /// Whether this is what was expected; with `lax`, some of the duplicates may be missing.

@@ -10,6 +10,7 @@ use oxrdfio::{RdfFormat, RdfParser};
 
 const MF: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#";
 const QT: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-query#";
+const UT: &str = "http://www.w3.org/2009/sparql/tests/test-update#";
 const DAWGT: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-dawg#";
 
 /// Stands for the folder of the suites in IRIs.
@@ -27,7 +28,10 @@ pub(crate) enum Kind {
     Csv,
     PositiveSyntax,
     NegativeSyntax,
-    /// Of updates, protocols or entailment, or withdrawn.
+    Update,
+    PositiveUpdateSyntax,
+    NegativeUpdateSyntax,
+    /// Of protocols or entailment, or withdrawn.
     Skipped,
 }
 
@@ -42,6 +46,10 @@ pub(crate) struct Test {
     /// Document and name.
     pub(crate) graphs: Vec<(String, String)>,
     pub(crate) result: String,
+    /// What an update leaves in the default graph.
+    pub(crate) left: Vec<String>,
+    /// What it leaves in named graphs: document and name.
+    pub(crate) left_graphs: Vec<(String, String)>,
     /// Fewer duplicates than expected are right too.
     pub(crate) lax: bool,
 }
@@ -150,28 +158,42 @@ fn test(graph: &Graph, manifest: &str, entry: &Term) -> Option<Test> {
             "CSVResultFormatTest" => Some(Kind::Csv),
             "PositiveSyntaxTest" | "PositiveSyntaxTest11" => Some(Kind::PositiveSyntax),
             "NegativeSyntaxTest" | "NegativeSyntaxTest11" => Some(Kind::NegativeSyntax),
+            "UpdateEvaluationTest" => Some(Kind::Update),
+            "PositiveUpdateSyntaxTest11" => Some(Kind::PositiveUpdateSyntax),
+            "NegativeUpdateSyntaxTest11" => Some(Kind::NegativeUpdateSyntax),
             _ => Some(Kind::Skipped),
         })
         .filter(|_| !withdrawn)
         .unwrap_or(Kind::Skipped);
     let action = one(entry, MF, "action")?;
-    let query = one(&action, QT, "query").unwrap_or_else(|| action.clone());
-    let graphs = all(&action, QT, "graphData").into_iter().map(|data| match one(&data, QT, "graph") {
-        Some(document) => {
-            let label = objects(graph, &data, rdfs::LABEL).pop().unwrap_or_else(|| document.clone());
-            (text(&document), text(&label))
-        }
-        None => (text(&data), text(&data)),
-    });
+    let query = one(&action, QT, "query").or_else(|| one(&action, UT, "request")).unwrap_or_else(|| action.clone());
+    let documents = |subject: &Term, namespace: &str| -> Vec<String> {
+        all(subject, namespace, "data").iter().map(text).collect()
+    };
+    let graphs = |subject: &Term, namespace: &str| -> Vec<(String, String)> {
+        let named = |data: Term| match one(&data, namespace, "graph") {
+            Some(document) => {
+                let label = objects(graph, &data, rdfs::LABEL).pop().unwrap_or_else(|| document.clone());
+                (text(&document), text(&label))
+            }
+            None => (text(&data), text(&data)),
+        };
+        all(subject, namespace, "graphData").into_iter().map(named).collect()
+    };
+    let result = one(entry, MF, "result");
+    let left = result.as_ref().map(|result| (documents(result, UT), graphs(result, UT))).unwrap_or_default();
+    let namespace = if kind == Kind::Update { UT } else { QT };
     let folder = manifest.trim_start_matches(BASE).rsplit_once('/').map_or("", |(folder, _)| folder);
     let iri = text(entry);
     Some(Test {
         name: format!("{folder}/{}", iri.rsplit(['#', '/']).next().unwrap_or(&iri)),
         kind,
         query: text(&query),
-        data: all(&action, QT, "data").iter().map(text).collect(),
-        graphs: graphs.collect(),
-        result: one(entry, MF, "result").map(|result| text(&result)).unwrap_or_default(),
+        data: documents(&action, namespace),
+        graphs: graphs(&action, namespace),
+        result: result.map(|result| text(&result)).unwrap_or_default(),
+        left: left.0,
+        left_graphs: left.1,
         lax: one(entry, MF, "resultCardinality").is_some_and(|how| text(&how).ends_with("LaxCardinality")),
     })
 }
