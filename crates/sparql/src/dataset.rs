@@ -13,6 +13,7 @@
 //!
 //! **Source**: spec/sparql.md §2; SPARQL 1.1 Query Language §13.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
@@ -22,10 +23,11 @@ use model::{TermId, TermRef};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::FxHashMap;
 use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
+use spargebra::term::GroundTerm;
 use store::{CancelToken, Pattern, Snapshot};
 
-use crate::query::Graphs;
-use crate::{Error, terms};
+use crate::query::{self, Graphs};
+use crate::{Error, amend, terms};
 
 mod node;
 mod quads;
@@ -218,9 +220,24 @@ impl View {
     }
 
     /// Whether the graph has a triple.
-    fn has_triples(&self, graph: TermId) -> Result<bool, Stopped> {
+    pub(crate) fn has_triples(&self, graph: TermId) -> Result<bool, Stopped> {
         let mut quads = Quads::named(self, Pattern { g: Some(graph), ..Pattern::ALL }, Keep::All);
         quads.next().transpose().map(|quad| quad.is_some())
+    }
+
+    /// The algebra to be evaluated over what is in the store; `may_change` if it has to be looked at.
+    pub(crate) fn amended<'q>(&self, algebra: &'q spargebra::Query, may_change: bool) -> Cow<'q, spargebra::Query> {
+        if !may_change {
+            return Cow::Borrowed(algebra);
+        }
+        let mut amended = algebra.clone();
+        let is_known = |term: &GroundTerm| {
+            let id = self.snapshot.encode(terms::to_model(&term.clone().into()));
+            let has = |pattern| Quads::named(self, pattern, Keep::All).next().is_some();
+            has(Pattern { s: Some(id), ..Pattern::ALL }) || has(Pattern { o: Some(id), ..Pattern::ALL })
+        };
+        amend::amend_zero_paths(query::pattern(&mut amended), &is_known);
+        Cow::Owned(amended)
     }
 
     /// The node of an id that the store has given.

@@ -7,20 +7,18 @@
 //! **Source**: spec/sparql.md §6.
 
 use spargebra::Query;
-use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression};
+use spargebra::algebra::GraphPattern;
 use spargebra::term::NamedNodePattern;
+
+use crate::query;
+use crate::walk::walk;
 
 /// The namespace of hints.
 const NAMESPACE: &str = "http://aws.amazon.com/neptune/vocab/v01/QueryHints#";
 
 /// Removes every hint from a query. Recurses as deep as the query is nested.
 pub(crate) fn strip(query: &mut Query) {
-    match query {
-        Query::Select { pattern, .. }
-        | Query::Ask { pattern, .. }
-        | Query::Construct { pattern, .. }
-        | Query::Describe { pattern, .. } => strip_pattern(pattern),
-    }
+    strip_pattern(query::pattern(query));
     // `CONSTRUCT WHERE { … }` repeats the pattern as its template.
     if let Query::Construct { template, .. } = query {
         template.retain(|triple| !is_hint(&triple.predicate));
@@ -32,91 +30,17 @@ pub(crate) fn is_hint(predicate: &NamedNodePattern) -> bool {
     matches!(predicate, NamedNodePattern::NamedNode(predicate) if predicate.as_str().starts_with(NAMESPACE))
 }
 
-/// Removes every hint from a pattern.
+/// Removes every hint from a pattern. One inside SERVICE goes too: the other server may take it for data.
 pub(crate) fn strip_pattern(pattern: &mut GraphPattern) {
-    match pattern {
-        GraphPattern::Bgp { patterns } => patterns.retain(|triple| !is_hint(&triple.predicate)),
-        GraphPattern::Path { .. } | GraphPattern::Values { .. } => {}
-        GraphPattern::Join { left, right }
-        | GraphPattern::Lateral { left, right }
-        | GraphPattern::Union { left, right }
-        | GraphPattern::Minus { left, right } => {
-            strip_pattern(left);
-            strip_pattern(right);
-        }
-        GraphPattern::LeftJoin { left, right, expression } => {
-            strip_pattern(left);
-            strip_pattern(right);
-            expression.iter_mut().for_each(strip_expression);
-        }
-        GraphPattern::Filter { expr, inner } => {
-            strip_expression(expr);
-            strip_pattern(inner);
-        }
-        GraphPattern::Extend { inner, expression, .. } => {
-            strip_expression(expression);
-            strip_pattern(inner);
-        }
-        GraphPattern::OrderBy { inner, expression } => {
-            for key in expression {
-                let (OrderExpression::Asc(key) | OrderExpression::Desc(key)) = key;
-                strip_expression(key);
+    walk(
+        pattern,
+        &mut |pattern| {
+            if let GraphPattern::Bgp { patterns } = pattern {
+                patterns.retain(|triple| !is_hint(&triple.predicate));
             }
-            strip_pattern(inner);
-        }
-        GraphPattern::Group { inner, aggregates, .. } => {
-            for (_, aggregate) in aggregates {
-                if let AggregateExpression::FunctionCall { expr, .. } = aggregate {
-                    strip_expression(expr);
-                }
-            }
-            strip_pattern(inner);
-        }
-        GraphPattern::Graph { inner, .. }
-        | GraphPattern::Project { inner, .. }
-        | GraphPattern::Distinct { inner }
-        | GraphPattern::Reduced { inner }
-        | GraphPattern::Slice { inner, .. }
-        // A hint inside SERVICE would speak to the other server: it goes too, as that one may take it for data.
-        | GraphPattern::Service { inner, .. } => strip_pattern(inner),
-    }
-}
-
-fn strip_expression(expression: &mut Expression) {
-    match expression {
-        Expression::Exists(pattern) => strip_pattern(pattern),
-        Expression::NamedNode(_) | Expression::Literal(_) | Expression::Variable(_) | Expression::Bound(_) => {}
-        Expression::Or(a, b)
-        | Expression::And(a, b)
-        | Expression::Equal(a, b)
-        | Expression::SameTerm(a, b)
-        | Expression::Greater(a, b)
-        | Expression::GreaterOrEqual(a, b)
-        | Expression::Less(a, b)
-        | Expression::LessOrEqual(a, b)
-        | Expression::Add(a, b)
-        | Expression::Subtract(a, b)
-        | Expression::Multiply(a, b)
-        | Expression::Divide(a, b) => {
-            strip_expression(a);
-            strip_expression(b);
-        }
-        Expression::In(a, list) => {
-            strip_expression(a);
-            list.iter_mut().for_each(strip_expression);
-        }
-        Expression::UnaryPlus(a) | Expression::UnaryMinus(a) | Expression::Not(a) => {
-            strip_expression(a);
-        }
-        Expression::If(a, b, c) => {
-            strip_expression(a);
-            strip_expression(b);
-            strip_expression(c);
-        }
-        Expression::Coalesce(list) | Expression::FunctionCall(_, list) => {
-            list.iter_mut().for_each(strip_expression);
-        }
-    }
+        },
+        &mut |_| {},
+    );
 }
 
 #[cfg(test)]

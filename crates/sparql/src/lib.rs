@@ -9,6 +9,8 @@
 //! - `syntax`: where a text stops being a query, in words a person can use.
 //! - `limits`: what keeps a hostile text from exhausting the stack.
 //! - `hints`: Neptune's query hints, taken out of the algebra.
+//! - `amend`: algebra where the evaluator departs from SPARQL; `spelling`: texts where the parser does; `walk`: every part of a
+//!   tree.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
 //! - `update`: updates, parsed and run.
@@ -16,6 +18,7 @@
 //!
 //! **Source**: spec/sparql.md §1, §2, §6, §9; SPARQL 1.1 Query Language.
 
+mod amend;
 mod dataset;
 mod describe;
 mod error;
@@ -25,13 +28,18 @@ mod limits;
 mod output;
 mod query;
 mod run;
+mod spelling;
 mod syntax;
 mod terms;
 mod update;
+mod walk;
 mod xml;
 
 pub use error::Error;
 pub use format::{OutputFormat, QueryKind, negotiate};
 pub use model::Position;
 pub use query::{ParseOptions, Query};
-pub use update::{Applied, Document, Fetch, FetchError, NoFetch, Surroundings, Update, UpdateOptions};
+pub use update::{
+    Applied, Body, Document, Fetch, FetchError, GraphChange, NoFetch, Surroundings, Update, UpdateOptions,
+    change_graph, graph_exists, graph_name,
+};

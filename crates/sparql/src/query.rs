@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use spargebra::SparqlParser;
 use spargebra::algebra::{GraphPattern, QueryDataset};
 
-use crate::{Error, QueryKind, hints, limits, syntax};
+use crate::{Error, QueryKind, amend, hints, limits, spelling, syntax};
 
 /// The base IRI of a query that names none.
 pub(crate) const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
@@ -38,6 +38,8 @@ pub struct ParseOptions {
 #[derive(Clone)]
 pub struct Query {
     pub(crate) algebra: spargebra::Query,
+    /// Whether it may have to be amended once it is known what is in the store.
+    pub(crate) has_zero_paths: bool,
     pub(crate) graphs: Graphs,
     /// Bytes of stack that evaluation needs.
     pub(crate) stack: usize,
@@ -75,20 +77,21 @@ impl Query {
         limits::check_text(text)?;
         let stack = limits::stack_for(text);
         let base = base.unwrap_or(DEFAULT_BASE);
-        let mut algebra = limits::on_deep_stack(stack, || {
+        let (mut algebra, has_zero_paths) = limits::on_deep_stack(stack, || {
+            let text = &*spelling::lower_booleans(text);
             let parser = parser(base)?;
-            let mut algebra =
-                parser.clone().parse_query(text).map_err(|error| {
-                    let again = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
-                    syntax::explain(text, &again, &error)
-                })?;
+            let mut algebra = parser.clone().parse_query(text).map_err(|error| {
+                let again = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
+                syntax::explain(text, &again, &error)
+            })?;
             hints::strip(&mut algebra);
             order_as_written(&mut algebra, text);
             limits::check_algebra(&algebra)?;
-            Ok(algebra)
+            let has_zero_paths = amend::amend(pattern(&mut algebra));
+            Ok((algebra, has_zero_paths))
         })?;
         let graphs = graphs(take_dataset(&mut algebra), options)?;
-        Ok(Self { algebra, graphs, stack, memory: DEFAULT_MEMORY })
+        Ok(Self { algebra, has_zero_paths, graphs, stack, memory: DEFAULT_MEMORY })
     }
 
     /// The same query with a limit of its own, in bytes, to what the rows that it keeps at once may take: about, as it is
@@ -150,6 +153,16 @@ fn order_as_written(algebra: &mut spargebra::Query, text: &str) {
     }
 }
 
+/// The pattern of a query of any form.
+pub(crate) fn pattern(query: &mut spargebra::Query) -> &mut GraphPattern {
+    match query {
+        spargebra::Query::Select { pattern, .. }
+        | spargebra::Query::Ask { pattern, .. }
+        | spargebra::Query::Construct { pattern, .. }
+        | spargebra::Query::Describe { pattern, .. } => pattern,
+    }
+}
+
 /// Takes FROM and FROM NAMED out of the algebra: the data set adaptor does them, since the evaluator would hand the
 /// same triple out once for each graph that has it.
 fn take_dataset(algebra: &mut spargebra::Query) -> Option<QueryDataset> {
@@ -178,8 +191,7 @@ fn graphs(from: Option<QueryDataset>, options: ParseOptions) -> Result<Graphs, E
 /// The graphs that a parameter of the protocol names.
 pub(crate) fn iris(graphs: Vec<String>, parameter: &str) -> Result<Vec<NamedNode>, Error> {
     let named = |iri: String| {
-        NamedNode::new(&iri)
-            .map_err(|error| Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}")))
+        NamedNode::new(&iri).map_err(|error| Error::malformed(format!("{parameter} {iri} is no absolute IRI: {error}")))
     };
     graphs.into_iter().map(named).collect()
 }

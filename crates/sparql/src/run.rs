@@ -44,8 +44,9 @@ impl Query {
 fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
     let answer = Answer::new(view, query.kind(), format, out);
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let described = describe::selection(&query.algebra);
-    let results = evaluator.prepare(described.as_ref().unwrap_or(&query.algebra)).execute(view)?;
+    let algebra = view.amended(&query.algebra, query.has_zero_paths);
+    let described = describe::selection(&algebra);
+    let results = evaluator.prepare(described.as_ref().unwrap_or(&algebra)).execute(view)?;
     match results {
         QueryResults::Solutions(solutions) if described.is_some() => {
             answer.graph(describe::Description::of(view, solutions))

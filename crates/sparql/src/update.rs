@@ -12,19 +12,21 @@ use std::fmt;
 
 use auth::Access;
 use oxrdf::NamedNode;
+use spargebra::GraphUpdateOperation;
 use spargebra::algebra::GraphTarget;
 use spargebra::term::{GraphName, GroundQuad, GroundQuadPattern, Quad, QuadPattern};
-use spargebra::GraphUpdateOperation;
 
 use crate::query::{self, Graphs};
-use crate::{Error, hints, limits, syntax};
+use crate::{Error, amend, hints, limits, spelling, syntax};
 
 mod document;
+mod graph;
 mod run;
 mod template;
 mod text;
 
-pub use document::{Document, Fetch, FetchError, NoFetch};
+pub use document::{Body, Document, Fetch, FetchError, NoFetch};
+pub use graph::{GraphChange, change_graph, graph_exists, graph_name};
 pub use run::{Applied, Surroundings};
 
 /// What comes with an update beside its text.
@@ -55,8 +57,16 @@ enum Operation {
     InsertData(Vec<Quad>),
     DeleteData(Vec<GroundQuad>),
     Modify(Box<Modify>),
-    Load { silent: bool, source: NamedNode, graph: Option<NamedNode> },
-    Unload { silent: bool, source: NamedNode, graph: Option<NamedNode> },
+    Load {
+        silent: bool,
+        source: NamedNode,
+        graph: Option<NamedNode>,
+    },
+    Unload {
+        silent: bool,
+        source: NamedNode,
+        graph: Option<NamedNode>,
+    },
     Clear(GraphTarget),
     /// Graphs are there while they have triples: there is nothing to do.
     Create,
@@ -69,6 +79,7 @@ struct Modify {
     insert: Vec<QuadPattern>,
     /// The pattern as a query of all its variables.
     rows: spargebra::Query,
+    has_zero_paths: bool,
     graphs: Graphs,
 }
 
@@ -98,7 +109,7 @@ impl Update {
         let is_strict = options.strict_default_graph;
         let using = protocol_graphs(options)?;
         let operations = limits::on_deep_stack(stack, || {
-            let rewritten = text::rewrite(text);
+            let rewritten = text::rewrite(&spelling::lower_booleans(text));
             let mut parser = query::parser(base.unwrap_or(query::DEFAULT_BASE))?;
             for (prefix, iri) in &rewritten.prefixes {
                 parser = parser.with_prefix(prefix, iri).map_err(|error| Error::malformed(error.to_string()))?;
@@ -162,15 +173,16 @@ fn lower(
                 // `DELETE WHERE { … }` repeats the pattern as its template.
                 delete.retain(|quad| !hints::is_hint(&quad.predicate));
                 size.pattern(&pattern, 1);
+                size.check()?;
+                let has_zero_paths = amend::amend(&mut pattern);
                 let graphs = match (using, protocol) {
                     (Some(using), _) => Graphs::Named { default: using.default, named: using.named },
                     (None, Some(graphs)) => graphs.clone(),
                     (None, None) if is_strict => Graphs::Strict,
                     (None, None) => Graphs::Union,
                 };
-                let rows =
-                    spargebra::Query::Select { dataset: None, pattern: *pattern, base_iri: base_iri.clone() };
-                Operation::Modify(Box::new(Modify { delete, insert, rows, graphs }))
+                let rows = spargebra::Query::Select { dataset: None, pattern: *pattern, base_iri: base_iri.clone() };
+                Operation::Modify(Box::new(Modify { delete, insert, rows, has_zero_paths, graphs }))
             }
             GraphUpdateOperation::Load { silent, source, destination } => {
                 let graph = match destination {
@@ -188,6 +200,5 @@ fn lower(
             GraphUpdateOperation::Create { .. } => Operation::Create,
         });
     }
-    size.check()?;
     Ok(operations)
 }

@@ -87,11 +87,17 @@ impl Transaction {
     }
 
     /// Takes the slot before anything is read, so that nobody writes between a read and the write that follows from it.
+    /// A transaction that has it already is at work from now on, and not idle, until its next write.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`].
+    /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`], [`Error::Expired`].
     pub fn lock(&mut self, cancel: &CancelToken) -> Result<()> {
-        if self.writing.is_none() {
+        if let Some(Writing { slot, .. }) = &self.writing {
+            if let Err(error) = slot.work() {
+                self.forget(); // another one writes now, and has dropped what was staged
+                return Err(error);
+            }
+        } else {
             let slot = self.shared.take_slot(self.dataset, cancel)?;
             let (snapshot, epoch) = self.shared.writer_snapshot(self.dataset);
             self.base = snapshot;
@@ -110,14 +116,7 @@ impl Transaction {
 
     /// Takes the slot at the first write, keeps it from those who wait at later ones, and makes room for one more.
     fn start_writing(&mut self) -> Result<()> {
-        if let Some(Writing { slot, .. }) = &self.writing {
-            if let Err(error) = slot.work() {
-                self.forget(); // another one writes now, and has dropped what was staged
-                return Err(error);
-            }
-        } else {
-            self.lock(&CancelToken::new())?;
-        }
+        self.lock(&CancelToken::new())?;
         if self.pending.weight() > self.shared.options.memory / SPILL_SHARE {
             self.spill()?;
         }

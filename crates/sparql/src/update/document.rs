@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use oxrdf::Quad;
 use oxrdfio::{RdfFormat, RdfParseError, RdfParser};
@@ -51,6 +52,42 @@ pub enum FetchError {
     Cancelled,
 }
 
+/// A document that came with a request.
+#[derive(Clone, Debug)]
+pub struct Body {
+    bytes: Arc<[u8]>,
+    media_type: String,
+    base: String,
+}
+
+impl Body {
+    /// A document of this media type, whose relative IRIs are resolved against `base`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Document`] if there is no such format.
+    pub fn new(bytes: Arc<[u8]>, media_type: &str, base: &str) -> Result<Self, Error> {
+        if RdfFormat::from_media_type(media_type).is_none() {
+            return Err(Error::Document(format!(
+                "Content-Type '{media_type}' is no format of RDF: expected text/turtle, application/n-triples, \
+                 application/n-quads, application/trig, application/rdf+xml or application/ld+json"
+            )));
+        }
+        Ok(Self { bytes, media_type: media_type.to_owned(), base: base.to_owned() })
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+}
+
+impl Fetch for Body {
+    fn open(&self, _: &str, _: &CancelToken) -> Result<Document, FetchError> {
+        let reader = Box::new(io::Cursor::new(Arc::clone(&self.bytes)));
+        Ok(Document { reader, media_type: Some(self.media_type.clone()) })
+    }
+}
+
 /// Has no documents.
 #[derive(Clone, Copy, Debug)]
 pub struct NoFetch;
@@ -93,14 +130,11 @@ fn format(iri: &str, media_type: Option<&str>) -> Result<RdfFormat, Error> {
     let path = iri.split(['?', '#']).next().unwrap_or(iri);
     let path = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".bz2")).unwrap_or(path);
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    media_type
-        .and_then(RdfFormat::from_media_type)
-        .or_else(|| RdfFormat::from_extension(ending))
-        .ok_or_else(|| {
-            Error::Document(format!(
-                "<{iri}> has no known format: expected the ending .nt, .nq, .trig, .rdf, .ttl, .n3 or .jsonld"
-            ))
-        })
+    media_type.and_then(RdfFormat::from_media_type).or_else(|| RdfFormat::from_extension(ending)).ok_or_else(|| {
+        Error::Document(format!(
+            "<{iri}> has no known format: expected the ending .nt, .nq, .trig, .rdf, .ttl, .n3 or .jsonld"
+        ))
+    })
 }
 
 /// Ends with an error once the token is pulled.

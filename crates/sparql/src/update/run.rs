@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::{HashKey, TermId, TermRef};
+use model::{TermId, TermRef};
 use oxrdf::{NamedNode, Quad, Term};
 use spareval::{QueryEvaluator, QueryResults};
 use spargebra::algebra::GraphTarget;
@@ -78,10 +78,8 @@ impl Update {
         let began = Instant::now();
         cancel.check()?;
         transaction.lock(cancel)?; // it works, and is not idle, whatever the operation reads first
-        let before = transaction.snapshot();
-        let blanks = Blanks { key: HashKey::new(*seed), operation: number };
-        let mut writer =
-            Writer { transaction, before, cancel, is_strict: self.is_strict, applied: Applied::default() };
+        let blanks = Blanks::of(*seed, number);
+        let mut writer = Writer::new(transaction, cancel, self.is_strict);
         match operation {
             Operation::InsertData(data) => {
                 for piece in data.chunks(PIECE) {
@@ -125,9 +123,8 @@ impl Update {
 
     fn modify(&self, modify: &Modify, blanks: &Blanks, writer: &mut Writer<'_>) -> Result<(), Error> {
         let view = View::new(&writer.before.clone(), &modify.graphs, self.memory, writer.cancel);
-        let done = view
-            .check()
-            .and_then(|()| view.until_stopped(|view| rows(view, modify, blanks, self.memory, writer)));
+        let done =
+            view.check().and_then(|()| view.until_stopped(|view| rows(view, modify, blanks, self.memory, writer)));
         match view.into_failure() {
             Some(failure) => Err(failure),
             None => done,
@@ -138,7 +135,9 @@ impl Update {
 /// Deletes and inserts what each row of the pattern makes of the templates.
 fn rows(view: &View, modify: &Modify, blanks: &Blanks, memory: usize, writer: &mut Writer<'_>) -> Result<(), Error> {
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let QueryResults::Solutions(solutions) = evaluator.prepare(&modify.rows).execute(view)? else {
+    let QueryResults::Solutions(solutions) =
+        evaluator.prepare(&view.amended(&modify.rows, modify.has_zero_paths)).execute(view)?
+    else {
         return Err(Error::Evaluation("a pattern has rows".to_owned()));
     };
     let inserts_wait = !modify.delete.is_empty();
@@ -198,17 +197,22 @@ fn ground_only(quad: &Quad) -> Result<(), Error> {
 }
 
 /// Writes for one operation.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     transaction: &'a mut Transaction,
     /// What was there before the operation.
     before: Snapshot,
     cancel: &'a CancelToken,
     is_strict: bool,
-    applied: Applied,
+    pub(super) applied: Applied,
 }
 
-impl Writer<'_> {
-    fn insert(&mut self, quads: impl IntoIterator<Item = Quad>) -> Result<(), Error> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(transaction: &'a mut Transaction, cancel: &'a CancelToken, is_strict: bool) -> Self {
+        let before = transaction.snapshot();
+        Self { transaction, before, cancel, is_strict, applied: Applied::default() }
+    }
+
+    pub(super) fn insert(&mut self, quads: impl IntoIterator<Item = Quad>) -> Result<(), Error> {
         let began = Instant::now();
         self.cancel.check()?;
         for quad in quads {
@@ -223,7 +227,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn delete(&mut self, quads: impl IntoIterator<Item = Quad>) -> Result<(), Error> {
+    pub(super) fn delete(&mut self, quads: impl IntoIterator<Item = Quad>) -> Result<(), Error> {
         let began = Instant::now();
         self.cancel.check()?;
         for quad in quads {
@@ -245,7 +249,7 @@ impl Writer<'_> {
     }
 
     /// CLEAR and DROP.
-    fn clear(&mut self, target: &GraphTarget) -> Result<(), Error> {
+    pub(super) fn clear(&mut self, target: &GraphTarget) -> Result<(), Error> {
         let began = Instant::now();
         let of = |graph| Pattern { g: Some(graph), ..Pattern::ALL };
         match target {

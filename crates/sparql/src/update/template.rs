@@ -4,8 +4,8 @@ use model::HashKey;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
 use spareval::QuerySolution;
 use spargebra::term::{
-    self, GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, GroundTermPattern, NamedNodePattern, QuadPattern,
-    TermPattern,
+    self, GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, GroundTermPattern, NamedNodePattern,
+    QuadPattern, TermPattern,
 };
 
 use crate::terms;
@@ -13,12 +13,16 @@ use crate::terms;
 /// Makes the blank nodes of one operation.
 #[derive(Clone, Copy)]
 pub(super) struct Blanks {
-    pub(super) key: HashKey,
+    key: HashKey,
     /// Which operation of the update.
-    pub(super) operation: usize,
+    operation: usize,
 }
 
 impl Blanks {
+    pub(super) fn of(seed: [u8; 16], operation: usize) -> Self {
+        Self { key: HashKey::new(seed), operation }
+    }
+
     /// The node that `label` means in a row, or in data.
     pub(super) fn make(&self, row: u64, label: &BlankNode) -> BlankNode {
         let operation = (self.operation as u64).to_le_bytes();

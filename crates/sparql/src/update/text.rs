@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn prefixes_between_operations_come_first() {
-        let text = "PREFIX a: <http://ex.test/> CLEAR ALL; PREFIX a: <http://ex.test/> PREFIX b: <http://ex.test/b#> DROP ALL";
+        let text =
+            "PREFIX a: <http://ex.test/> CLEAR ALL; PREFIX a: <http://ex.test/> PREFIX b: <http://ex.test/b#> DROP ALL";
         let rewritten = rewrite(text);
         assert_eq!(rewritten.prefixes, [("b".to_owned(), "http://ex.test/b#".to_owned())]);
         assert_eq!(rewritten.text.len(), text.len());

@@ -167,9 +167,8 @@ fn test(graph: &Graph, manifest: &str, entry: &Term) -> Option<Test> {
         .unwrap_or(Kind::Skipped);
     let action = one(entry, MF, "action")?;
     let query = one(&action, QT, "query").or_else(|| one(&action, UT, "request")).unwrap_or_else(|| action.clone());
-    let documents = |subject: &Term, namespace: &str| -> Vec<String> {
-        all(subject, namespace, "data").iter().map(text).collect()
-    };
+    let documents =
+        |subject: &Term, namespace: &str| -> Vec<String> { all(subject, namespace, "data").iter().map(text).collect() };
     let graphs = |subject: &Term, namespace: &str| -> Vec<(String, String)> {
         let named = |data: Term| match one(&data, namespace, "graph") {
             Some(document) => {
