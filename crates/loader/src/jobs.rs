@@ -18,6 +18,7 @@ mod admission;
 mod cancelling;
 mod config;
 mod dispatcher;
+mod document;
 mod ending;
 mod error;
 mod error_log;

@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::Language;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
@@ -433,6 +434,8 @@ impl Door {
             }))),
             Action::ExecuteFastReset => reset::system(self, &call).await,
             Action::Sparql => queries::answer(self, call).await,
+            Action::SparqlGraphStore => queries::graph_store(self, call).await,
+            Action::Queries(Language::Sparql) => queries::status(self, &call),
             Action::OpenCypher => opencypher::answer(self, call).await,
             Action::OpenCypherExplain => opencypher::explain(self, call).await,
             Action::Queries(language) => running::answer(self, &call, language),
@@ -474,6 +477,7 @@ fn outlives_its_client(request: &Request<Incoming>) -> bool {
 const fn needs_data(action: Action) -> bool {
     match action {
         Action::Sparql
+        | Action::SparqlGraphStore
         | Action::OpenCypher
         | Action::OpenCypherExplain
         | Action::GetStatistics(_)
@@ -506,7 +510,7 @@ const fn needs_data(action: Action) -> bool {
 
 /// Whether its body may be as large as a query.
 const fn is_query(action: Action) -> bool {
-    matches!(action, Action::Sparql | Action::OpenCypher | Action::OpenCypherExplain)
+    matches!(action, Action::Sparql | Action::SparqlGraphStore | Action::OpenCypher | Action::OpenCypherExplain)
 }
 
 /// Whether it counts among the requests in flight.
@@ -526,6 +530,7 @@ fn is_light(action: Action) -> bool {
         Action::StartLoaderJob
         | Action::ExecuteFastReset
         | Action::Sparql
+        | Action::SparqlGraphStore
         | Action::OpenCypher
         | Action::OpenCypherExplain
         | Action::GetStatistics(_)

@@ -16,7 +16,10 @@ use crate::request_id::RequestId;
 pub(crate) use causes::READ_ONLY;
 
 /// `Content-Type` of every JSON reply. Graph Explorer parses an error only when it contains `application/json`.
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+pub(crate) const JSON_TYPE: &str = "application/json; charset=UTF-8";
+
+/// The same as a header's value.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static(JSON_TYPE);
 
 /// Header with the request's id, on successes too: boto3 puts it into `ResponseMetadata`.
 pub(crate) const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
@@ -27,7 +30,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// Header with the exception's bare name: the first thing every SDK looks at.
 pub(crate) const ERROR_TYPE_HEADER: &str = "x-amzn-errortype";
 
-/// One variant per row of the service's published table of exceptions, in its order; one more stands behind it.
+/// One variant per row of the service's published table of exceptions, in its order; two more stand behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exception {
     /// Authentication or authorization failed; also a foreign `Host` or `Origin`.
@@ -106,6 +109,8 @@ pub enum Exception {
     Validation,
     /// A node or relationship of an id that is taken: documented for openCypher, and not in the table.
     DuplicateData,
+    /// The document of an UNLOAD cannot be read: documented for SPARQL, and not in the table.
+    UnloadUrlAccessDenied,
 }
 
 /// Whether the same request, sent again, may succeed.
@@ -201,6 +206,7 @@ impl Exception {
             Self::UnsupportedOperation => ("UnsupportedOperationException", StatusCode::BAD_REQUEST, No),
             Self::Validation => ("ValidationException", StatusCode::BAD_REQUEST, No),
             Self::DuplicateData => ("DuplicateDataException", StatusCode::BAD_REQUEST, No),
+            Self::UnloadUrlAccessDenied => ("UnloadUrlAccessDeniedException", StatusCode::BAD_REQUEST, No),
         }
     }
 

@@ -1,10 +1,13 @@
-//! `/sparql`: queries in every form of the protocol, results in the format that was asked for.
+//! `/sparql`: queries and updates in every form of the protocol, results in the format that was asked for.
 //!
 //! A query runs on a thread of its lane from its parsing to its last byte, within the time that began with its arrival.
 //!
 //! **Source**: spec/sparql.md §1, §9; SPARQL 1.1 Protocol §2.1.
 
+mod graph_store;
 mod protocol;
+mod status;
+mod update;
 
 use std::sync::Arc;
 
@@ -16,12 +19,14 @@ use sparql::Query;
 use tokio::time::Instant;
 
 use crate::door::{Call, Door};
-use crate::exception::Failure;
+use crate::exception::{Exception, Failure};
 use crate::identity::Identity;
 use crate::running;
 use crate::stream::{self, LateFailure, Sink, Terms, reads_trailers};
 use crate::watch::Watch;
-use protocol::Asked;
+pub(crate) use graph_store::graph_store;
+use protocol::{Asked, Kind};
+pub(crate) use status::status;
 
 /// `GET` and `POST /sparql`
 pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body>, Failure> {
@@ -54,12 +59,27 @@ fn run(
     sink: &mut Sink,
     watch: &Watch,
 ) -> Result<(), Failure> {
-    let query = Query::parse(&asked.text, asked.base.as_deref(), asked.options)?;
+    let options = match asked.kind {
+        Kind::Query(options) => options,
+        Kind::Update(options) => {
+            return update::run(door, identity, (&asked.text, asked.base.as_deref(), options), sink, watch);
+        }
+    };
+    let query = Query::parse(&asked.text, asked.base.as_deref(), options)?;
     identity.may_query(Language::Sparql, query.accesses())?;
     let query = query.with_memory(door.config.query_memory(door.store.options().memory));
+    if asked.explain.is_some() {
+        let text = "The parameter 'explain' is not supported by this version of the server";
+        return Err(Failure::new(Exception::UnsupportedOperation, text));
+    }
     let format = sparql::negotiate(query.kind(), accept)?;
     sink.set_media_type(format.media_type());
-    query.run(&door.store.snapshot(Dataset::Rdf), format, sink, &watch.token)?;
+    match query.run(&door.store.snapshot(Dataset::Rdf), format, sink, &watch.token) {
+        Err(_) if watch.is_silenced() && sink.restart() => query.write_empty(format, sink)?,
+        answered => {
+            answered?;
+        }
+    }
     Ok(())
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Action {
     ExecuteFastReset,
     /// `GET` and `POST /sparql`
     Sparql,
+    /// `GET`, `HEAD`, `PUT`, `POST` and `DELETE /sparql/gsp`
+    SparqlGraphStore,
     /// `GET` and `POST /openCypher`
     OpenCypher,
     /// `POST /opencypher/explain`

@@ -13,6 +13,7 @@
 //!   tree.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
+//! - `explain`: plans, and what their steps did.
 //! - `update`: updates, parsed and run.
 //! - `run`: evaluation, and DESCRIBE in `describe`; `output` writes what comes out, but for what `xml` refuses.
 //!
@@ -22,6 +23,7 @@ mod amend;
 mod dataset;
 mod describe;
 mod error;
+mod explain;
 mod format;
 mod hints;
 mod limits;
@@ -36,8 +38,10 @@ mod walk;
 mod xml;
 
 pub use error::Error;
+pub use explain::{Plan, Step};
 pub use format::{OutputFormat, QueryKind, negotiate};
 pub use model::Position;
+pub use oxrdf::NamedNode;
 pub use query::{ParseOptions, Query};
 pub use update::{
     Applied, Body, Document, Fetch, FetchError, GraphChange, NoFetch, Surroundings, Update, UpdateOptions,

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
+use oxrdfio::RdfSerializer;
+use sparesults::QueryResultsSerializer;
 use spareval::{QueryEvaluationError, QueryEvaluator, QueryResults};
 use store::{CancelToken, Snapshot};
 
 use crate::dataset::View;
 use crate::output::Answer;
-use crate::{Error, OutputFormat, Query, describe, limits};
+use crate::{Error, OutputFormat, Query, QueryKind, describe, limits};
 
 impl Query {
     /// Evaluates the query over `snapshot` and writes the answer to `out`; returns how many rows or triples it has (of
@@ -38,6 +40,36 @@ impl Query {
                 None => answered,
             }
         })
+    }
+}
+
+impl Query {
+    /// Writes the answer that has the query's columns and no rows; of ASK, false.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Output`].
+    pub fn write_empty(&self, format: OutputFormat, out: &mut dyn Write) -> Result<(), Error> {
+        let mut variables = Vec::new();
+        if let spargebra::Query::Select { pattern, .. } = &self.algebra {
+            pattern.on_in_scope_variable(|name| {
+                if !variables.contains(name) {
+                    variables.push(name.clone());
+                }
+            });
+        }
+        let written = match (self.kind(), format.for_solutions(), format.for_graph()) {
+            (QueryKind::Ask, Some(format), _) => {
+                QueryResultsSerializer::from_format(format).serialize_boolean_to_writer(out, false).map(drop)
+            }
+            (QueryKind::Ask, None, _) => write!(out, "false"),
+            (_, Some(format), _) => QueryResultsSerializer::from_format(format)
+                .serialize_solutions_to_writer(out, variables)
+                .and_then(|serializer| serializer.finish().map(drop)),
+            (_, None, Some(format)) => RdfSerializer::from_format(format).for_writer(out).finish().map(drop),
+            (_, None, None) => Ok(()),
+        };
+        written.map_err(Error::Output)
     }
 }
 

@@ -57,7 +57,8 @@ fn code(exception: Exception, place: Place) -> &'static str {
             Exception::BadRequest
             | Exception::IllegalArgument
             | Exception::InvalidArgument
-            | Exception::InvalidParameter,
+            | Exception::InvalidParameter
+            | Exception::UnloadUrlAccessDenied,
             _,
         ) => "Neo.ClientError.Statement.ArgumentError",
         (Exception::InvalidNumericData, _) => "Neo.ClientError.Statement.ArithmeticError",

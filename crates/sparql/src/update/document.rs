@@ -114,6 +114,9 @@ pub(super) fn read(
         match quad {
             Ok(quad) => take(quad)?,
             Err(_) if cancel.is_cancelled() => return Err(Error::Cancelled),
+            Err(RdfParseError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(FetchError::Denied(format!("reading <{iri}>: {error}")).into());
+            }
             Err(RdfParseError::Io(error)) => {
                 return Err(FetchError::Unreachable(format!("reading <{iri}>: {error}")).into());
             }
