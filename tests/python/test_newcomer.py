@@ -14,43 +14,14 @@ import sys
 import pytest
 
 from support.clients import Boto
+from support.pages import README, blocks, commands, section
 from support.places import ROOT
 from support.server import clean_environment
 from support.waiting import until
 
-README = ROOT / "README.md"
 LOADING = ROOT / "docs" / "loading.md"
 BUILD_AND_RUN = "cargo run --release --bin halimede --"
 BUILT = "target/release/halimede"
-
-
-def section(heading, page=README):
-    """The text below a heading, up to the next of the same or a higher level."""
-    level = heading.split(" ")[0]
-    text = page.read_text()
-    assert f"\n{heading}\n" in text, f"{page.name} has no section {heading!r}"
-    kept, fenced = [], False
-    for line in text.split(f"\n{heading}\n", 1)[1].splitlines(keepends=True):
-        fenced ^= line.startswith("```")
-        if not fenced and re.match(rf"#{{1,{len(level)}}} ", line):
-            break
-        kept.append(line)
-    return "".join(kept)
-
-
-def blocks(text, language):
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def commands(block):
-    """The lines of a console block that a person types, with their continuation lines."""
-    typed = []
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            typed.append(line[2:])
-        elif typed and line.startswith(" ") and typed[-1].count("'") % 2:
-            typed[-1] += "\n" + line
-    return typed
 
 
 @pytest.fixture
