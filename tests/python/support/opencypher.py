@@ -4,16 +4,13 @@ Rows are lists of dicts in the form that the service's JSON has: nodes and relat
 as lists, date-times as text in UTC, what is no number as `NaN`, `INF` and `-INF`. What a driver gives is brought into it.
 """
 
-import datetime
 import json
-import math
 import subprocess
 
 import neo4j
-import neo4j.graph
-import neo4j.time
 
 from .clients import Boto, Http, ServiceError
+from .driver import Refused, records
 from .server import clean_environment
 
 #: What an exception of the HTTP API is called over Bolt, unless the server is told to use the service's own code.
@@ -33,17 +30,6 @@ BOLT_CODES = {
     "ReadOnlyViolationException": "Neo.ClientError.Statement.AccessMode",
     "QueryLimitException": "Neo.ClientError.Request.Invalid",
 }
-
-
-class Refused(Exception):
-    """A query that failed: the name of the exception over HTTP, the code over Bolt."""
-
-    def __init__(self, code, message):
-        super().__init__(f"{code}: {message}")
-        self.code, self.message = code, message
-
-    def is_named(self, exception):
-        return self.code in (exception, BOLT_CODES.get(exception))
 
 
 class ByHttp:
@@ -103,15 +89,6 @@ class ByNeo4j:
         self.driver.close()
 
 
-def records(runner, query, parameters=None):
-    """What a session or a transaction of the driver answers, in the common form."""
-    try:
-        found = list(runner.run(query, parameters or {}))
-    except neo4j.exceptions.Neo4jError as error:
-        raise Refused(error.code, error.message) from None
-    return [{key: plain(value) for key, value in record.items()} for record in found]
-
-
 class ByProcess:
     """A driver in a process of its own: a line with a query in, a line with its answer out."""
 
@@ -149,44 +126,9 @@ def tagged(value):
     return value
 
 
-def plain(value):
-    """A value of the Python driver in the form of the service's JSON."""
-    match value:
-        case neo4j.graph.Node():
-            return {
-                "~id": value.element_id, "~entityType": "node", "~labels": sorted(value.labels),
-                "~properties": {key: plain(each) for key, each in value.items()}}
-        case neo4j.graph.Relationship():
-            start, end = (node.element_id for node in value.nodes)
-            return {
-                "~id": value.element_id, "~entityType": "relationship", "~start": start, "~end": end, "~type": value.type,
-                "~properties": {key: plain(each) for key, each in value.items()}}
-        case neo4j.graph.Path():
-            walked = [value.start_node]
-            for relationship in value.relationships:
-                walked += [relationship, next(node for node in relationship.nodes if node != walked[-1])]
-            return [plain(each) for each in walked]
-        case neo4j.time.DateTime():
-            return utc(value)
-        case neo4j.time.Date() | neo4j.time.Time() | neo4j.time.Duration():
-            return value.iso_format()
-        case float():
-            if math.isnan(value):
-                return "NaN"
-            return value if math.isfinite(value) else "INF" if value > 0 else "-INF"
-        case list():
-            return [plain(each) for each in value]
-        case dict():
-            return {key: plain(each) for key, each in value.items()}
-    return value
-
-
-def utc(value):
-    moment = value.to_native()
-    if moment.tzinfo is None:
-        return moment.isoformat()
-    moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
+def named(refused, exception):
+    """Whether it is this exception of the HTTP API, by its name or by its code over Bolt."""
+    return refused.code in (exception, BOLT_CODES.get(exception))
 
 
 def with_sorted_labels(value):
@@ -197,6 +139,16 @@ def with_sorted_labels(value):
         case dict():
             found = {key: with_sorted_labels(each) for key, each in value.items()}
             return found | ({"~labels": sorted(found["~labels"])} if "~labels" in found else {})
+    return value
+
+
+def without_ids(value):
+    """What older versions of Bolt have no place for is left out."""
+    match value:
+        case list():
+            return [without_ids(each) for each in value]
+        case dict():
+            return {key: without_ids(each) for key, each in value.items() if key not in ("~id", "~start", "~end")}
     return value
 
 
