@@ -9,18 +9,18 @@ import subprocess
 
 import requests
 
-from .clients import Boto, ServiceError
+from .clients import NO_KEYS, Boto, ServiceError
 from .server import clean_environment
 
 
 class GraphNotebook:
     """graph-notebook's own client class, in a process of its own: what it wants installed goes with nothing else here."""
 
-    def __init__(self, command, endpoint):
+    def __init__(self, command, endpoint, keys=None):
         host, port = endpoint.removeprefix("http://").rsplit(":", 1)
         self.process = subprocess.Popen(
-            [*command, host, port], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=clean_environment({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}),
+            [*command, host, port, *(["iam"] if keys else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=clean_environment((keys or NO_KEYS).environment()),
         )
 
     def _ask(self, **asked):
@@ -45,6 +45,25 @@ class GraphNotebook:
 
     def cancel_load(self, load_id):
         return self._call("cancel_load", load_id)
+
+    def opencypher(self, query, **how):
+        """`%%oc`."""
+        return self._call("opencypher_http", query, **how)
+
+    def opencypher_explain(self, query, mode):
+        """`%%oc explain`: HTML."""
+        answer = self._ask(call="opencypher_http", args=[query], kwargs={"explain": mode})
+        return answer["status"], answer["text"]
+
+    def opencypher_bolt(self, query, **parameters):
+        """`%%oc bolt`. The client's name has a letter too few."""
+        return self._ask(call="opencyper_bolt", args=[query], kwargs=parameters)["result"]
+
+    def opencypher_status(self, query_id="", **how):
+        return self._call("opencypher_status", query_id, **how)
+
+    def opencypher_cancel(self, query_id, **how):
+        return self._call("opencypher_cancel", query_id, **how)
 
     def close(self):
         self.process.stdin.close()
