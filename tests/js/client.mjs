@@ -1,4 +1,4 @@
-// Loads, statistics and status through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
+// Loads, statistics, status and openCypher through the JavaScript SDK, one a run: ENDPOINT OPERATION [JSON].
 //
 // Prints one JSON line: {"ok": answer} or {"error": {name, status, message}}, the same lines as the Rust SDK's client
 // in tests/rust-sdk, so that one Python test drives every SDK. Exits 0 on both: a modelled error is an answer. Signs with
@@ -6,8 +6,10 @@
 
 import {
   CancelLoaderJobCommand,
+  CancelOpenCypherQueryCommand,
   DeletePropertygraphStatisticsCommand,
   DeleteSparqlStatisticsCommand,
+  ExecuteOpenCypherQueryCommand,
   GetEngineStatusCommand,
   GetLoaderJobStatusCommand,
   GetPropertygraphStatisticsCommand,
@@ -15,6 +17,7 @@ import {
   GetRDFGraphSummaryCommand,
   GetSparqlStatisticsCommand,
   ListLoaderJobsCommand,
+  ListOpenCypherQueriesCommand,
   ManagePropertygraphStatisticsCommand,
   ManageSparqlStatisticsCommand,
   NeptunedataClient,
@@ -36,6 +39,9 @@ const operations = {
   "manage-sparql-statistics": ManageSparqlStatisticsCommand,
   "delete-sparql-statistics": DeleteSparqlStatisticsCommand,
   "get-rdf-graph-summary": GetRDFGraphSummaryCommand,
+  "execute-open-cypher-query": ExecuteOpenCypherQueryCommand,
+  "list-open-cypher-queries": ListOpenCypherQueriesCommand,
+  "cancel-open-cypher-query": CancelOpenCypherQueryCommand,
 };
 
 export function connect(endpoint) {

@@ -1,5 +1,6 @@
 """openCypher as its users meet it: the same questions through every client, transactions, and queries that are ended."""
 
+import json
 import os
 import socket
 import threading
@@ -10,7 +11,7 @@ import neo4j
 import pytest
 import yaml
 
-from support.clients import Http
+from support.clients import NO_LOAD, Http, ServiceError
 from support.opencypher import ByBoto, ByHttp, ByNeo4j, ByProcess, Refused, named, records, same, with_sorted_labels, without_ids
 from support.places import ROOT
 from support.server import Server
@@ -86,6 +87,32 @@ def test_what_one_client_writes_the_others_read(client, endpoint):
     client.run("MATCH (n:Mark {mark: $mark}) REMOVE n.f SET n.i = n.i + 10", {"mark": mark})
     assert client.run("MATCH (n:Mark {mark: $mark}) RETURN sum(n.i) AS i, count(n.f) AS f", {"mark": mark}) == [{"i": 23, "f": 0}]
     assert client.run("MATCH (n:Mark {mark: $mark}) DETACH DELETE n RETURN count(*) AS n", {"mark": mark}) == [{"n": 2}]
+
+
+@pytest.mark.parametrize("name", ["aws-cli", "javascript"])
+def test_the_other_sdks_ask_too(name, endpoint, connect):
+    """One process a call: a few questions stand for all."""
+    sdk = connect(name, endpoint)
+
+    def ask(query, **parameters):
+        return sdk.call("execute-open-cypher-query", openCypherQuery=query, parameters=json.dumps(parameters))["results"]
+
+    asked = {each["name"]: each for each in ASKED["queries"]}
+    for question in ("a path, one step of it against its direction", "parameters of every type come back as they went"):
+        found = ask(asked[question]["query"], **asked[question].get("parameters", {}))
+        # JavaScript has one kind of number, which loses the last digits of the largest.
+        assert json.loads(json.dumps(with_sorted_labels(found)), parse_int=float) == \
+            json.loads(json.dumps(asked[question]["rows"]), parse_int=float)
+    assert ask("CREATE (n:Sdk {name: $name}) RETURN n.name AS name", name=name) == [{"name": name}]
+    assert ask("MATCH (n:Sdk {name: $name}) DELETE n", name=name) == []
+    with pytest.raises(ServiceError) as caught:
+        ask("RETURN 1 +")
+    assert caught.value.name == "MalformedQueryException" and caught.value.message.startswith("Invalid input")
+    assert sdk.call("list-open-cypher-queries", includeWaiting=True) == {
+        "acceptedQueryCount": 0, "runningQueryCount": 0, "queries": []}
+    with pytest.raises(ServiceError) as caught:
+        sdk.call("cancel-open-cypher-query", queryId=NO_LOAD)
+    assert (caught.value.name, caught.value.message) == ("InvalidParameterException", f"Supplied queryId {NO_LOAD} is invalid")
 
 
 # --- Transactions of the driver.
