@@ -14,6 +14,7 @@ from neo4j.exceptions import AuthError, ClientError, DatabaseError, ServiceUnava
 from neo4j.graph import Node, Path, Relationship
 from neo4j.time import Date, DateTime, Duration, Time
 
+from support import iam
 from support.places import ROOT
 from support.waiting import until
 
@@ -450,37 +451,37 @@ def test_connections_are_bounded(make_server):
 # Who asks.
 
 
-def credentials(server, key, secret, **changes):
+def credentials(server, name, secret=None, **changes):
+    """What a program for Neptune sends for a password."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
     host = f"127.0.0.1:{server.port}"
     signed = AWSRequest("GET", f"http://{host}/opencypher", headers={"Host": host})
-    SigV4Auth(Credentials(key, secret), "neptune-db", "us-east-1").add_auth(signed)
+    SigV4Auth(Credentials(name.upper(), secret or f"secret of {name}"), "neptune-db", "us-east-1").add_auth(signed)
     text = {name: signed.headers[name] for name in ("Authorization", "X-Amz-Date", "Host")} | {"HttpMethod": "GET"}
     return Auth("basic", "username", json.dumps(text | changes), "realm")
 
 
-@pytest.fixture
-def guarded(make_server, tmp_path):
-    def principal(name, *actions):
-        statement = {"Effect": "Allow", "Action": [f"neptune-db:{action}" for action in actions], "Resource": "*"}
-        return {"arn": f"arn:aws:iam::000000000000:user/{name}",
-                "accessKeys": [{"accessKeyId": f"AKID{name.upper()}", "secretAccessKey": f"secret of {name}"}],
-                "policies": [{"Version": "2012-10-17", "Statement": [statement]}]}
+ANN, BOB = iam.principal("ann", iam.EVERYTHING), iam.principal("bob", iam.allow("ReadDataViaQuery"))
 
-    file = tmp_path / "iam.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({"principals": [principal("ann", "*"), principal("bob", "ReadDataViaQuery")]}))
-    with make_server("--auth", "iam", "--iam-config", file, "--region", "us-east-1") as running:
+
+@pytest.fixture
+def iam_file(tmp_path):
+    return tmp_path / "iam.json"
+
+
+@pytest.fixture
+def guarded(make_server, iam_file):
+    with make_server(*iam.write(iam_file, ANN, BOB), "--region", "us-east-1") as running:
         yield running
 
 
 def test_signed_credentials_open_the_door(guarded):
-    with connect(guarded, auth=credentials(guarded, "AKIDANN", "secret of ann")) as driver:
+    with connect(guarded, auth=credentials(guarded, "ann")) as driver:
         ask(driver, "CREATE (:T)")
         assert one(driver, "MATCH (n:T) RETURN count(n)") == 1
-    with connect(guarded, auth=credentials(guarded, "AKIDBOB", "secret of bob")) as driver:
+    with connect(guarded, auth=credentials(guarded, "bob")) as driver:
         assert one(driver, "MATCH (n:T) RETURN count(n)") == 1
         with pytest.raises(ClientError) as caught:
             ask(driver, "CREATE (:T)")
@@ -489,9 +490,9 @@ def test_signed_credentials_open_the_door(guarded):
 
 
 @pytest.mark.parametrize("wrong, text", [
-    (lambda server: credentials(server, "AKIDANN", "another secret"), "signature we calculated does not match"),
-    (lambda server: credentials(server, "AKIDNOBODY", "secret"), "security token included in the request is invalid"),
-    (lambda server: credentials(server, "AKIDANN", "secret of ann", Host="elsewhere"), "does not match"),
+    (lambda server: credentials(server, "ann", "another secret"), "signature we calculated does not match"),
+    (lambda server: credentials(server, "nobody"), "security token included in the request is invalid"),
+    (lambda server: credentials(server, "ann", Host="elsewhere"), "does not match"),
     (lambda server: ("neo4j", "password"), ""),
     (lambda server: None, ""),
 ], ids=["secret", "key", "host", "password", "nothing"])
@@ -500,6 +501,36 @@ def test_wrong_credentials_do_not(guarded, wrong, text):
         driver.verify_connectivity()
     assert caught.value.code == "Neo.ClientError.Security.Unauthorized"
     assert text in caught.value.message
+
+
+def test_a_session_may_ask_as_somebody_else(guarded):
+    """The driver logs off and on again, on one connection."""
+    with connect(guarded, auth=credentials(guarded, "ann"), max_connection_pool_size=1) as driver:
+        ask(driver, "CREATE (:T)")
+        with driver.session(auth=credentials(guarded, "bob")) as session:
+            assert session.run("MATCH (n:T) RETURN count(n) AS n").single()["n"] == 1
+            with pytest.raises(ClientError, match="not authorized"):
+                session.run("CREATE (:T)").consume()
+        ask(driver, "CREATE (:T)")
+        with pytest.raises(AuthError), driver.session(auth=("neo4j", "password")) as session:
+            session.run("RETURN 1").consume()
+
+
+def test_an_open_connection_has_the_policies_of_now(guarded, iam_file):
+    with connect(guarded, auth=credentials(guarded, "bob")) as driver, driver.session() as session:
+        assert session.run("RETURN 1 AS one").single()["one"] == 1
+
+        def refused(query):
+            try:
+                session.run(query).consume()
+            except ClientError as error:
+                return error.code.removeprefix("Neo.ClientError.Security.")
+
+        assert refused("CREATE (:T)") == "Forbidden"
+        iam.write(iam_file, ANN, iam.principal("bob", iam.EVERYTHING))
+        until(lambda: refused("CREATE (:T)") is None)
+        iam.write(iam_file, ANN)
+        until(lambda: refused("RETURN 1") == "Unauthorized")
 
 
 # Drivers of other years.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::directory::AccessKey;
+use crate::directory::{AccessKey, Directory};
 use crate::policy::{Effect, Keys, Request};
-use crate::{Access, Action, Language};
+use crate::{Access, Action, Language, Refusal};
 
 /// A verified principal. Cheap to clone; stays what it was when the directory is read again.
 #[derive(Clone)]
@@ -46,6 +46,11 @@ impl<'a> Context<'a> {
 impl Caller {
     pub(crate) fn new(key: Arc<AccessKey>, region: Arc<str>, resource: Arc<str>) -> Self {
         Self { key, region, resource }
+    }
+
+    pub(crate) fn renewed(&self, directory: &Directory) -> Result<Self, Refusal> {
+        let key = directory.key(&self.key.id).filter(|key| key.is(&self.key)).ok_or(Refusal::UnknownKey)?;
+        Ok(Self::new(Arc::clone(key), Arc::clone(&self.region), Arc::clone(directory.resource())))
     }
 
     /// The principal's ARN: what tells callers apart.

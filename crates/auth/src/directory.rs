@@ -32,6 +32,7 @@ pub struct Directory {
 /// One access key, and whose it is.
 #[derive(Debug)]
 pub(crate) struct AccessKey {
+    pub(crate) id: Box<str>,
     pub(crate) secret: Secret,
     /// The hash of the session token, for temporary keys: who compares hashes tells nothing by the time it takes.
     pub(crate) token_sha256: Option<[u8; 32]>,
@@ -39,6 +40,13 @@ pub(crate) struct AccessKey {
     /// When the session token was issued.
     pub(crate) issued: Option<Timestamp>,
     pub(crate) principal: Arc<Principal>,
+}
+
+impl AccessKey {
+    /// Whether whoever has the one has the other.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.secret.reveal() == other.secret.reveal() && self.token_sha256 == other.token_sha256
+    }
 }
 
 impl Directory {
@@ -176,6 +184,7 @@ impl Directory {
             instant.map(Some).ok_or_else(|| place.fault(expected("an instant like 2030-01-31T00:00:00Z", text)))
         };
         let key = AccessKey {
+            id: id.into(),
             secret: Secret::new(secret),
             token_sha256: token.map(|(_, token)| signature::sha256(token.as_bytes())),
             expiration: instant("expiration")?,

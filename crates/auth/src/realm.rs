@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::directory::{Files, Stamp};
-use crate::{Claim, Directory, Error, Head, Refusal, Settings};
+use crate::{Caller, Claim, Directory, Error, Head, Refusal, Settings};
 
 /// How often the files are looked at, at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -76,6 +76,16 @@ impl Realm {
     /// As there.
     pub fn claim(&self, head: &Head<'_>, now: Timestamp) -> Result<Claim, Refusal> {
         Claim::read(head, &self.directory(), now, &self.settings)
+    }
+
+    /// A caller of a connection that lasts, as the directory in force knows it: with the policies of now. That a signature
+    /// or a temporary key has become too old does not end what was opened with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::UnknownKey`] if the access key was taken away.
+    pub fn renew(&self, caller: &Caller) -> Result<Caller, Refusal> {
+        caller.renewed(&self.directory())
     }
 
     /// Looks whether the files have changed, at most once a second, and reads them again if so. Never waits: while one

@@ -35,8 +35,8 @@ use crate::door::{Door, Peer};
 use conversation::Conversation;
 use incoming::Link;
 
-/// Messages that are read ahead.
-const AHEAD: usize = 16;
+/// Messages that are read ahead, if their bytes have room.
+const AHEAD: usize = 64;
 
 /// How long a connection that ends is waited for.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -112,6 +112,18 @@ impl Gate {
         Ok(Identity { caller: Some(caller), origin })
     }
 
+    /// Who logged in a while ago, with the policies of now.
+    ///
+    /// # Errors
+    ///
+    /// `AccessDeniedException` if the access key was taken away.
+    pub(crate) fn renew(&self, identity: &Identity) -> Result<Identity, Failure> {
+        let (Some(realm), Some(caller)) = (&self.realm, &identity.caller) else { return Ok(identity.clone()) };
+        refresh(realm);
+        let caller = realm.renew(caller).map_err(denied)?;
+        Ok(Identity { caller: Some(caller), origin: identity.origin.clone() })
+    }
+
     /// Where a request came from: its peer, or what trusted proxies say of theirs.
     fn origin(&self, headers: &HeaderMap, peer: Peer) -> Origin {
         let is_trusted = |address: IpAddr| self.proxies.iter().any(|network| network.contains(address));

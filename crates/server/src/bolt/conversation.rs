@@ -1,38 +1,29 @@
 //! One connection: each message in its turn, each with its answer.
 
 mod answers;
+mod statements;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use auth::Language;
 use bolt::session::State;
-use bolt::{Auth, DecodeError, Dialect, Extra, Fetch, Hello, Outcome, Request, Session, Verdict, Version, response};
-use exec::{Map, Value};
+use bolt::{Auth, DecodeError, Dialect, Hello, Outcome, Request, Session, Verdict, Version, response};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::codes::Place;
 use super::incoming::{LOGIN_BYTES, Link, Message};
-use super::transaction::{Command, Event, Statement, Terms, Transaction};
+use super::transaction::Transaction;
 use super::{Guest, login};
 use crate::door::Door;
 use crate::exception::{Exception, Failure, Limit};
 use crate::identity::Identity;
-use crate::lanes::Turn;
-use crate::request_id::RequestId;
-use crate::reset::RESETTING;
-use crate::running;
-use crate::watch::{Cause, Watch};
+use crate::watch::Cause;
 use answers::Success;
 
 /// Bytes of answers that leave together.
 const PIECE: usize = 64 << 10;
-
-/// Answers that come within this time of each other leave together.
-const TOGETHER: Duration = Duration::from_millis(1);
 
 /// Connections so far, for their names.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
@@ -60,6 +51,8 @@ pub(super) struct Conversation<'c, W> {
 enum Stop {
     /// It failed.
     Failed(Failure),
+    /// Who asks may not be here any more.
+    LoggedOut(Failure),
     /// The client takes no answer.
     Broken,
 }
@@ -196,6 +189,10 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
                 response::success(&mut self.out, &success.members);
             }
             Err(Stop::Broken) => return Err(Closed),
+            Err(Stop::LoggedOut(failure)) => {
+                self.tell_failure(&failure, Place::Login);
+                return Err(Closed);
+            }
             Err(Stop::Failed(failure)) => {
                 self.transaction = None;
                 self.link.set_running(None);
@@ -291,118 +288,6 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         Ok(())
     }
 
-    fn begin(&mut self, extra: &Extra, explicit: bool) -> Result<(), Failure> {
-        if extra.impersonated.is_some() {
-            let text = "Impersonation is not supported: log in as the other user";
-            return Err(Failure::new(Exception::UnsupportedOperation, text));
-        }
-        if self.door.reset.is_going() {
-            return Err(Failure::new(Exception::ServerShutdown, RESETTING));
-        }
-        let Some(identity) = self.identity.clone() else {
-            return Err(Failure::new(Exception::AccessDenied, "Nobody is logged in"));
-        };
-        let limit = extra.timeout_millis.filter(|millis| *millis > 0).map(Duration::from_millis);
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let terms = Terms { identity, mode: extra.mode, explicit, dialect: self.dialect };
-        self.transaction = Some(Transaction::begin(&self.door, terms, deadline)?);
-        Ok(())
-    }
-
-    async fn statement(&mut self, query: &Arc<str>, parameters: &Map, extra: &Extra) -> Result<Success, Stop> {
-        let arrived = Instant::now();
-        self.check_time()?;
-        if self.transaction.is_none() {
-            self.begin(extra, false)?;
-        }
-        let _place = self.door.places.take()?;
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        let most = self.door.config.query_timeout;
-        let left = transaction.deadline.map_or(most, |deadline| most.min(deadline - arrived));
-        let (watch, timer) = Watch::begin(Some(left), self.door.ends());
-        let before = transaction.set_watch(&watch);
-        self.link.set_running(Some(watch.clone()));
-        let given = match extra.metadata.get("queryId") {
-            Some(Value::String(id)) => Some(&**id),
-            _ => None,
-        };
-        let entry = running::enter(&self.door, Language::OpenCypher, given, RequestId::random(), query, &watch)?;
-        let turn = turn(&self.door, transaction).await?;
-        let statement =
-            Statement { query: Arc::clone(query), parameters: parameters.clone(), watch, timer, entry, turn, arrived };
-        transaction.tell(Command::Run(Box::new(statement))).await?;
-        let answer = self.answer().await;
-        drop(before);
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        match answer? {
-            Event::Running { fields, number, open, writes } => {
-                transaction.writes |= writes && transaction.explicit;
-                let number = (transaction.explicit && self.version.fetches()).then_some(number);
-                Ok(answers::running(fields, number, open, arrived.elapsed()))
-            }
-            _ => Err(answers::unexpected().into()),
-        }
-    }
-
-    async fn fetch(&mut self, fetch: Fetch, discard: bool) -> Result<Success, Stop> {
-        let arrived = Instant::now();
-        self.check_time()?;
-        let _place = self.door.places.take()?;
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        let turn = turn(&self.door, transaction).await?;
-        transaction.tell(Command::Fetch { fetch, discard, turn }).await?;
-        loop {
-            match self.answer().await? {
-                Event::Records(records) => {
-                    self.out.extend_from_slice(&records);
-                    if self.out.len() >= PIECE {
-                        self.flush().await.map_err(|Closed| Stop::Broken)?;
-                    }
-                }
-                Event::Paused { open } => return Ok(answers::paused(open)),
-                Event::Finished { summary, open } => {
-                    if self.transaction.as_ref().is_some_and(|transaction| !transaction.explicit) {
-                        self.transaction = None;
-                        self.link.set_running(None);
-                    }
-                    return Ok(answers::finished(summary, open, arrived.elapsed()));
-                }
-                _ => return Err(answers::unexpected().into()),
-            }
-        }
-    }
-
-    async fn commit(&mut self) -> Result<Success, Stop> {
-        self.check_time()?;
-        let _place = self.door.places.take()?;
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        let turn = turn(&self.door, transaction).await?;
-        transaction.tell(Command::Commit(turn)).await?;
-        let answer = self.answer().await?;
-        self.transaction = None;
-        self.link.set_running(None);
-        match answer {
-            Event::Committed { commit } => Ok(answers::committed(commit)),
-            _ => Err(answers::unexpected().into()),
-        }
-    }
-
-    /// What the thread of the open transaction answers. If that takes a while, what was answered before leaves.
-    async fn answer(&mut self) -> Result<Event, Stop> {
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        if let Ok(answer) = timeout(TOGETHER, transaction.answer()).await {
-            return Ok(answer?);
-        }
-        self.flush().await.map_err(|Closed| Stop::Broken)?;
-        let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
-        Ok(transaction.answer().await?)
-    }
-
-    /// Fails if the open transaction has taken too long.
-    fn check_time(&mut self) -> Result<(), Failure> {
-        self.overdue.take().map_or(Ok(()), Err)
-    }
-
     /// Sends what was answered. A client that takes nothing for too long has gone.
     async fn flush(&mut self) -> Result<(), Closed> {
         if self.out.is_empty() {
@@ -426,19 +311,5 @@ impl<'c, W: AsyncWrite + Unpin> Conversation<'c, W> {
         self.out.clear();
         self.out.shrink_to(PIECE);
         Ok(())
-    }
-}
-
-/// The right to work; a transaction that writes has it already.
-async fn turn(door: &Door, transaction: &Transaction) -> Result<Option<Turn>, Failure> {
-    if transaction.writes {
-        return Ok(None);
-    }
-    let watch = transaction.watch();
-    let ended = || watch.failure().unwrap_or_else(answers::unexpected);
-    tokio::select! {
-        biased;
-        () = watch.stop.cancelled() => Err(ended()),
-        turn = door.lanes.queries.turn() => turn.map(Some),
     }
 }

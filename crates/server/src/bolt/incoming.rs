@@ -1,12 +1,12 @@
 //! What a client sends, message by message, while others of its messages are worked on.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bolt::{Inbound, Request};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::{self, BYTES_A_SECOND};
@@ -20,12 +20,19 @@ const PIECE: usize = 16 << 10;
 /// Most bytes of a message of who has not logged in: credentials with a session token, and room.
 pub(super) const LOGIN_BYTES: usize = 128 << 10;
 
+/// Bytes by which the room for messages is counted.
+const UNIT: usize = 1 << 10;
+
+/// Messages that wait may have so much together, in units. A larger one waits alone.
+const AHEAD: u32 = (LOGIN_BYTES / UNIT) as u32;
+
 /// A message, with its share of the memory for all of them until it is dropped.
 #[derive(Debug)]
 pub(super) struct Message {
     /// Its bytes, out of their chunks.
     pub(super) bytes: Vec<u8>,
     _shares: Vec<OwnedSemaphorePermit>,
+    _room: OwnedSemaphorePermit,
 }
 
 /// What the two halves of a connection tell each other beside the messages.
@@ -113,6 +120,7 @@ async fn messages(
     door: &Door,
 ) -> Result<(), Failure> {
     let mut inbound = Inbound::new(LOGIN_BYTES);
+    let room = Arc::new(Semaphore::new(AHEAD as usize));
     let mut shares = Vec::new();
     let mut began = None;
     loop {
@@ -137,7 +145,9 @@ async fn messages(
             if Request::is_reset(&bytes) {
                 link.reset();
             }
-            let message = Message { bytes, _shares: std::mem::take(&mut shares) };
+            let units = u32::try_from(bytes.len().div_ceil(UNIT)).unwrap_or(AHEAD).min(AHEAD);
+            let Ok(room) = Arc::clone(&room).acquire_many_owned(units).await else { return Ok(()) };
+            let message = Message { bytes, _shares: std::mem::take(&mut shares), _room: room };
             if queue.send(Ok(message)).await.is_err() {
                 return Ok(());
             }

@@ -30,13 +30,11 @@ use worker::Worker;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Pieces of records between thread and task.
-const PIECES: usize = 4;
+const PIECES: usize = 2;
 
 /// What a transaction is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    /// Whose it is.
-    pub(super) identity: Identity,
     /// Whether it may write.
     pub(super) mode: Mode,
     /// Whether it has several statements, and is committed when that is asked for.
@@ -66,6 +64,8 @@ pub(super) enum Command {
 /// A statement to be run.
 #[derive(Debug)]
 pub(super) struct Statement {
+    /// Who asks.
+    pub(super) identity: Identity,
     /// Its text.
     pub(super) query: Arc<str>,
     /// Its parameters.

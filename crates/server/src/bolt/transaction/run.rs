@@ -76,14 +76,14 @@ impl Worker {
         data: Option<Data>,
         statement: Statement,
     ) -> Result<(Option<Data>, Option<Command>), Ended> {
-        let Statement { query: text, parameters, watch, timer: _timer, entry, turn, arrived } = statement;
+        let Statement { identity, query: text, parameters, watch, timer: _timer, entry, turn, arrived } = statement;
         entry.begin();
         if self.waiting.len() >= OPEN {
             let text = format!("{OPEN} results of this transaction have rows left: take these first");
             return Err(Failure::new(Exception::QueryLimit, text).into());
         }
         let query = Query::parse(&text)?;
-        self.terms.identity.may_query(Language::OpenCypher, query.accesses())?;
+        identity.may_query(Language::OpenCypher, query.accesses())?;
         self.check(&query)?;
         if let Some(moment) = hinted_timeout(&query).and_then(|limit| arrived.checked_add(limit)) {
             watch.end_at(&self.runtime, moment);
