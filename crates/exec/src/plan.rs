@@ -352,6 +352,8 @@ pub enum Summary {
     },
     /// How many relationships each node has that has some.
     Degrees {
+        /// Of the nodes with this label, or of all.
+        label: Option<Name>,
         /// What the node is bound to.
         node: Slot,
         /// What the number is bound to.

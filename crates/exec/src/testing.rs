@@ -44,6 +44,13 @@ impl Graph {
         let snapshot = self.store.snapshot(model::Dataset::Pg);
         Context::reading(snapshot, CancelToken::default(), Memory::new(u64::MAX), &Fixed)
     }
+
+    /// The same, which knows the store's counts.
+    pub(crate) fn counted(&self) -> Context<'static> {
+        let patience = std::time::Duration::from_mins(1);
+        let standing = self.store.statistics().current(model::Dataset::Pg, patience, &CancelToken::default()).unwrap();
+        self.context().with_statistics(standing.run)
+    }
 }
 
 /// One moment for all.

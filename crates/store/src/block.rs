@@ -169,6 +169,14 @@ pub(crate) fn find_among<'a>(
     low
 }
 
+/// Hands the runs of equal ids, of which the first stands at place `at`, to `take`, as (id, from, to).
+pub(crate) fn runs(ids: &[TermId], mut at: usize, take: &mut dyn FnMut(TermId, usize, usize)) {
+    for run in ids.chunk_by(PartialEq::eq) {
+        take(run[0], at, at + run.len());
+        at += run.len();
+    }
+}
+
 /// The first from `from` to before `to` that is not `below`. Looks near first, since the answer is mostly near; but from
 /// the beginning, where a reader has only come in, it may be anywhere.
 pub(crate) fn gallop(from: usize, to: usize, below: impl Fn(usize) -> bool) -> usize {

@@ -44,6 +44,7 @@ mod snapshot;
 pub mod statistics;
 mod storage;
 mod store;
+mod tally;
 mod tiers;
 mod transaction;
 mod view;
@@ -59,6 +60,7 @@ pub use order::{Order, Pattern};
 pub use snapshot::{Distinct, Estimate, Expansion, Scan, Snapshot};
 pub use storage::{StorageReport, Stored};
 pub use store::{Options, Store, Usage};
+pub use tally::{Counted, Tally};
 pub use transaction::Transaction;
 
 /// For the fuzz target of stored blocks only: panics if they break what they promise.

@@ -19,7 +19,7 @@ use std::ops::Range;
 use model::TermId;
 
 use crate::bits::{self, BitWriter, Bits, Field, PADDING, Plan, Source, Stats};
-use crate::block::{Block, gallop};
+use crate::block::{self, Block, gallop};
 use crate::order::{Key, Order};
 
 /// The most entries that a block can have.
@@ -464,9 +464,41 @@ impl Packed {
         }));
     }
 
+    /// Hands the runs of equal ids of a column from place `from` to before `to` to `take`, as (id, from, to).
+    pub(crate) fn runs(
+        &self,
+        column: usize,
+        from: usize,
+        to: usize,
+        scratch: &mut Vec<TermId>,
+        take: &mut dyn FnMut(TermId, usize, usize),
+    ) {
+        if from >= to {
+            return;
+        }
+        scratch.clear();
+        match &self.columns[column] {
+            Column::Same(id) => take(*id, from, to),
+            Column::Runs { ends, ids } => {
+                let (first, last) = (run_of(ends, from), run_of(ends, to - 1));
+                ids.extend(self.source(), first, last + 1, scratch);
+                let mut at = from;
+                for (id, end) in scratch.iter().zip(&ends[first..=last]) {
+                    let end = usize::from(*end).min(to);
+                    take(*id, at, end);
+                    at = end;
+                }
+            }
+            Column::List(_) | Column::Codes { .. } | Column::ByPredicate(_) => {
+                self.extend(column, from, to, scratch);
+                block::runs(scratch, from, take);
+            }
+        }
+    }
+
     /// The first place from `from` to before `to` whose id is not `below` (`to` if there is none), where the column
     /// ascends from `from` to `to`.
-    fn partition(&self, column: usize, from: usize, to: usize, below: impl Fn(TermId) -> bool) -> usize {
+    pub(crate) fn partition(&self, column: usize, from: usize, to: usize, below: impl Fn(TermId) -> bool) -> usize {
         match &self.columns[column] {
             Column::Same(id) if below(*id) => to,
             Column::Same(_) => from,

@@ -68,6 +68,35 @@ impl View {
         }
     }
 
+    /// Hands the runs of equal ids of a column from place `from` to before `to` to `take`, as (id, from, to). What `scratch`
+    /// holds is of no interest.
+    pub(crate) fn runs(
+        &self,
+        column: usize,
+        from: usize,
+        to: usize,
+        scratch: &mut Vec<TermId>,
+        take: &mut dyn FnMut(TermId, usize, usize),
+    ) {
+        match self {
+            Self::Packed { block, columns, .. } if columns[column].get().is_none() => {
+                block.runs(column, from, to, scratch, take);
+            }
+            _ => block::runs(&self.column(column)[from..to], from, take),
+        }
+    }
+
+    /// The first place from `from` to before `to` whose id is not below `id`, in a column that ascends there.
+    pub(crate) fn partition(&self, column: usize, from: usize, to: usize, id: TermId) -> usize {
+        match self {
+            Self::Plain(block) => {
+                let ids = block.column(column);
+                block::gallop(from, to, |at| ids[at] < id)
+            }
+            Self::Packed { block, .. } => block.partition(column, from, to, |other| other < id),
+        }
+    }
+
     pub(crate) fn key(&self, at: usize) -> Key {
         std::array::from_fn(|column| self.get(column, at))
     }

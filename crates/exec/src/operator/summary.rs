@@ -1,7 +1,7 @@
 //! Aggregates over the whole graph that the store's counts, or one walk along an index, answer.
 //!
 //! - **Shape**: [`Summary::Count`] is one number: the statistics have it, if they are of this commit; else it is the length
-//!   of a run of an index. [`Summary::Degrees`] walks the order in which a node's relationships are neighbours.
+//!   of a run of an index. [`Summary::Degrees`] counts runs of the order in which a node's relationships are neighbours.
 //!   [`Summary::Groups`] walks a property's values in their order, and trusts the statistics that each node has one at
 //!   most; without them, the plan that was there before is run.
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use model::{Tag, TermId};
 use rustc_hash::FxHashMap;
 use store::statistics::{Graph, PropertyGraph};
-use store::{Columns, Order, Pattern};
+use store::{Columns, Order, Pattern, Tally};
 
 use super::{Operator, Running, build};
 use crate::Value;
@@ -52,7 +52,8 @@ impl<'q> Summarize<'q> {
             Summary::Groups { label, key, value, counts } => {
                 groups(label.as_ref(), key, self.context)?.map(|groups| groups.batches(*value, counts))
             }
-            Summary::Degrees { node, counts, direction, types } => {
+            Summary::Degrees { label, .. } if !is_whole(label.as_ref(), self.context) => None,
+            Summary::Degrees { node, counts, direction, types, .. } => {
                 return Ok(State::Degrees(Box::new(Degrees::new(*node, counts, *direction, types, self.context))));
             }
         };
@@ -119,6 +120,14 @@ fn count(of: &Counted, context: &Context<'_>) -> Result<Option<u64>> {
     })
 }
 
+/// Whether all nodes have this label, if one is asked for; false where the counts do not tell.
+fn is_whole(label: Option<&Name>, context: &Context<'_>) -> bool {
+    let Some(label) = label else { return true };
+    let run = context.statistics();
+    let graph = run.as_deref().and_then(property_graph);
+    graph.is_some_and(|graph| of_name(&graph.node_labels, label) == graph.nodes)
+}
+
 /// How many quads match, without reading any of their columns.
 fn length(pattern: Pattern, order: Order, context: &Context<'_>) -> Result<u64> {
     let mut length = 0;
@@ -179,8 +188,7 @@ fn groups(label: Option<&Name>, key: &Name, context: &Context<'_>) -> Result<Opt
     let Some(graph) = property_graph(&run) else { return Ok(None) };
     let have_values: u64 = graph.node_properties.iter().map(|counted| counted.count).sum();
     let is_single = have_values == graph.node_property_values;
-    let is_whole = label.is_none_or(|label| of_name(&graph.node_labels, label) == graph.nodes);
-    if !is_single || !is_whole {
+    if !is_single || !is_whole(label, context) {
         return Ok(None);
     }
     let on_edges = of_name(&graph.edge_properties, key) > 0;
@@ -220,62 +228,32 @@ fn groups(label: Option<&Name>, key: &Name, context: &Context<'_>) -> Result<Opt
 struct Degrees<'q> {
     node: Slot,
     counts: &'q [Slot],
-    types: Vec<TermId>,
-    direction: Direction,
     context: &'q Context<'q>,
-    scan: Option<store::Scan>,
-    /// The node at hand, and what was counted of it.
-    last: Option<(TermId, u64)>,
-    ended: bool,
+    tally: Tally,
 }
 
 impl<'q> Degrees<'q> {
     fn new(node: Slot, counts: &'q [Slot], direction: Direction, types: &[Name], context: &'q Context<'q>) -> Self {
-        let types = types.iter().map(|name| name.id).collect();
-        Self { node, counts, types, direction, context, scan: None, last: None, ended: false }
+        let order = match direction {
+            Direction::In => Order::Opsg,
+            Direction::Out | Direction::Either => Order::Spog,
+        };
+        let types: Vec<TermId> = types.iter().map(|name| name.id).collect();
+        let counted = if types.is_empty() { store::Counted::From(FIRST_TYPE) } else { store::Counted::Among(&types) };
+        let tally = context.snapshot().tally(order, &[], VERTICES, counted);
+        Self { node, counts, context, tally }
     }
 
     fn next(&mut self) -> Result<Option<Batch>> {
-        let (order, columns) = match self.direction {
-            Direction::In => (Order::Opsg, Columns::O.and(Columns::P)),
-            Direction::Out | Direction::Either => (Order::Spog, Columns::S.and(Columns::P)),
-        };
-        let scan = self.scan.get_or_insert_with(|| {
-            self.context.snapshot().scan_columns(Pattern::ALL, order, columns).until(&self.context.cancel)
-        });
-        let (mut nodes, mut degrees) = (Vec::new(), Vec::new());
-        while nodes.len() < ROWS && !self.ended {
-            let Some(batch) = scan.next().transpose()? else {
-                self.ended = true;
-                break;
-            };
-            let leading = if self.direction == Direction::In { &batch.o } else { &batch.s };
-            for (node, p) in leading.iter().zip(&batch.p) {
-                if *p < FIRST_TYPE || (!self.types.is_empty() && !self.types.contains(p)) {
-                    continue;
-                }
-                match &mut self.last {
-                    Some((last, degree)) if last == node => *degree += 1,
-                    last => {
-                        if let Some((node, degree)) = last.replace((*node, 1)) {
-                            nodes.push(node);
-                            degrees.push(Value::Integer(degree as i64));
-                        }
-                    }
-                }
-            }
-        }
-        if self.ended
-            && let Some((node, degree)) = self.last.take()
-        {
-            nodes.push(node);
-            degrees.push(Value::Integer(degree as i64));
-        }
-        if nodes.is_empty() {
-            return Ok(None);
-        }
-        let column = Column::values(degrees);
+        let Some((nodes, degrees)) = self.tally.next(ROWS, &self.context.cancel)? else { return Ok(None) };
+        let column = Column::values(degrees.iter().map(|degree| Value::Integer(*degree as i64)).collect());
         let batch = Batch::of(nodes.len()).with(self.node, Column::nodes(nodes));
         Ok(Some(self.counts.iter().fold(batch, |batch, slot| batch.with(*slot, column.clone()))))
     }
 }
+
+/// The first and the last id that a node can have.
+const VERTICES: (TermId, TermId) = {
+    let largest = TermId::MAX.get() >> 8;
+    (TermId::new(Tag::VertexInline, 0), TermId::new(Tag::VertexHash, largest))
+};

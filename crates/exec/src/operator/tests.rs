@@ -15,6 +15,7 @@ use crate::{Relationship, Value};
 mod apply;
 mod expand;
 mod scan;
+mod summary;
 mod walk;
 
 const FROM: Slot = Slot(0);

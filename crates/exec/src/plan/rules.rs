@@ -4,6 +4,8 @@
 //! - `matching`: a pattern becomes scans and expands: where to begin (`access`), which way to go on, what to ask when.
 //! - `semi`: a filter that asks whether a plan has rows becomes a step that stops at the first.
 //! - `top`: a sort that is cut off holds only what is kept.
+//! - `identity`: who groups by ids groups by what has them.
+//! - `late`: beside a sort that is cut off only what it reads is computed.
 //! - `counts`: counts of what is never null are counts of rows.
 //! - `prune`: what nobody asks for is not carried along.
 //! - `summary`: what the store's counts or one index answer is not computed row by row.
@@ -15,6 +17,8 @@ use crate::expr::Expr;
 
 mod access;
 mod counts;
+mod identity;
+mod late;
 mod matching;
 mod predicates;
 mod prune;
@@ -30,6 +34,8 @@ pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]
     everywhere(&mut plan, &mut |plan| matching::apply(plan, &statistics));
     everywhere(&mut plan, &mut semi::apply);
     everywhere(&mut plan, &mut top::apply);
+    everywhere(&mut plan, &mut identity::apply);
+    everywhere(&mut plan, &mut late::apply);
     everywhere(&mut plan, &mut counts::apply);
     prune::apply(&mut plan, results);
     everywhere(&mut plan, &mut summary::apply);

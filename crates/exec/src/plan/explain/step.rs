@@ -99,9 +99,10 @@ fn of_summary(summary: &Summary) -> Told {
             let (label, counts) = (of_label(label), slots(counts));
             ("groups", format!("{}=({label}).{}, {counts}=count(*)", slot(*value), key.text))
         }
-        Summary::Degrees { node, counts, direction, types } => {
+        Summary::Degrees { label, node, counts, direction, types } => {
             let edges = walked(*node, None, &names(types), "", *direction, None);
-            ("degrees", format!("{}=count({edges})", slots(counts)))
+            let of = label.as_ref().map(|label| format!(", {}:{}", slot(*node), label.text)).unwrap_or_default();
+            ("degrees", format!("{}=count({edges}){of}", slots(counts)))
         }
     };
     Told { name: "Summarize", arguments, mode: Some(mode) }

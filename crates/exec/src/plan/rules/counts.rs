@@ -17,7 +17,7 @@ pub(super) fn apply(plan: &mut Plan) {
 }
 
 /// Whether the variable is a node or a relationship in each row.
-fn is_never_null(plan: &Plan, slot: Slot) -> bool {
+pub(super) fn is_never_null(plan: &Plan, slot: Slot) -> bool {
     match plan {
         Plan::Nodes { node, input, .. } => *node == slot || is_never_null(input, slot),
         Plan::Edges { edge, start, end, input, .. } => {

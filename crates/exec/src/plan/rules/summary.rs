@@ -38,7 +38,14 @@ fn summary(plan: &Plan) -> Option<Summary> {
             } else {
                 return None;
             };
-            Some(Summary::Degrees { node: *node, counts, direction, types: types.clone() })
+            Some(Summary::Degrees { label: None, node: *node, counts, direction, types: types.clone() })
+        }
+        ([(node, Expr::Slot(slot))], Plan::Expand { input, from, edge: None, into: false, direction, types, .. })
+            if slot == from && *direction != Direction::Either =>
+        {
+            let Plan::Nodes { input, node: scanned, access } = &**input else { return None };
+            let Whole(label) = whole(access).filter(|_| is_unit(input) && scanned == from)?;
+            Some(Summary::Degrees { label, node: *node, counts, direction: *direction, types: types.clone() })
         }
         _ => None,
     }
