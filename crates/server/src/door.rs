@@ -148,6 +148,8 @@ impl Call {
 impl Door {
     pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
         store.statistics().compute_after_loads();
+        // What was loaded before this start, too: queries ask the counts, and do not wait for them.
+        store.statistics().after_load();
         Ok(Self {
             lanes: Lanes {
                 queries: Lane::new("queries", config.queries),

@@ -255,6 +255,8 @@ pub(crate) struct BlockFile {
     /// The first ids of the keys.
     leads: Vec<u128>,
     blocks: Vec<BlockMeta>,
+    /// How many entries come before each block.
+    before: Vec<u64>,
     entries: u64,
     tombstones: u64,
     distinct: u64,
@@ -311,6 +313,7 @@ impl BlockFile {
         }
         let mut keys = Vec::with_capacity(index.len() / width * kind.key_len());
         let mut blocks = Vec::with_capacity(index.len() / width);
+        let mut before = Vec::with_capacity(index.len() / width);
         let (mut offset, mut counted) = (0, 0);
         for entry in index.chunks_exact(width) {
             let (key, meta) = entry.split_at(kind.key_len());
@@ -323,6 +326,7 @@ impl BlockFile {
                 return Err(damaged("the index has an impossible size"));
             }
             offset += u64::from(meta.stored);
+            before.push(counted);
             counted += u64::from(meta.entries);
             keys.extend_from_slice(key);
             blocks.push(meta);
@@ -337,6 +341,7 @@ impl BlockFile {
             leads: keys.chunks_exact(kind.key_len()).map(lead_of).collect(),
             keys,
             blocks,
+            before,
             entries,
             tombstones,
             distinct: leads,
@@ -384,6 +389,11 @@ impl BlockFile {
 
     pub(crate) fn blocks(&self) -> &[BlockMeta] {
         &self.blocks
+    }
+
+    /// How many entries come before a block.
+    pub(crate) fn entries_before(&self, block: usize) -> u64 {
+        self.before[block]
     }
 
     /// The bytes of a block's first key.

@@ -4,7 +4,7 @@
 //! the relationship that leads to the fewest rows, from whichever end is bound. A predicate is asked as soon as all that
 //! it reads is there.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::above;
 use super::access::{self, Choice};
@@ -24,7 +24,7 @@ pub(super) fn apply(plan: &mut Plan, statistics: &Statistics<'_>) {
 }
 
 /// Slots of the pattern that nothing has bound yet.
-pub(super) struct Open(HashSet<Slot>);
+pub(super) struct Open(FxHashSet<Slot>);
 
 impl Open {
     /// Whether an expression reads one of them.

@@ -1,7 +1,7 @@
 //! What nobody asks for is not read, and not carried along: relationships of an expand, and columns behind the last step
 //! that reads them.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::above;
 use crate::batch::Slot;
@@ -10,12 +10,12 @@ use crate::plan::{Apply, Plan};
 
 /// Prunes a whole plan. `results` are the slots that are asked for in the end.
 pub(super) fn apply(plan: &mut Plan, results: &[Slot]) {
-    prune(plan, results.iter().copied().collect(), &HashSet::new());
+    prune(plan, results.iter().copied().collect(), &FxHashSet::default());
 }
 
 /// Prunes a plan of whose rows these slots are wanted, and tells which its rows carry. `argument` are those that
 /// [`Plan::Argument`] brings.
-fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -> HashSet<Slot> {
+fn prune(plan: &mut Plan, mut wanted: FxHashSet<Slot>, argument: &FxHashSet<Slot>) -> FxHashSet<Slot> {
     // What a step binds and nobody wants is not bound.
     match plan {
         Plan::Expand { edge, .. } | Plan::Edges { edge, .. } => *edge = edge.filter(|edge| wanted.contains(edge)),
@@ -40,13 +40,13 @@ fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -
         subplans(expression);
     }
     let mut carried = match plan {
-        Plan::Unit => HashSet::new(),
+        Plan::Unit => FxHashSet::default(),
         Plan::Argument => argument.clone(),
         Plan::Union { parts, .. } => {
             for (part, from) in parts {
                 prune(part, from.iter().copied().collect(), argument);
             }
-            HashSet::new()
+            FxHashSet::default()
         }
         Plan::Apply { input, inner, kind } => {
             let mut outer = wanted.clone();
@@ -56,7 +56,7 @@ fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -
             let carried = prune(input, outer, argument);
             let goes_on = matches!(kind, Apply::Cross | Apply::Optional(_));
             // Behind the inner plan each row is joined to its outer one: only what is bound within has to come through.
-            let within = if goes_on { wanted.difference(&carried).copied().collect() } else { HashSet::new() };
+            let within = if goes_on { wanted.difference(&carried).copied().collect() } else { FxHashSet::default() };
             let inside = prune(inner, within, &carried);
             if goes_on { carried.union(&inside).copied().collect() } else { carried }
         }
@@ -68,7 +68,7 @@ fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -
         }
         _ => {
             let copies = copies(plan);
-            let Some(input) = plan.input_mut() else { return HashSet::new() };
+            let Some(input) = plan.input_mut() else { return FxHashSet::default() };
             let carried = prune(input, wanted.clone(), argument);
             if copies && carried.iter().any(|slot| !wanted.contains(slot)) {
                 let mut slots: Vec<Slot> = carried.intersection(&wanted).copied().collect();
@@ -92,13 +92,13 @@ fn prune(plan: &mut Plan, mut wanted: HashSet<Slot>, argument: &HashSet<Slot>) -
 /// Prunes the plans within an expression.
 fn subplans(expression: &mut Expr) {
     if let Expr::Subplan(subplan) = expression {
-        let mut wanted = HashSet::new();
+        let mut wanted = FxHashSet::default();
         if let Some(value) = subplan.form.value() {
             value.slots(&mut |slot| {
                 wanted.insert(slot);
             });
         }
-        prune(&mut subplan.plan, wanted, &HashSet::new());
+        prune(&mut subplan.plan, wanted, &FxHashSet::default());
     }
     for child in expression.children_mut() {
         subplans(child);
