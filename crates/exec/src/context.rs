@@ -166,6 +166,14 @@ impl<'q> Context<'q> {
         }
     }
 
+    /// Lets the transaction idle, if there is one: whoever runs the query waits for its client, and others may write if
+    /// that lasts.
+    pub fn rest(&self) {
+        if let Source::Writing(transaction) = &mut *self.source.borrow_mut() {
+            transaction.rest();
+        }
+    }
+
     /// Fails once the query was ended.
     ///
     /// # Errors

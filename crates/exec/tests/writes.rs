@@ -13,7 +13,7 @@ use exec::fault::{Error, Result};
 use exec::graph::Name;
 use exec::memory::Memory;
 use exec::operator::build;
-use exec::plan::{Plan, Write};
+use exec::plan::{Access, Plan, Write};
 use exec::temporal::Instant;
 use exec::{Map, Path, Relationship, Step, Value};
 use model::{Dataset, Quad, TermId, TermRef};
@@ -53,8 +53,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::with_memory(64 << 20)
+    }
+
+    /// With 16 KiB a transaction puts aside what it has written at every third quad.
+    fn with_memory(memory: u64) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), Options { disk_floor: 0, ..Options::default() }).unwrap();
+        let store = Store::open(directory.path(), Options { memory, disk_floor: 0, ..Options::default() }).unwrap();
         Self { _directory: directory, store, clock: Replayed::default() }
     }
 
@@ -348,6 +353,63 @@ fn what_was_deleted_is_neither_changed_nor_joined() {
     }
     assert!(matches!(edge(&context, "e", [a, a], &[]), Err(Error::DeletedEntity { .. })));
     assert!(quads(&context).is_empty());
+}
+
+/// Merges nodes whose ids, or names, the rows give.
+fn merge(context: &Context<'_>, name: &str, rows: Vec<Value>) -> Result<Vec<Batch>> {
+    let (value, by) = (Expr::Slot(VALUE), key(context, name));
+    let access =
+        if name == "~id" { Access::Id(value.clone()) } else { Access::Property { key: by, value: value.clone() } };
+    let set = |name| Write::SetProperty { target: Expr::Slot(NODE), key: key(context, name), value: constant(true) };
+    let properties = Some(Expr::Map(vec![(name.into(), value)]));
+    let merge = Plan::Merge {
+        input: Box::new(Plan::Argument),
+        find: Box::new(Plan::Nodes { input: Box::new(Plan::Argument), node: NODE, access }),
+        create: vec![Write::CreateNode { node: NODE, labels: Vec::new(), properties }, set("made")],
+        on_match: vec![set("met")],
+        binds: vec![NODE],
+    };
+    run(context, &merge, &Batch::of(rows.len()).with(VALUE, Column::values(rows)))
+}
+
+#[test]
+fn a_merge_sees_what_the_rows_before_have_made() {
+    let world = World::new();
+    let context = world.begin();
+    for (name, old) in [("~id", "old"), ("name", "vieux")] {
+        let before = context.changes().nodes_created;
+        let properties: &[(&str, Value)] = if name == "~id" { &[] } else { &[(name, old.into())] };
+        node(&context, old, &[], properties).unwrap();
+        let given: Vec<Value> = ["new", old, "newer", "new", "new"].map(Value::from).to_vec();
+        let rows = merge(&context, name, given.clone()).unwrap();
+        assert_eq!(values(&context, &rows, VALUE), given);
+        let nodes = values(&context, &rows, NODE);
+        assert!(nodes[0] == nodes[3] && nodes[0] == nodes[4] && nodes[1] != nodes[0] && nodes[2] != nodes[0]);
+        assert_eq!(context.changes().nodes_created - before, 3);
+        let flags = |node: &Value| {
+            let entity = exec::graph::entity(node).unwrap();
+            ["made", "met"].map(|key| !context.property(entity, key).unwrap().is_null())
+        };
+        assert_eq!([&nodes[0], &nodes[1], &nodes[2]].map(flags), [[true, true], [false, true], [true, false]]);
+        let error = merge(&context, name, vec![old.into(), Value::Null]).unwrap_err();
+        assert!(matches!(&error, Error::MergeNull { what: "node", key } if key == name), "{error}");
+    }
+}
+
+#[test]
+fn a_merge_gives_a_row_for_each_match() {
+    let world = World::new();
+    let context = world.begin();
+    let rows = Batch::of(1500).with(VALUE, Column::Constant("same".into()));
+    let properties = Some(Expr::Map(vec![("name".into(), Expr::Slot(VALUE))]));
+    write(&context, vec![Write::CreateNode { node: NODE, labels: Vec::new(), properties }], &rows).unwrap();
+    let rows = merge(&context, "name", vec!["same".into(), "other".into(), "same".into()]).unwrap();
+    let found = values(&context, &rows, VALUE);
+    assert_eq!(found.len(), 3001);
+    assert_eq!(found.iter().position(|value| *value == "other".into()), Some(1500));
+    let nodes = values(&context, &rows, NODE);
+    assert_eq!(nodes[..1500], nodes[1501..]);
+    assert!(rows.iter().all(|batch| batch.len() <= exec::batch::ROWS));
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct Transaction {
     bell: Arc<Bell>,
     dataset: Dataset,
     writing: Option<Writing>,
+    /// Whether a statement is at work: it keeps the slot from those who wait, however long it reads between its writes.
+    working: bool,
     /// What was there before this transaction.
     base: Snapshot,
     /// What is there below `pending`: the base and what was spilled.
@@ -73,6 +75,7 @@ impl Transaction {
             bell,
             dataset,
             writing: None,
+            working: false,
             below: base.clone(),
             base,
             spilled: Vec::new(),
@@ -86,12 +89,28 @@ impl Transaction {
         term.encode(&self.shared.hash_key)
     }
 
-    /// Takes the slot before anything is read, so that nobody writes between a read and the write that follows from it.
-    /// A transaction that has it already is at work from now on, and not idle, until its next write.
+    /// Takes the slot before anything is read, so that nobody writes between a read and the write that follows from it,
+    /// and keeps it until [`Self::rest`] from those who wait, however long a statement reads between its writes.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`], [`Error::Expired`].
+    /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`]; [`Error::Expired`] if the
+    /// transaction had the slot, and idled for so long that another one has it now.
     pub fn lock(&mut self, cancel: &CancelToken) -> Result<()> {
+        self.take_slot(cancel)?;
+        self.working = true;
+        Ok(())
+    }
+
+    /// Lets the transaction idle, for whoever locked it and does not know when the next write comes.
+    pub fn rest(&mut self) {
+        self.working = false;
+        if let Some(Writing { slot, .. }) = &self.writing {
+            slot.idle();
+        }
+    }
+
+    /// Takes the slot at the first write, and keeps it from those who wait at later ones.
+    fn take_slot(&mut self, cancel: &CancelToken) -> Result<()> {
         if let Some(Writing { slot, .. }) = &self.writing {
             if let Err(error) = slot.work() {
                 self.forget(); // another one writes now, and has dropped what was staged
@@ -107,36 +126,26 @@ impl Transaction {
         Ok(())
     }
 
-    /// Lets the transaction idle, for whoever locked it and does not know when the next write comes.
-    pub fn rest(&self) {
-        if let Some(Writing { slot, .. }) = &self.writing {
-            slot.idle();
-        }
-    }
-
-    /// Takes the slot at the first write, keeps it from those who wait at later ones, and makes room for one more.
-    fn start_writing(&mut self) -> Result<()> {
-        self.lock(&CancelToken::new())?;
-        if self.pending.weight() > self.shared.options.memory / SPILL_SHARE {
-            self.spill()?;
-        }
-        Ok(())
-    }
-
-    /// Runs one write, and lets the transaction idle before and after it.
+    /// Runs one write with room for it, and lets the transaction idle before and after it.
     fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let outcome = self.start_writing().and_then(|()| write(self));
-        self.rest();
+        if !self.working {
+            self.take_slot(&CancelToken::new())?;
+        }
+        let is_full = self.pending.weight() > self.shared.options.memory / SPILL_SHARE;
+        let outcome = if is_full { self.spill() } else { Ok(()) }.and_then(|()| write(self));
+        if !self.working {
+            self.rest();
+        }
         outcome
     }
 
-    fn is_live(&self, quad: &Quad) -> Result<bool> {
-        self.pending.is_live(quad).map_or_else(|| self.below.contains(quad), Ok)
-    }
-
-    fn operate(&mut self, quad: Quad, tombstone: bool) {
-        self.pending.operate(quad, tombstone);
-        self.view = None;
+    /// Does something to a quad; whether that changed it.
+    fn operate(&mut self, quad: &Quad, tombstone: bool) -> Result<bool> {
+        let changed = self.pending.operate(quad, tombstone, || self.below.contains(quad))?;
+        if changed {
+            self.view = None;
+        }
+        Ok(changed)
     }
 
     /// Adds a quad; whether it was not there before.
@@ -149,12 +158,9 @@ impl Transaction {
     /// know yet. An id that is not among them must be one that a live quad has, or one that is no hash.
     pub fn insert_quad(&mut self, quad: &Quad, terms: &[(TermId, TermRef<'_>)]) -> Result<bool> {
         self.write(|this| {
-            let new = !this.is_live(quad)?;
+            let new = this.operate(quad, false)?;
             if new {
-                for (id, term) in terms {
-                    this.pending.keep_term(*id, *term);
-                }
-                this.operate(*quad, false);
+                terms.iter().for_each(|(id, term)| this.pending.keep_term(*id, *term));
             }
             Ok(new)
         })
@@ -162,13 +168,7 @@ impl Transaction {
 
     /// Removes a quad; whether it was there before.
     pub fn delete(&mut self, quad: &Quad) -> Result<bool> {
-        self.write(|this| {
-            let live = this.is_live(quad)?;
-            if live {
-                this.operate(*quad, true);
-            }
-            Ok(live)
-        })
+        self.write(|this| this.operate(quad, true))
     }
 
     /// The live quads of a subject whose predicates lie in a range, in no order: what [`Self::snapshot`] would show,

@@ -299,8 +299,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_quads_are_those_of_a_plain_graph(clauses in clauses()) {
-        let world = World::new();
+    fn the_quads_are_those_of_a_plain_graph(
+        clauses in clauses(),
+        memory in prop_oneof![9 => Just(64_u64 << 20), 1 => Just(16 << 10)],
+    ) {
+        let world = World::with_memory(memory);
         let mut context = world.begin();
         let (mut plain, mut committed) = (Plain::default(), Plain::default());
         for clause in clauses {

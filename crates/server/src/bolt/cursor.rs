@@ -41,6 +41,7 @@ impl<'q> Cursor<'q> {
                     self.columns = slots.map(|slot| self.looked_up(batch.take(slot))).collect::<Result<_, _>>()?;
                 }
             }
+            self.context.rest(); // its client may take its time
         }
         Ok(self.ended)
     }

@@ -6,11 +6,13 @@
 //! - **Invariant**: the layers and `fresh` together hold each quad of `operations`; the newest layer that knows a quad and
 //!   is not contradicted by `fresh` says what the map says.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{Quad, TermId, TermRef};
 
+use crate::Result;
 use crate::layer::{Content, Layer};
 use crate::memory::{MemoryRun, Spelled};
 
@@ -24,7 +26,8 @@ const TERM: u64 = 128;
 pub(super) struct Pending {
     /// `true` is a tombstone.
     operations: BTreeMap<Quad, bool>,
-    terms: BTreeMap<TermId, Arc<[u8]>>,
+    /// Those whose spelling is in the layers or in `fresh_terms`.
+    terms: BTreeSet<TermId>,
     /// Bytes of memory that these need.
     weight: u64,
     /// Quads written since the newest layer was made; some twice.
@@ -56,23 +59,41 @@ impl Pending {
         self.operations.range(from..=to).filter(|(_, tombstone)| !**tombstone).map(|(quad, _)| *quad)
     }
 
-    /// Writes or deletes.
-    pub(super) fn operate(&mut self, quad: Quad, tombstone: bool) {
-        if self.operations.insert(quad, tombstone).is_none() {
-            self.weight += OPERATION;
+    /// Writes or deletes; whether that changed anything. `below` says whether the quad is there if nothing was done to it.
+    pub(super) fn operate(
+        &mut self,
+        quad: &Quad,
+        tombstone: bool,
+        below: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        match self.operations.entry(*quad) {
+            Entry::Occupied(mut known) => {
+                if known.insert(tombstone) == tombstone {
+                    return Ok(false);
+                }
+            }
+            Entry::Vacant(unknown) => {
+                if below()? != tombstone {
+                    return Ok(false);
+                }
+                unknown.insert(tombstone);
+                self.weight += OPERATION;
+            }
         }
-        self.fresh.push(quad);
+        self.fresh.push(*quad);
+        Ok(true)
     }
 
     /// Remembers how a hashed id is spelled.
     pub(super) fn keep_term(&mut self, id: TermId, term: TermRef<'_>) {
-        if id.is_hashed() && !self.terms.contains_key(&id) {
+        if !id.is_hashed() {
+            return;
+        }
+        if self.terms.insert(id) {
             let mut spelling = Vec::new();
             term.spelling(&mut spelling);
             self.weight += TERM + spelling.len() as u64;
-            let spelling: Arc<[u8]> = spelling.into();
-            self.fresh_terms.push((id, Arc::clone(&spelling)));
-            self.terms.insert(id, spelling);
+            self.fresh_terms.push((id, spelling.into()));
         }
     }
 

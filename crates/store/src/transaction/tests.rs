@@ -132,6 +132,32 @@ fn who_idles_while_another_waits_is_rolled_back() {
 }
 
 #[test]
+fn a_statement_at_work_is_not_taken_for_idle() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let token = CancelToken::new();
+    let mut working = store.begin(Dataset::Rdf);
+    let mut other = store.begin(Dataset::Rdf);
+    insert(&mut other, 0..1).unwrap();
+    other.commit().unwrap();
+    assert_eq!(read(&working.snapshot()).len(), 0);
+    working.lock(&token).unwrap();
+    assert_eq!(read(&working.snapshot()).len(), 1, "it sees what its writes will meet");
+    store.shared().idle_millis.store(0, std::sync::atomic::Ordering::SeqCst);
+    insert(&mut working, 1..3).unwrap();
+    let mut waiting = store.begin(Dataset::Rdf);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| waiting.lock(&token));
+        insert(&mut working, 3..4).unwrap();
+        token.cancel();
+        assert!(matches!(waiter.join().unwrap(), Err(Error::Cancelled)), "it waits, and not for ever");
+    });
+    working.rest();
+    waiting.lock(&CancelToken::new()).unwrap();
+    assert!(matches!(insert(&mut working, 4..5), Err(Error::Expired { .. })), "another one has the slot");
+}
+
+#[test]
 fn the_delta_is_bounded() {
     const MEMORY: u64 = 256 << 10;
     let directory = tempfile::tempdir().unwrap();

@@ -121,7 +121,7 @@ impl Worker {
         let snapshot = context.snapshot();
         data = match context.into_transaction() {
             None => Data::Reading(snapshot),
-            Some(transaction) => {
+            Some(mut transaction) => {
                 transaction.rest();
                 Data::Writing(Box::new(transaction))
             }
