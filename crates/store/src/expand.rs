@@ -48,8 +48,17 @@ pub struct Expander {
     unit: Range<usize>,
     /// Whether the run's beginning was sought.
     inside: bool,
-    /// Whether a piece was given.
-    begun: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No piece was asked for.
+    Fresh,
+    /// There may be more.
+    Begun,
+    /// Nothing comes any more.
+    Finished,
 }
 
 /// What was asked for, in the order in which it is read.
@@ -99,7 +108,7 @@ impl Snapshot {
             second: 0,
             unit: 0..0,
             inside: false,
-            begun: false,
+            state: State::Fresh,
         }
     }
 }
@@ -111,10 +120,11 @@ impl Expander {
         let mut rows = QuadBatch::default();
         let mut parts: Vec<Part> = Vec::new();
         let mut given = 0;
-        let mut finished = false;
+        let first = self.state == State::Fresh;
+        self.state = State::Begun;
         while given < limit {
             if self.unit.is_empty() && !self.advance() {
-                finished = true;
+                self.state = State::Finished;
                 break;
             }
             let repeats = self.unit.len();
@@ -131,8 +141,12 @@ impl Expander {
                 self.unit.start = self.unit.end;
             }
         }
-        let first = !std::mem::replace(&mut self.begun, true);
-        Ok((given > 0).then(|| self.piece(&parts, rows, first && finished)))
+        Ok((given > 0).then(|| self.piece(&parts, rows, first && self.is_finished())))
+    }
+
+    /// Whether it is known that nothing comes any more.
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Finished
     }
 
     /// Moves to the next run; whether there is one.

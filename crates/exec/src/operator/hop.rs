@@ -4,6 +4,8 @@
 //! are its run of OPSG. A hop that goes any way is one of each; a relationship from a node to itself is in both, and met
 //! once.
 
+use std::cell::OnceCell;
+
 use model::TermId;
 use store::{Behind, Columns, Expander, Order, QuadBatch};
 
@@ -23,6 +25,8 @@ pub(super) struct Hop {
     types: Vec<TermId>,
     /// Whether anybody asks for the relationships, or only for where they lead.
     edges: bool,
+    /// All types that there are, if they are few: asked for once.
+    few: OnceCell<Option<Vec<TermId>>>,
 }
 
 /// A hop from some nodes as it runs.
@@ -47,7 +51,7 @@ pub(super) struct Landed {
 
 impl Hop {
     pub(super) fn new(direction: Direction, types: &[Name], edges: bool) -> Self {
-        Self { direction, types: types.iter().map(|name| name.id).collect(), edges }
+        Self { direction, types: types.iter().map(|name| name.id).collect(), edges, few: OnceCell::new() }
     }
 
     /// Begins at these nodes; `into` says where each must lead.
@@ -71,13 +75,23 @@ impl Hop {
         if !self.types.is_empty() {
             return Ok(snapshot.expand(&hops.from, Behind::Third(&self.types, into), order, columns));
         }
-        let types = snapshot.predicates(FIRST_TYPE).take(FEW_TYPES + 1).collect::<store::Result<Vec<_>>>()?;
-        let behind = if types.len() > FEW_TYPES { Behind::From(FIRST_TYPE) } else { Behind::Third(&types, into) };
+        let few = if let Some(few) = self.few.get() {
+            few
+        } else {
+            let types = snapshot.predicates(FIRST_TYPE).take(FEW_TYPES + 1).collect::<store::Result<Vec<_>>>()?;
+            self.few.get_or_init(|| Some(types).filter(|types| types.len() <= FEW_TYPES))
+        };
+        let behind = few.as_ref().map_or(Behind::From(FIRST_TYPE), |types| Behind::Third(types, into));
         Ok(snapshot.expand(&hops.from, behind, order, columns))
     }
 }
 
 impl Hops {
+    /// Whether it is known that nothing comes any more.
+    pub(super) fn is_finished(&self) -> bool {
+        self.orders.is_empty()
+    }
+
     /// The next relationships, about `limit` at most; `None` behind the last.
     pub(super) fn next(&mut self, hop: &Hop, limit: usize, context: &Context<'_>) -> Result<Option<Landed>> {
         while let Some(order) = self.orders.last().copied() {
@@ -89,7 +103,11 @@ impl Hops {
                 self.orders.pop();
                 continue;
             };
-            self.expander = Some(expander);
+            if expander.is_finished() {
+                self.orders.pop();
+            } else {
+                self.expander = Some(expander);
+            }
             let landed = self.landed(hop, order, origins, quads);
             if !landed.nodes.is_empty() {
                 return Ok(Some(landed));

@@ -170,6 +170,10 @@ impl Operator for Trails<'_> {
                 Some(hops) => hops.next(&self.steps.hop, ROWS, self.context)?,
                 None => None,
             };
+            // It holds a block of the store.
+            if level.hops.as_ref().is_some_and(Hops::is_finished) {
+                level.hops = None;
+            }
             self.stack.push(level);
             let Some(landed) = landed else {
                 self.pop()?;
