@@ -8,6 +8,7 @@
 //! - `late`: beside a sort that is cut off only what it reads is computed.
 //! - `counts`: counts of what is never null are counts of rows.
 //! - `prune`: what nobody asks for is not carried along.
+//! - `ends`: where it does not matter how many ways lead to a row, only where they lead is looked for.
 //! - `summary`: what the store's counts or one index answer is not computed row by row.
 
 use store::Snapshot;
@@ -17,6 +18,7 @@ use crate::expr::Expr;
 
 mod access;
 mod counts;
+mod ends;
 mod identity;
 mod late;
 mod matching;
@@ -38,6 +40,7 @@ pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]
     everywhere(&mut plan, &mut late::apply);
     everywhere(&mut plan, &mut counts::apply);
     prune::apply(&mut plan, results);
+    everywhere(&mut plan, &mut ends::apply);
     everywhere(&mut plan, &mut summary::apply);
     plan
 }

@@ -119,14 +119,16 @@ impl Reach {
         node == self.nodes[0] && from != 0 && self.branches[from as usize] == Some(edge)
     }
 
-    /// Lets the start be an end.
-    pub(super) fn set_returned(&mut self) {
-        if self.returned.is_none() {
-            self.returned = Some(self.nodes.len() as u32);
-            self.nodes.push(self.nodes[0]);
-            self.heads.push(NONE);
-            self.branches.push(None);
+    /// Lets the start be an end; its place, if it was none before.
+    pub(super) fn set_returned(&mut self) -> Option<u32> {
+        if self.returned.is_some() {
+            return None;
         }
+        self.returned = Some(self.nodes.len() as u32);
+        self.nodes.push(self.nodes[0]);
+        self.heads.push(NONE);
+        self.branches.push(None);
+        self.returned
     }
 
     /// About how many bytes it takes.

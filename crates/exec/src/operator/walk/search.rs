@@ -1,8 +1,9 @@
 //! The shortest walks between two nodes, and mere ends of walks, breadth first: one start after another.
-
-use std::ops::Range;
+//!
+//! Rows that begin at the same node, and walk by the same rules, are searched for together.
 
 use model::TermId;
+use rustc_hash::FxHashMap;
 
 use super::reach::Reach;
 use super::steps::{Starts, Steps};
@@ -25,26 +26,32 @@ pub(super) struct Search<'q> {
     input: Running<'q>,
     steps: Steps<'q>,
     starts: Starts,
-    /// The next row from which nothing was searched.
-    row: usize,
+    /// Rows for which nothing was searched, those of one start together; the next one last.
+    rows: Vec<u32>,
     run: Option<Run>,
     context: &'q Context<'q>,
     held: Held,
 }
 
-/// A search from one row.
+/// A search from one node.
 struct Run {
-    row: u32,
-    /// Where it must end, if that is known.
-    target: Option<TermId>,
+    rows: Rows,
     reach: Reach,
     /// The next of the farthest nodes from which no hop was begun.
     next: usize,
     hop: Option<Hop>,
-    /// Nodes that are to be given, and the way to the first of them that is next.
-    given: Range<usize>,
+    /// Places of nodes that are to be given, the next one last, and the way to that one.
+    given: Vec<u32>,
     way: Option<Vec<u32>>,
     done: bool,
+}
+
+/// Who asks for what is reached.
+enum Rows {
+    /// These rows, for each node.
+    Any(Vec<u32>),
+    /// These, each for one node; so many nodes have not been reached yet.
+    Ends(FxHashMap<TermId, Vec<u32>>, usize),
 }
 
 /// A hop from some of the farthest nodes.
@@ -68,22 +75,56 @@ impl<'q> Search<'q> {
     pub(super) fn new(input: Running<'q>, walk: &'q plan::Walk, context: &'q Context<'q>) -> Self {
         let edges = walk.which == Walks::AllShortest || walk.direction == Direction::Either;
         let steps = Steps::new(walk, edges, context);
-        Self { input, steps, starts: Starts::default(), row: 0, run: None, context, held: context.memory.hold() }
+        Self {
+            input,
+            steps,
+            starts: Starts::default(),
+            rows: Vec::new(),
+            run: None,
+            context,
+            held: context.memory.hold(),
+        }
     }
 
-    fn begin(&self, row: usize) -> Run {
-        let (start, target) = (self.starts.nodes[row], self.starts.into.as_ref().map(|into| into[row]));
-        let here = self.steps.walk.least == 0 && target.is_none_or(|target| target == start);
-        Run {
-            row: row as u32,
-            target,
-            reach: Reach::new(start),
-            next: 0,
-            hop: None,
-            given: if here { 0..1 } else { 0..0 },
-            way: None,
-            done: here && target.is_some(),
+    /// The search for the next row, and for those that it can be done for at once.
+    fn begin(&mut self, row: u32) -> Run {
+        let start = self.starts.nodes[row as usize];
+        let mut rows = vec![row];
+        while self.together() && self.rows.last().is_some_and(|row| self.starts.nodes[*row as usize] == start) {
+            rows.extend(self.rows.pop());
         }
+        let rows = match &self.starts.into {
+            None => Rows::Any(rows),
+            Some(into) => {
+                let mut ends: FxHashMap<TermId, Vec<u32>> = FxHashMap::default();
+                for row in rows {
+                    ends.entry(into[row as usize]).or_default().push(row);
+                }
+                let missing = ends.len();
+                Rows::Ends(ends, missing)
+            }
+        };
+        let (reach, given) = (Reach::new(start), Vec::new());
+        let mut run = Run { rows, reach, next: 0, hop: None, given, way: None, done: false };
+        if self.steps.walk.least == 0 {
+            run.found(0);
+        }
+        run
+    }
+
+    /// Whether all rows walk by the same rules.
+    fn together(&self) -> bool {
+        self.steps.walk.each.is_none() && self.steps.walk.unlike.is_empty()
+    }
+
+    fn take(&mut self, batch: Batch) -> Result {
+        self.starts = self.steps.starts(batch)?;
+        self.rows = (0..self.starts.nodes.len() as u32).collect();
+        if self.together() {
+            self.rows.sort_by_key(|row| self.starts.nodes[*row as usize]);
+        }
+        self.rows.reverse();
+        Ok(())
     }
 
     /// Goes on searching; how many steps it took.
@@ -94,11 +135,11 @@ impl<'q> Search<'q> {
             if run.next < farthest.end && !ends {
                 let end = farthest.end.min(run.next + NODES);
                 let from = run.reach.nodes()[run.next..end].to_vec();
-                let rows = vec![run.row; from.len()];
+                let rows = vec![run.rows.first(); from.len()];
                 run.hop = Some(Hop { hops: self.steps.hop.start(from, None), first: run.next as u32, rows });
                 run.next = end;
             } else {
-                run.close(ends);
+                run.close(ends, self.steps.walk.which == Walks::AllShortest);
             }
             return Ok(0);
         };
@@ -126,8 +167,8 @@ impl<'q> Search<'q> {
             && *direction == Direction::Either
         {
             let closes = *which == Walks::Ends && *least > 0 && run.reach.closes_ring(from, node, edge.id, *most);
-            if closes {
-                run.reach.set_returned();
+            if closes && let Some(place) = run.reach.set_returned() {
+                run.reached(place, false);
             }
             if run.reach.turns_back(from, node, edge.id) {
                 return;
@@ -138,12 +179,8 @@ impl<'q> Search<'q> {
             return;
         }
         let all = *which == Walks::AllShortest;
-        let fresh = run.reach.step(from, node, edge, all);
-        if let Some(place) = fresh
-            && !all
-            && run.target == Some(node)
-        {
-            (run.given, run.done) = (place as usize..place as usize + 1, true);
+        if let Some(place) = run.reach.step(from, node, edge, all) {
+            run.reached(place, all);
         }
     }
 
@@ -161,44 +198,77 @@ impl<'q> Search<'q> {
 }
 
 impl Run {
+    /// A node was reached: it is to be given if somebody asks for it.
+    fn found(&mut self, place: u32) {
+        match &mut self.rows {
+            Rows::Any(_) => self.given.push(place),
+            Rows::Ends(ends, missing) => {
+                if ends.contains_key(&self.reach.nodes()[place as usize]) {
+                    self.given.push(place);
+                    *missing -= 1;
+                    self.done = *missing == 0;
+                }
+            }
+        }
+    }
+
+    /// A node was reached that is one step farther. Who asks for all ways to it, or for any node, waits for the end of
+    /// the level.
+    fn reached(&mut self, place: u32, all: bool) {
+        if !all && matches!(self.rows, Rows::Ends(..)) {
+            self.found(place);
+        }
+    }
+
     /// All that is one step farther is known.
-    fn close(&mut self, ends: bool) {
+    fn close(&mut self, ends: bool, all: bool) {
         if ends || !self.reach.close() {
             self.done = true;
             return;
         }
         let farthest = self.reach.farthest();
         self.next = farthest.start;
-        match self.target {
-            None => self.given = farthest,
-            Some(target) => {
-                let nodes = &self.reach.nodes()[farthest.clone()];
-                if let Some(at) = nodes.iter().position(|node| *node == target) {
-                    let place = farthest.start + at;
-                    (self.given, self.done) = (place..place + 1, true);
-                }
+        if all || matches!(self.rows, Rows::Any(_)) {
+            for place in farthest.rev() {
+                self.found(place as u32);
             }
         }
     }
 
-    /// Gives the next walk to a node that was found.
+    /// Gives the next walk to a node that was found, to each row that asks for it.
     fn give(&mut self, walk: &plan::Walk, found: &mut Found) -> Result {
-        let place = self.given.start;
-        let way = self.way.get_or_insert_with(|| self.reach.way(place as u32));
-        found.rows.push(self.row);
-        found.nodes.push(self.reach.nodes()[place]);
+        let Some(place) = self.given.last().copied() else { return Ok(()) };
+        let way = self.way.get_or_insert_with(|| self.reach.way(place));
+        let node = self.reach.nodes()[place as usize];
+        let rows = match &self.rows {
+            Rows::Any(rows) => rows,
+            Rows::Ends(ends, _) => ends.get(&node).map_or(&[][..], |rows| rows),
+        };
+        found.rows.extend_from_slice(rows);
+        found.nodes.resize(found.rows.len(), node);
         if walk.edges.is_some() {
             let mut list: Vec<Value> = self.reach.edges(way).collect();
             if !walk.reversed {
                 list.reverse();
             }
-            found.lists.push(Value::list(list)?);
+            found.lists.resize(found.rows.len(), Value::list(list)?);
         }
         if !self.reach.next_way(way) {
             self.way = None;
-            self.given.start += 1;
+            self.given.pop();
         }
         Ok(())
+    }
+}
+
+impl Rows {
+    /// One of them: they walk by the same rules.
+    fn first(&self) -> u32 {
+        match self {
+            Self::Any(rows) => rows.first().copied(),
+            Self::Ends(ends, _) => ends.values().flatten().next().copied(),
+        }
+        .unwrap_or_default()
     }
 }
 
@@ -220,15 +290,14 @@ impl Operator for Search<'_> {
                         self.run = Some(run);
                     }
                 }
-                None if self.row < self.starts.nodes.len() => {
-                    self.run = Some(self.begin(self.row));
-                    self.row += 1;
-                }
-                None if found.rows.is_empty() => {
-                    let Some(batch) = self.input.next()? else { return Ok(None) };
-                    (self.starts, self.row) = (self.steps.starts(batch)?, 0);
-                }
-                None => return Ok(Some(self.batch(found))),
+                None => match self.rows.pop() {
+                    Some(row) => self.run = Some(self.begin(row)),
+                    None if found.rows.is_empty() => {
+                        let Some(batch) = self.input.next()? else { return Ok(None) };
+                        self.take(batch)?;
+                    }
+                    None => return Ok(Some(self.batch(found))),
+                },
             }
             if found.rows.len() >= ROWS || (steps >= STEPS && !found.rows.is_empty()) {
                 return Ok(Some(self.batch(found)));
