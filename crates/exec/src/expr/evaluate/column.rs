@@ -1,10 +1,10 @@
 //! An expression for all rows of a batch.
 //!
 //! - **Shape**: what computes all of its operands for each row is computed operand by operand, column by column: so that
-//!   properties are read for a batch at once, and what is the same for each row is computed once. What may stop before
-//!   an operand (CASE, what binds locals) goes row by row; AND and OR go operand by operand with
-//!   the rows that are not decided yet.
-//! - `truths`: predicates, whose values are not made; `compare`: property values compared without being looked up.
+//!   properties are read for a batch at once, and what is the same for each row is computed once. AND, OR and CASE go
+//!   operand by operand, with the rows that are not decided yet. What binds locals goes row by row.
+//! - `truths`: predicates, whose values are not made; `compare`: property values compared without being looked up;
+//!   `choice`: CASE, and maps made of parts of others.
 //! - **Invariant**: the same values as row by row. Where a row fails, this fails, maybe with the failure of another row.
 
 use std::sync::Arc;
@@ -12,15 +12,39 @@ use std::sync::Arc;
 use model::TermId;
 
 use super::{Evaluator, Local, Scope};
-use crate::Value;
 use crate::batch::{Batch, Column};
 use crate::context::Context;
 use crate::expr::{Expr, Function, Unary};
 use crate::fault::Result;
 use crate::graph::{Name, entity};
+use crate::{Map, Value};
 
+mod choice;
 mod compare;
 mod truths;
+
+/// What is around an expression.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    local: Option<&'a Local<'a>>,
+    /// How many more levels go column by column. Those below go row by row, which takes less of the stack.
+    levels: u32,
+}
+
+impl<'a> Around<'a> {
+    const fn nothing() -> Self {
+        Self::locals(None)
+    }
+
+    pub(super) const fn locals(local: Option<&'a Local<'a>>) -> Self {
+        Self { local, levels: 24 }
+    }
+
+    /// Around an operand; `None` if that is to be computed row by row.
+    fn inner(self) -> Option<Self> {
+        Some(Self { levels: self.levels.checked_sub(1)?, ..self })
+    }
+}
 
 /// What an operand is in each row.
 enum Operand {
@@ -43,22 +67,14 @@ impl Operand {
             Self::Many(values) => &values[row],
         }
     }
-
-    /// How many rows are to be computed from operands, if a batch has so many.
-    fn rows(operands: &[Self], rows: usize) -> usize {
-        if operands.iter().all(|operand| matches!(operand, Self::One(_))) { rows.min(1) } else { rows }
-    }
 }
 
-/// A column of what was computed: of one value if that is the same in all rows.
-fn column_of(mut values: Vec<Value>, rows: usize) -> Column {
-    match values.pop() {
-        Some(value) if values.is_empty() && rows > 1 => Column::Constant(value),
-        last => {
-            values.extend(last);
-            Column::values(values)
-        }
+/// What is computed from operands: once, if they are the same in all rows.
+fn computed(operands: &[Operand], rows: usize, mut compute: impl FnMut(usize) -> Result<Value>) -> Result<Column> {
+    if operands.iter().all(|operand| matches!(operand, Operand::One(_))) {
+        return compute(0).map(Column::Constant);
     }
+    Ok(Column::values((0..rows).map(compute).collect::<Result<_>>()?))
 }
 
 impl Evaluator<'_, '_> {
@@ -68,7 +84,7 @@ impl Evaluator<'_, '_> {
     ///
     /// As [`Self::value`].
     pub fn column(self, expr: &Expr, batch: &Batch) -> Result<Column> {
-        self.column_within(expr, batch, None)
+        self.column_within(expr, batch, Around::nothing())
     }
 
     /// The rows of a batch for which a predicate is true.
@@ -77,27 +93,45 @@ impl Evaluator<'_, '_> {
     ///
     /// As [`Self::truth`].
     pub fn select(self, predicate: &Expr, batch: &Batch) -> Result<Vec<u32>> {
-        let truths = self.truths("WHERE", predicate, batch, None)?;
+        let truths = self.truths("WHERE", predicate, batch, Around::nothing())?;
         Ok((0..).zip(truths).filter(|(_, truth)| *truth == Some(true)).map(|(row, _)| row).collect())
     }
 
     /// The values where locals are bound.
-    pub(super) fn column_within(self, expr: &Expr, batch: &Batch, local: Option<&Local<'_>>) -> Result<Column> {
+    pub(super) fn column_within(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Column> {
+        let Some(around) = around.inner() else { return self.row_by_row(expr, batch, around) };
         match expr {
             Expr::Constant(value) => Ok(Column::Constant(value.clone())),
             Expr::Slot(slot) => Ok(batch.column(*slot).clone()),
-            Expr::Local(depth) => Ok(Column::Constant(Scope { batch, row: 0, local }.local(*depth))),
+            Expr::Local(depth) => Ok(Column::Constant(Scope { batch, row: 0, local: around.local }.local(*depth))),
             Expr::Property { target, key } => {
-                let target = self.column_within(target, batch, local)?;
+                let target = self.column_within(target, batch, around)?;
                 self.property_column(&target, key, batch.len())
             }
             Expr::Unary(operator @ (Unary::Negate | Unary::Plus), operand) => {
-                self.strict([&**operand], batch, local, |[operand]| super::operators::unary(*operator, operand))
+                let of = [self.operand(operand, batch, around)?];
+                computed(&of, batch.len(), |row| super::operators::unary(*operator, of[0].at(row)))
             }
             Expr::Binary(operator, left, right) if !operator.is_predicate() => {
-                self.strict([&**left, &**right], batch, local, |[left, right]| self.of_two(*operator, left, right))
+                let of = [self.operand(left, batch, around)?, self.operand(right, batch, around)?];
+                computed(&of, batch.len(), |row| self.of_two(*operator, of[0].at(row), of[1].at(row)))
             }
-            Expr::Call { function, arguments } => self.call_column(function, arguments, batch, local),
+            Expr::List(items) => {
+                let of = self.operands(items, batch, around)?;
+                let values = |row| of.iter().map(|item| item.at(row).clone()).collect::<Vec<_>>();
+                computed(&of, batch.len(), |row| Ok(Value::list(values(row))?))
+            }
+            Expr::Map(entries) => {
+                let of = self.operands(entries.iter().map(|(_, value)| value), batch, around)?;
+                let entry = |row, key: &Arc<str>, of: &Operand| (Arc::clone(key), of.at(row).clone());
+                let entries = |row| entries.iter().zip(&of).map(move |((key, _), of)| entry(row, key, of));
+                computed(&of, batch.len(), |row| Ok(Value::Map(Map::new(entries(row))?)))
+            }
+            Expr::MapProjection { subject, items } => self.projections(expr, subject, items, batch, around),
+            Expr::Case { subject, branches, otherwise } => {
+                self.cases(subject.as_deref(), branches, otherwise.as_deref(), batch, around)
+            }
+            Expr::Call { function, arguments } => self.call_column(function, arguments, batch, around),
             Expr::Binary(..)
             | Expr::Unary(Unary::Not, _)
             | Expr::Comparison(..)
@@ -106,60 +140,47 @@ impl Evaluator<'_, '_> {
             | Expr::Xor(_)
             | Expr::IsNull(_)
             | Expr::HasLabels { .. } => {
-                let truths = self.truths("a predicate", expr, batch, local)?;
+                let truths = self.truths("a predicate", expr, batch, around)?;
                 Ok(Column::values(truths.into_iter().map(Value::truth).collect()))
             }
-            _ => self.row_by_row(expr, batch, local),
+            _ => self.row_by_row(expr, batch, around),
         }
     }
 
-    fn row_by_row(self, expr: &Expr, batch: &Batch, local: Option<&Local<'_>>) -> Result<Column> {
+    fn row_by_row(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Column> {
         let mut values = Vec::with_capacity(batch.len());
         for row in 0..batch.len() {
-            values.push(self.value(expr, Scope { batch, row, local })?);
+            values.push(self.value(expr, Scope { batch, row, local: around.local })?);
         }
         Ok(Column::values(values))
     }
 
-    fn operand(self, expr: &Expr, batch: &Batch, local: Option<&Local<'_>>) -> Result<Operand> {
-        Operand::of(&self.column_within(expr, batch, local)?, batch.len(), self.context)
+    fn operand(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Operand> {
+        Operand::of(&self.column_within(expr, batch, around)?, batch.len(), self.context)
     }
 
-    /// What is computed from all of its operands.
-    fn strict<const N: usize>(
+    fn operands<'e>(
         self,
-        operands: [&Expr; N],
+        exprs: impl IntoIterator<Item = &'e Expr>,
         batch: &Batch,
-        local: Option<&Local<'_>>,
-        compute: impl Fn([&Value; N]) -> Result<Value>,
-    ) -> Result<Column> {
-        let mut found = Vec::with_capacity(N);
-        for operand in operands {
-            found.push(self.operand(operand, batch, local)?);
-        }
-        let rows = Operand::rows(&found, batch.len());
-        let values = (0..rows).map(|row| compute(std::array::from_fn(|place| found[place].at(row))));
-        Ok(column_of(values.collect::<Result<_>>()?, batch.len()))
+        around: Around<'_>,
+    ) -> Result<Vec<Operand>> {
+        exprs.into_iter().map(|expr| self.operand(expr, batch, around)).collect()
     }
 
-    fn call_column(
-        self,
-        function: &Function,
-        arguments: &[Expr],
-        batch: &Batch,
-        local: Option<&Local<'_>>,
-    ) -> Result<Column> {
-        let operands = arguments.iter().map(|argument| self.operand(argument, batch, local));
-        let operands = operands.collect::<Result<Vec<_>>>()?;
-        let rows = if function.is_pure { Operand::rows(&operands, batch.len()) } else { batch.len() };
-        let mut values = Vec::with_capacity(rows);
-        let mut given = Vec::with_capacity(operands.len());
-        for row in 0..rows {
+    fn call_column(self, function: &Function, arguments: &[Expr], batch: &Batch, around: Around<'_>) -> Result<Column> {
+        let of = self.operands(arguments, batch, around)?;
+        let mut given = Vec::with_capacity(of.len());
+        let call = |row| {
             given.clear();
-            given.extend(operands.iter().map(|operand| operand.at(row).clone()));
-            values.push((function.call)(&self, &given)?);
+            given.extend(of.iter().map(|operand| operand.at(row).clone()));
+            (function.call)(&self, &given)
+        };
+        if function.is_pure {
+            computed(&of, batch.len(), call)
+        } else {
+            Ok(Column::values((0..batch.len()).map(call).collect::<Result<_>>()?))
         }
-        Ok(if function.is_pure { column_of(values, batch.len()) } else { Column::values(values) })
     }
 
     /// A property of each of many; not yet looked up where all are nodes or relationships.
@@ -189,6 +210,20 @@ impl Evaluator<'_, '_> {
         let values = targets.resolved(rows, self.context)?;
         Ok(Column::values(values.iter().map(|value| self.named(value, key)).collect::<Result<_>>()?))
     }
+}
+
+/// Some rows of a batch, with what an expression reads of them.
+fn part(batch: &Batch, rows: &[u32], expr: &Expr) -> Batch {
+    if rows.len() == batch.len() {
+        return batch.clone(); // rows are told once, and in order
+    }
+    let mut part = Batch::of(rows.len());
+    expr.slots(&mut |slot| {
+        if part.column(slot).is_absent() {
+            part.set(slot, batch.column(slot).gather(rows));
+        }
+    });
+    part
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::column::Around;
 use super::{Evaluator, Scope, refused};
 use crate::batch::Column;
 use crate::expr::{Expr, Form, Subplan};
@@ -117,7 +118,9 @@ impl Evaluator<'_, '_> {
                 let mut held = self.context.memory.hold();
                 let mut items = Vec::new();
                 while let Some(batch) = running.next()? {
-                    let values = self.column_within(value, &batch, scope.local)?.resolved(batch.len(), self.context)?;
+                    let values = self
+                        .column_within(value, &batch, Around::locals(scope.local))?
+                        .resolved(batch.len(), self.context)?;
                     held.grow(values.iter().map(Value::bytes).sum::<usize>() as u64)?;
                     check_list("a pattern comprehension", items.len() + values.len())?;
                     items.extend_from_slice(&values);

@@ -69,6 +69,12 @@ fn expr(key: &Name, id: &Name, labels: &[Name]) -> impl Strategy<Value = Expr> +
                 branches: vec![(condition, value)],
                 otherwise: Some(otherwise),
             }),
+            1 => (boxed.clone(), proptest::collection::vec((inner.clone(), inner.clone()), 1..3)).prop_map(
+                |(subject, branches)| Expr::Case { subject: Some(subject), branches, otherwise: None }
+            ),
+            1 => some.clone().prop_map(|values| Expr::Map(
+                values.into_iter().enumerate().map(|(key, value)| (key.to_string().into(), value)).collect()
+            )),
             1 => (quantifier, boxed.clone(), boxed.clone())
                 .prop_map(|(kind, list, predicate)| Expr::Quantifier { kind, list, predicate }),
             1 => (boxed.clone(), boxed.clone()).prop_map(|(list, value)| Expr::ListComprehension {

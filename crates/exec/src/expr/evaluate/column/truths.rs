@@ -1,9 +1,9 @@
 //! Predicates for all rows of a batch.
 
-use super::{Operand, compare};
+use super::{Around, Operand, compare, part};
 use crate::Value;
 use crate::batch::{Batch, Column};
-use crate::expr::evaluate::{Evaluator, Local, refused};
+use crate::expr::evaluate::{Evaluator, Scope, refused};
 use crate::expr::{Binary, Compare, Expr, Unary};
 use crate::fault::Result;
 use crate::graph::{Name, entity};
@@ -16,31 +16,35 @@ impl Evaluator<'_, '_> {
         operation: &'static str,
         predicate: &Expr,
         batch: &Batch,
-        local: Option<&Local<'_>>,
+        around: Around<'_>,
     ) -> Result<Vec<Truth>> {
+        let Some(around) = around.inner() else {
+            let scope = |row| Scope { batch, row, local: around.local };
+            return (0..batch.len()).map(|row| self.truth(operation, predicate, scope(row))).collect();
+        };
         match predicate {
             Expr::Constant(value) => Ok(vec![logic::truth(operation, value)?; batch.len()]),
-            Expr::Comparison(first, rest) => self.comparisons(first, rest, batch, local),
+            Expr::Comparison(first, rest) => self.comparisons(first, rest, batch, around),
             Expr::IsNull(operand) => {
-                let column = self.column_within(operand, batch, local)?;
+                let column = self.column_within(operand, batch, around)?;
                 Ok((0..batch.len()).map(|row| Some(column.is_null(row))).collect())
             }
             Expr::Unary(Unary::Not, operand) => {
-                let truths = self.truths("NOT", operand, batch, local)?;
+                let truths = self.truths("NOT", operand, batch, around)?;
                 Ok(truths.into_iter().map(logic::not).collect())
             }
             Expr::Binary(operator, left, right) if operator.is_predicate() => {
-                self.predicates(*operator, left, right, batch, local)
+                self.predicates(*operator, left, right, batch, around)
             }
             Expr::HasLabels { target, labels } => {
-                let column = self.column_within(target, batch, local)?;
+                let column = self.column_within(target, batch, around)?;
                 self.have_labels(&column, labels, batch.len())
             }
-            Expr::And(operands) => self.connections("AND", operands, batch, local, logic::and, Some(false)),
-            Expr::Or(operands) => self.connections("OR", operands, batch, local, logic::or, Some(true)),
-            Expr::Xor(operands) => self.connections("XOR", operands, batch, local, logic::xor, None),
+            Expr::And(operands) => self.connections("AND", operands, batch, around, logic::and, Some(false)),
+            Expr::Or(operands) => self.connections("OR", operands, batch, around, logic::or, Some(true)),
+            Expr::Xor(operands) => self.connections("XOR", operands, batch, around, logic::xor, None),
             other => {
-                let operand = self.operand(other, batch, local)?;
+                let operand = self.operand(other, batch, around)?;
                 Ok((0..batch.len())
                     .map(|row| logic::truth(operation, operand.at(row)))
                     .collect::<crate::Result<_>>()?)
@@ -53,12 +57,12 @@ impl Evaluator<'_, '_> {
         first: &Expr,
         rest: &[(Compare, Expr)],
         batch: &Batch,
-        local: Option<&Local<'_>>,
+        around: Around<'_>,
     ) -> Result<Vec<Truth>> {
-        let mut left = self.column_within(first, batch, local)?;
+        let mut left = self.column_within(first, batch, around)?;
         let mut holds: Option<Vec<Truth>> = None;
         for (operator, right) in rest {
-            let right = self.column_within(right, batch, local)?;
+            let right = self.column_within(right, batch, around)?;
             let truths = self.compared(*operator, &left, &right, batch.len())?;
             holds = Some(match holds {
                 None => truths,
@@ -100,9 +104,9 @@ impl Evaluator<'_, '_> {
         left: &Expr,
         right: &Expr,
         batch: &Batch,
-        local: Option<&Local<'_>>,
+        around: Around<'_>,
     ) -> Result<Vec<Truth>> {
-        let (left, right) = (self.operand(left, batch, local)?, self.operand(right, batch, local)?);
+        let (left, right) = (self.operand(left, batch, around)?, self.operand(right, batch, around)?);
         let truth = |row| match self.of_two(operator, left.at(row), right.at(row))? {
             Value::Boolean(truth) => Ok(Some(truth)),
             _ => Ok(None),
@@ -137,12 +141,12 @@ impl Evaluator<'_, '_> {
         operation: &'static str,
         operands: &[Expr],
         batch: &Batch,
-        local: Option<&Local<'_>>,
+        around: Around<'_>,
         connect: fn(Truth, Truth) -> Truth,
         decides: Truth,
     ) -> Result<Vec<Truth>> {
         let Some((first, rest)) = operands.split_first() else { return Ok(vec![None; batch.len()]) };
-        let mut connected = self.truths(operation, first, batch, local)?;
+        let mut connected = self.truths(operation, first, batch, around)?;
         for operand in rest {
             let is_open = |truth: &Truth| truth.is_none() || *truth != decides;
             let open: Vec<u32> =
@@ -150,11 +154,7 @@ impl Evaluator<'_, '_> {
             if open.is_empty() {
                 break;
             }
-            let truths = if open.len() == batch.len() {
-                self.truths(operation, operand, batch, local)?
-            } else {
-                self.truths(operation, operand, &part(batch, &open, operand), local)?
-            };
+            let truths = self.truths(operation, operand, &part(batch, &open, operand), around)?;
             for (row, truth) in open.into_iter().zip(truths) {
                 let so_far = &mut connected[row as usize];
                 *so_far = connect(*so_far, truth);
@@ -162,15 +162,4 @@ impl Evaluator<'_, '_> {
         }
         Ok(connected)
     }
-}
-
-/// Some rows of a batch, with what an expression reads of them.
-fn part(batch: &Batch, rows: &[u32], expr: &Expr) -> Batch {
-    let mut part = Batch::of(rows.len());
-    expr.slots(&mut |slot| {
-        if part.column(slot).is_absent() {
-            part.set(slot, batch.column(slot).gather(rows));
-        }
-    });
-    part
 }
