@@ -23,6 +23,7 @@ FAMILIES = {
     "status": ("^/(status|halimede/health|openapi.json)$", 10),
     "system": ("^/system$", 30),
     "statistics": ("/statistics|^/storage/info$", 10),
+    "openCypher": ("^/opencypher", 20),
     "nothing behind": ("^/(ml|storage/indexes)/", 10),
 }
 
