@@ -119,12 +119,6 @@ def test_a_missing_query_is_named(http):
     assert (answer.status_code, answer.json()["code"]) == (400, "MissingParameterException")
 
 
-def test_updates_are_not_supported_yet(http):
-    answer = http.ask("POST", "/sparql", data={"update": "INSERT DATA { <x:a> <x:b> <x:c> }"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "UnsupportedOperationException")
-    assert rows(ask(http, "SELECT (COUNT(*) AS ?c) WHERE { ?s ?p ?o }")) == [{"c": "4"}]
-
-
 def test_a_triple_in_two_graphs_is_one_in_the_union(server, files):
     (files / "d.nt").write_text(DATA)
     client, http = Boto(server.endpoint), Http(server.endpoint)

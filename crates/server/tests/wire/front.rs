@@ -52,7 +52,7 @@ fn methods_and_operations_that_are_not_offered() {
         ("POST", "/gremlin", "ExecuteGremlinQuery"),
         ("GET", "/pg/stream/", "GetPropertygraphStream"),
         ("DELETE", "/gremlin/status/a%2Fb", "CancelGremlinQuery"),
-        ("GET", "/sparql/gsp", "SparqlGraphStore"),
+        ("GET", "/sparql/stream", "GetSparqlStream"),
     ] {
         assert_eq!(
             server.send(method, target, &[], b"{}").failure(),

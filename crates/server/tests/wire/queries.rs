@@ -94,16 +94,8 @@ fn requests_that_ask_no_single_query() {
             "400 BadRequestException: An update cannot be sent with GET",
         ),
         (
-            sent("POST", "/sparql", &[FORM], "update=CLEAR+ALL"),
-            "400 UnsupportedOperationException: SPARQL updates are not supported",
-        ),
-        (
             sent("POST", "/sparql", &[FORM], "update=CLEAR+ALL&query=ASK{}"),
             "400 BadRequestException: A request has a query or an update",
-        ),
-        (
-            sent("POST", "/sparql", &[("content-type", "application/sparql-update")], "CLEAR ALL"),
-            "400 UnsupportedOperationException: ",
         ),
         (
             sent("GET", "/sparql?query=ASK%7B%7D&query=ASK%7B%7D", &[], ""),
