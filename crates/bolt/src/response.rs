@@ -1,7 +1,7 @@
 //! What clients are sent.
 
-use exec::Value;
 use exec::json::Entities;
+use exec::{Map, Value};
 
 use crate::Dialect;
 use crate::chunk;
@@ -44,12 +44,20 @@ pub fn failure(out: &mut Vec<u8>, version: Version, code: &str, message: &str) {
                 ("message", message.into()),
                 ("gql_status", state.into()),
                 ("description", description.into()),
+                ("diagnostic_record", diagnostic_record()),
             ];
             write_members(out, &members);
         } else {
             write_members(out, &[("code", code.into()), ("message", message.into())]);
         }
     });
+}
+
+/// What GQL wants to be said of every failure; drivers take these for the defaults, if they look.
+fn diagnostic_record() -> Value {
+    let members = [("OPERATION", ""), ("OPERATION_CODE", "0"), ("CURRENT_SCHEMA", "/")];
+    let members = members.map(|(name, text)| (name.into(), text.into()));
+    Map::new(members).map_or(Value::Null, Value::Map)
 }
 
 /// Appends RECORD with the values that `write` writes one after the other, so many of them.

@@ -122,8 +122,12 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let _place = self.door.places.take()?;
         let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
         let turn = turn(&self.door, transaction).await?;
+        // From here on nobody is told that it failed unless it did: a RESET waits.
+        let before = transaction.set_watch(&Watch::default());
+        self.link.set_running(None);
         transaction.tell(Command::Commit(turn)).await?;
         let answer = self.answer().await?;
+        drop(before);
         self.transaction = None;
         self.link.set_running(None);
         match answer {
