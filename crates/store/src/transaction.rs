@@ -160,7 +160,9 @@ impl Transaction {
         self.write(|this| {
             let new = this.operate(quad, false)?;
             if new {
-                terms.iter().for_each(|(id, term)| this.pending.keep_term(*id, *term));
+                for (id, term) in terms {
+                    this.pending.keep_term(*id, *term);
+                }
             }
             Ok(new)
         })
