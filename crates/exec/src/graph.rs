@@ -95,12 +95,16 @@ impl Context<'_> {
         let hashed: Vec<TermId> = terms.iter().flatten().copied().filter(|id| id.is_hashed()).collect();
         let resolved = if hashed.is_empty() { Vec::new() } else { self.snapshot().resolve_many(&hashed)? };
         let mut resolved = resolved.iter();
-        let value = |id: &Option<TermId>| match id {
-            None => Ok(Value::Null),
-            Some(id) if id.is_hashed() => resolved.next().map_or(Ok(Value::Null), |found| Ok(value_of(found))),
-            Some(id) => self.value(*id),
-        };
-        terms.iter().map(value).collect()
+        // Not collected: a result of a list is grown bit by bit.
+        let mut values = Vec::with_capacity(terms.len());
+        for id in terms {
+            values.push(match id {
+                None => Value::Null,
+                Some(id) if id.is_hashed() => resolved.next().map_or(Value::Null, value_of),
+                Some(id) => self.value(*id)?,
+            });
+        }
+        Ok(values)
     }
 
     /// The values of a column of so many rows.

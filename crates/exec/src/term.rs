@@ -146,10 +146,27 @@ pub fn from_inline(id: TermId) -> Option<Value> {
     if id.is_hashed() || id.tag_byte() >= Tag::Label as u8 {
         return None;
     }
-    match model::Term::decode(id, None) {
+    frequent(id).or_else(|| match model::Term::decode(id, None) {
         Ok(model::Term::Value(value)) => Some(from_term(&value)),
         _ => None,
+    })
+}
+
+/// Zero, as the payload of an integer of any type.
+const ZERO: i128 = 1 << 118;
+
+/// The same for what is met most: integers that fit into 64 bits, and strings. What is damaged is left to others.
+fn frequent(id: TermId) -> Option<Value> {
+    let tag = id.tag()?;
+    if tag == Tag::StringInline {
+        let [_, text @ ..] = id.to_be_bytes();
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        let (text, padding) = text.split_at(end);
+        return if padding.iter().all(|byte| *byte == 0) { str::from_utf8(text).ok().map(Value::from) } else { None };
     }
+    let kind = IntegerType::from_tag(tag)?;
+    let value = id.payload() as i128 - ZERO;
+    if kind.holds(value) { i64::try_from(value).ok().map(Value::Integer) } else { None }
 }
 
 fn text(term: &Term) -> Value {

@@ -86,3 +86,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_id_that_holds_its_term_gives_the_value_of_the_term() {
+    let key = model::HashKey::new([7; 16]);
+    let texts = ["", "x", "fifteen letters", "\u{e9}\u{1f600}", "sixteen letters!"].map(model::TermRef::String);
+    let integers = [i64::MIN, -1, 0, 1, i64::MAX].map(model::TermRef::Long);
+    let small = [model::TermRef::Byte(-128), model::TermRef::Short(-300), model::TermRef::Int(i32::MAX)];
+    let datatype = "http://www.w3.org/2001/XMLSchema#unsignedLong";
+    let large =
+        ["18446744073709551615", "9223372036854775807"].map(|lexical| model::TermRef::Typed { lexical, datatype });
+    let all = texts.iter().chain(&integers).chain(&small).chain(&large).chain(&crate::testing::TERMS);
+    for term in all {
+        let id = term.encode(&key);
+        let expected = match model::Term::decode(id, None) {
+            Ok(model::Term::Value(value)) => Some(from_term(&value)),
+            _ => None,
+        };
+        assert_eq!(format!("{:?}", super::from_inline(id)), format!("{expected:?}"), "{term:?}");
+    }
+    // An integer beyond the range of its type, and a string with a NUL in it, are damaged.
+    let byte = model::TermRef::Byte(127).encode(&key);
+    assert!(super::from_inline(model::TermId::from_u128(byte.get() + 1).unwrap()).is_none());
+    let text = model::TermRef::String("x").encode(&key);
+    assert!(super::from_inline(model::TermId::from_u128(text.get() | 1).unwrap()).is_none());
+}

@@ -74,7 +74,16 @@ fn computed(operands: &[Operand], rows: usize, mut compute: impl FnMut(usize) ->
     if operands.iter().all(|operand| matches!(operand, Operand::One(_))) {
         return compute(0).map(Column::Constant);
     }
-    Ok(Column::values((0..rows).map(compute).collect::<Result<_>>()?))
+    each(rows, compute)
+}
+
+/// A value for each row. Not collected: a result of a list is grown bit by bit.
+fn each(rows: usize, mut compute: impl FnMut(usize) -> Result<Value>) -> Result<Column> {
+    let mut values = Vec::with_capacity(rows);
+    for row in 0..rows {
+        values.push(compute(row)?);
+    }
+    Ok(Column::values(values))
 }
 
 impl Evaluator<'_, '_> {
@@ -148,11 +157,7 @@ impl Evaluator<'_, '_> {
     }
 
     fn row_by_row(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Column> {
-        let mut values = Vec::with_capacity(batch.len());
-        for row in 0..batch.len() {
-            values.push(self.value(expr, Scope { batch, row, local: around.local })?);
-        }
-        Ok(Column::values(values))
+        each(batch.len(), |row| self.value(expr, Scope { batch, row, local: around.local }))
     }
 
     fn operand(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Operand> {
@@ -176,11 +181,7 @@ impl Evaluator<'_, '_> {
             given.extend(of.iter().map(|operand| operand.at(row).clone()));
             (function.call)(&self, &given)
         };
-        if function.is_pure {
-            computed(&of, batch.len(), call)
-        } else {
-            Ok(Column::values((0..batch.len()).map(call).collect::<Result<_>>()?))
-        }
+        if function.is_pure { computed(&of, batch.len(), call) } else { each(batch.len(), call) }
     }
 
     /// A property of each of many; not yet looked up where all are nodes or relationships.
@@ -208,7 +209,7 @@ impl Evaluator<'_, '_> {
             _ => {}
         }
         let values = targets.resolved(rows, self.context)?;
-        Ok(Column::values(values.iter().map(|value| self.named(value, key)).collect::<Result<_>>()?))
+        each(rows, |row| self.named(&values[row], key))
     }
 }
 
