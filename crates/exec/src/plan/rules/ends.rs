@@ -14,7 +14,7 @@ pub(super) fn apply(plan: &mut Plan) {
         Plan::Apply { inner, kind: Apply::Semi | Apply::Anti, .. } => mark(inner),
         Plan::Distinct { input, .. } => mark(input),
         Plan::Aggregate { input, aggregates, .. } if aggregates.iter().all(|(_, of)| ignores_repeats(of)) => {
-            mark(input)
+            mark(input);
         }
         _ => {}
     }
