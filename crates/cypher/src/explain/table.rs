@@ -130,8 +130,8 @@ fn html(out: &mut impl Write, query: Option<&str>, tables: &[Table]) -> io::Resu
         }
         writeln!(out, "</tr>\n</thead>\n<tbody>")?;
         for row in &table.rows {
-            let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-            writeln!(out, "<tr>{cells}</tr>")?;
+            let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            writeln!(out, "<tr><td>{}</td></tr>", cells.join("</td><td>"))?;
         }
         writeln!(out, "</tbody>\n</table>")?;
     }

@@ -28,7 +28,7 @@ pub(super) fn table(answer: &mut Tail<impl Read>, columns: &[&str], out: &mut im
     })?;
     let rows = if count == 1 { "row" } else { "rows" };
     let rest = if columns.is_empty() { String::new() } else { table.take() + "\n" };
-    output::written(write!(out, "{rest}{count} {rows}\n"))
+    output::written(writeln!(out, "{rest}{count} {rows}"))
 }
 
 /// Prints CSV with a line of these columns.
@@ -178,25 +178,25 @@ mod tests {
 
     #[test]
     fn rows_become_a_table() {
-        let table = "n             x\n------------  -----------\nIo, a \"moon\"  1.5\n              {\"~id\":\"a\"}\n\n2 rows\n";
-        assert_eq!(shown(ROWS, |answer, columns, out| super::table(answer, columns, out)), table);
-        let none = shown(r#"{"results":[]}"#, |answer, _, out| super::table(answer, &[], out));
+        let expected = "n             x\n------------  -----------\nIo, a \"moon\"  1.5\n              {\"~id\":\"a\"}\n\n2 rows\n";
+        assert_eq!(shown(ROWS, table), expected);
+        let none = shown(r#"{"results":[]}"#, |answer, _, out| table(answer, &[], out));
         assert_eq!(none, "0 rows\n");
     }
 
     #[test]
     fn rows_become_csv() {
-        let csv = "n,x\r\n\"Io, a \"\"moon\"\"\",1.5\r\n,\"{\"\"~id\"\":\"\"a\"\"}\"\r\n";
-        assert_eq!(shown(ROWS, |answer, columns, out| super::csv(answer, columns, out)), csv);
+        let expected = "n,x\r\n\"Io, a \"\"moon\"\"\",1.5\r\n,\"{\"\"~id\"\":\"\"a\"\"}\"\r\n";
+        assert_eq!(shown(ROWS, csv), expected);
     }
 
     #[test]
     fn a_failure_behind_the_rows_is_told() {
         let text =
             r#"{"results":[{"n":1,"x":2},{"code":"XException","detailedMessage":"why","message":"why","requestId":""}"#;
-        let error = super::table(&mut Tail::new(text.as_bytes()), &["n", "x"], &mut Vec::new()).expect_err("broken");
+        let error = table(&mut Tail::new(text.as_bytes()), &["n", "x"], &mut Vec::new()).expect_err("broken");
         assert_eq!(error.to_string(), "XException: why");
-        let error = super::csv(&mut Tail::new(&b"{\"results\":[{\"n\""[..]), &["n"], &mut Vec::new());
+        let error = csv(&mut Tail::new(&b"{\"results\":[{\"n\""[..]), &["n"], &mut Vec::new());
         assert!(error.expect_err("broken").to_string().starts_with("the answer broke off: "));
     }
 }

@@ -62,28 +62,25 @@ impl<'p> Writer<'p> {
                 format!("({} {} {})", self.whole(left), of_binary(*operator), self.whole(right))
             }
             Expr::Comparison(first, rest) => {
-                let mut text = self.whole(first);
+                let mut parts = vec![self.whole(first)];
                 for (compare, operand) in rest {
-                    text += &format!(" {} {}", of_compare(*compare), self.whole(operand));
+                    parts.extend([of_compare(*compare).to_owned(), self.whole(operand)]);
                 }
-                text
+                parts.join(" ")
             }
             Expr::And(of) => format!("({})", self.list(of, " AND ")),
             Expr::Or(of) => format!("({})", self.list(of, " OR ")),
             Expr::Xor(of) => format!("({})", self.list(of, " XOR ")),
             Expr::IsNull(operand) => format!("{} IS NULL", self.whole(operand)),
             Expr::Case { subject, branches, otherwise } => {
-                let mut text = "CASE".to_owned();
-                if let Some(subject) = subject {
-                    text += &format!(" {}", self.whole(subject));
-                }
+                let mut parts = vec!["CASE".to_owned()];
+                parts.extend(subject.iter().map(|subject| self.whole(subject)));
                 for (condition, value) in branches {
-                    text += &format!(" WHEN {} THEN {}", self.whole(condition), self.whole(value));
+                    parts.push(format!("WHEN {} THEN {}", self.whole(condition), self.whole(value)));
                 }
-                if let Some(otherwise) = otherwise {
-                    text += &format!(" ELSE {}", self.whole(otherwise));
-                }
-                text + " END"
+                parts.extend(otherwise.iter().map(|otherwise| format!("ELSE {}", self.whole(otherwise))));
+                parts.push("END".to_owned());
+                parts.join(" ")
             }
             Expr::List(of) => format!("[{}]", self.list(of, ", ")),
             Expr::Path(of) => format!("path({})", self.list(of, ", ")),
@@ -102,14 +99,10 @@ impl<'p> Writer<'p> {
                 format!("{} {{{}}}", self.whole(subject), items.join(", "))
             }
             Expr::ListComprehension { list, filter, value } => {
-                let mut text = format!("[local IN {}", self.whole(list));
-                if let Some(filter) = filter {
-                    text += &format!(" WHERE {}", self.whole(filter));
-                }
-                if let Some(value) = value {
-                    text += &format!(" | {}", self.whole(value));
-                }
-                text + "]"
+                let mut parts = vec![format!("[local IN {}", self.whole(list))];
+                parts.extend(filter.iter().map(|filter| format!(" WHERE {}", self.whole(filter))));
+                parts.extend(value.iter().map(|value| format!(" | {}", self.whole(value))));
+                parts.concat() + "]"
             }
             Expr::Quantifier { kind, list, predicate } => {
                 let kind = match kind {
@@ -150,7 +143,7 @@ pub(super) fn slots(slots: &[Slot]) -> String {
 
 /// Labels or types, each with its colon.
 pub(super) fn names(names: &[Name]) -> String {
-    names.iter().map(|name| format!(":{}", name.text)).collect()
+    names.iter().flat_map(|name| [":", &*name.text]).collect()
 }
 
 const fn of_binary(operator: Binary) -> &'static str {

@@ -113,7 +113,7 @@ fn of_walk<'p>(walk: &'p Walk, writer: &mut Writer<'p>) -> Told {
     let length = format!("*{}..{most}", walk.least);
     let mut arguments = walked(walk.from, walk.edges.map(slot), &names(&walk.types), &length, walk.direction, walk.to);
     if let Some((each, predicate)) = &walk.each {
-        arguments += &format!(", each {}: {}", slot(*each), writer.text(predicate));
+        arguments = format!("{arguments}, each {}: {}", slot(*each), writer.text(predicate));
     }
     let mode = match (walk.which, walk.into) {
         (Walks::All, false) => "all",
