@@ -2,8 +2,6 @@
 //!
 //! **Source**: spec/opencypher.md §3.
 
-mod table;
-
 use std::io;
 use std::time::Duration;
 
@@ -11,11 +9,11 @@ use exec::context::Context;
 use exec::fault;
 use exec::plan::explain::{Section, Step, sections};
 use exec::profile::{Measured, Profile};
+pub use exec::table::Form;
+use exec::table::{self, Table};
 
 use crate::tree::Mode;
 use crate::{Prepared, Query};
-pub use table::Form;
-use table::Table;
 
 /// What is not said.
 const NOTHING: &str = "-";

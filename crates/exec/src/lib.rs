@@ -45,6 +45,7 @@ pub mod order;
 pub mod plan;
 pub mod profile;
 pub mod registry;
+pub mod table;
 pub mod temporal;
 pub mod term;
 #[cfg(test)]

@@ -64,7 +64,7 @@ async fn serve(door: &Arc<Door>, call: Call, explains: bool) -> Result<Response<
 }
 
 /// The first form of a plan that the client names, else text.
-fn explain_form(headers: &HeaderMap) -> Form {
+pub(crate) fn explain_form(headers: &HeaderMap) -> Form {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let media_type = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let named = accepts.flat_map(|list| list.split(',')).find_map(|range| match media_type(range).as_str() {

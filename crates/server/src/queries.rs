@@ -4,6 +4,7 @@
 //!
 //! **Source**: spec/sparql.md §1, §9; SPARQL 1.1 Protocol §2.1.
 
+mod explain;
 mod graph_store;
 mod protocol;
 mod status;
@@ -14,13 +15,15 @@ use std::sync::Arc;
 use auth::{Accesses, Language};
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, header};
+use exec::table::Form;
 use model::Dataset;
 use sparql::Query;
 use tokio::time::Instant;
 
 use crate::door::{Call, Door};
-use crate::exception::{Exception, Failure};
+use crate::exception::Failure;
 use crate::identity::Identity;
+use crate::opencypher::explain_form;
 use crate::running;
 use crate::stream::{self, LateFailure, Sink, Terms, reads_trailers};
 use crate::watch::Watch;
@@ -35,6 +38,7 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     let trailers = reads_trailers(&call.headers);
     let terms = Terms { id: call.id, trailers, late_failure: LateFailure::Append, watch: watch.clone(), timer };
     let accept = accept(&call.headers);
+    let form = explain_form(&call.headers);
     let identity = call.identity.clone();
     let asked = protocol::read(call)?;
     let entry = running::enter(door, Language::Sparql, asked.query_id.as_deref(), terms.id, &asked.text, &watch)?;
@@ -43,7 +47,7 @@ pub(crate) async fn answer(door: &Arc<Door>, call: Call) -> Result<Response<Body
     stream::reply(&lane, terms, move |sink| {
         entry.begin();
         sink.set_limit(door.config.result_bytes);
-        let result = run(&door, &identity, asked, accept.as_deref(), sink, &watch);
+        let result = run(&door, &identity, asked, (accept.as_deref(), form), sink, &watch);
         let failure = result.as_ref().err().map(|failure| watch.failure().unwrap_or_else(|| failure.clone()));
         door.ended("sparql", failure.as_ref(), sink.has_begun(), began.elapsed());
         result
@@ -55,7 +59,7 @@ fn run(
     door: &Door,
     identity: &Identity,
     asked: Asked,
-    accept: Option<&str>,
+    (accept, form): (Option<&str>, Form),
     sink: &mut Sink,
     watch: &Watch,
 ) -> Result<(), Failure> {
@@ -68,9 +72,8 @@ fn run(
     let query = Query::parse(&asked.text, asked.base.as_deref(), options)?;
     identity.may_query(Language::Sparql, query.accesses())?;
     let query = query.with_memory(door.config.query_memory(door.store.options().memory));
-    if asked.explain.is_some() {
-        let text = "The parameter 'explain' is not supported by this version of the server";
-        return Err(Failure::new(Exception::UnsupportedOperation, text));
+    if let Some(depth) = asked.explain {
+        return explain::answer(door, (&query, &asked.text), (depth, form), sink, watch);
     }
     let format = sparql::negotiate(query.kind(), accept)?;
     sink.set_media_type(format.media_type());

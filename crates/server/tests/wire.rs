@@ -30,5 +30,7 @@ mod overload;
 mod queries;
 #[path = "wire/running.rs"]
 mod running;
+#[path = "wire/sparql.rs"]
+mod sparql;
 #[path = "wire/statistics.rs"]
 mod statistics;

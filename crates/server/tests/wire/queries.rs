@@ -111,7 +111,7 @@ fn requests_that_ask_no_single_query() {
         ),
         (
             sent("GET", "/sparql?query=ASK%7B%7D&explain=static", &[], ""),
-            "400 UnsupportedOperationException: The parameter 'explain'",
+            "400 UnsupportedOperationException: Explain of ASK",
         ),
         (sent("POST", "/sparql", &[QUERY], "SELECT nonsense"), "400 MalformedQueryException: Malformed query: "),
         (sent("GET", "/sparql?query=", &[], ""), "400 MalformedQueryException: Malformed query: "),

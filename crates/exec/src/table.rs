@@ -1,4 +1,4 @@
-//! Tables as text with lines drawn around their cells, as HTML, as CSV.
+//! Plans as tables, of whatever language: as text with lines drawn around their cells, as HTML, as CSV.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Form {
 
 /// A table.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     title: Option<String>,
     columns: Vec<&'static str>,
     rows: Vec<Vec<String>>,
@@ -41,14 +41,14 @@ pub(super) struct Table {
 
 impl Table {
     /// An empty one; with columns for what was measured, if anything was.
-    pub(super) fn new(title: Option<String>, measured: bool) -> Self {
+    pub fn new(title: Option<String>, measured: bool) -> Self {
         let more: &[&str] = if measured { &MEASURED } else { &[] };
         Self { title, columns: [&COLUMNS[..], more].concat(), rows: Vec::new() }
     }
 
     /// Adds a step: its id, the id of the step that takes its rows; its name, arguments and mode; the rows that it was
     /// given, those that came out, and its time.
-    pub(super) fn row(&mut self, id: usize, next: String, what: [String; 3], measured: Option<(u64, u64, Duration)>) {
+    pub fn row(&mut self, id: usize, next: String, what: [String; 3], measured: Option<(u64, u64, Duration)>) {
         let mut cells = vec![id.to_string(), next, "-".to_owned()];
         cells.extend(what);
         if let Some((given, came, took)) = measured {
@@ -61,7 +61,7 @@ impl Table {
 }
 
 /// Writes tables, behind the text of their query if it is given.
-pub(super) fn write(out: &mut impl Write, form: Form, query: Option<&str>, tables: &[Table]) -> io::Result<()> {
+pub fn write(out: &mut impl Write, form: Form, query: Option<&str>, tables: &[Table]) -> io::Result<()> {
     match form {
         Form::Text => text(out, query, tables),
         Form::Html => html(out, query, tables),
