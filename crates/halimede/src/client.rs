@@ -209,6 +209,11 @@ impl Client {
         self.call(&Method::POST, &["sparql"], &[], Some(accept), Body::Sparql(query))
     }
 
+    /// What a SPARQL update has done.
+    pub(crate) fn sparql_update(&self, update: &str) -> Result<Answer, Error> {
+        self.call(&Method::POST, &["sparql"], &[], None, Body::SparqlUpdate(update))
+    }
+
     /// The answer to an openCypher query with its parameters, a JSON object.
     pub(crate) fn opencypher(&self, query: &str, parameters: Option<&str>) -> Result<Answer, Error> {
         let body = json!({"query": query, "parameters": parameters});
@@ -240,6 +245,7 @@ impl Client {
             Body::None => (None, String::new()),
             Body::Json(value) => (Some("application/json"), value.to_string()),
             Body::Sparql(query) => (Some("application/sparql-query"), query.to_owned()),
+            Body::SparqlUpdate(update) => (Some("application/sparql-update"), update.to_owned()),
         };
         let mut request = self.http.request(method.clone(), url.clone());
         if let Some(signer) = &self.signer {
@@ -311,6 +317,7 @@ enum Body<'a> {
     None,
     Json(&'a Value),
     Sparql(&'a str),
+    SparqlUpdate(&'a str),
 }
 
 /// A good answer, to be read.

@@ -27,7 +27,7 @@ use spargebra::term::GroundTerm;
 use store::{CancelToken, Pattern, Snapshot};
 
 use crate::query::{self, Graphs};
-use crate::{Error, amend, terms};
+use crate::{Error, amend, groups, terms};
 
 mod node;
 mod quads;
@@ -163,11 +163,11 @@ impl View {
         }
     }
 
-    fn grow(&self, bytes: usize) {
+    pub(crate) fn grow(&self, bytes: usize) {
         self.taken.set(self.taken.get() + bytes);
     }
 
-    fn shrink(&self, bytes: usize) {
+    pub(crate) fn shrink(&self, bytes: usize) {
         self.taken.set(self.taken.get() - bytes);
     }
 
@@ -225,19 +225,58 @@ impl View {
         quads.next().transpose().map(|quad| quad.is_some())
     }
 
-    /// The algebra to be evaluated over what is in the store; `may_change` if it has to be looked at.
-    pub(crate) fn amended<'q>(&self, algebra: &'q spargebra::Query, may_change: bool) -> Cow<'q, spargebra::Query> {
-        if !may_change {
-            return Cow::Borrowed(algebra);
+    /// The snapshot.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// What ends the query.
+    pub(crate) fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// Keeps a failure of the store, which is told in place of the error that is given back.
+    pub(crate) fn failed(&self, error: store::Error) -> Error {
+        let Stopped = self.stop(error);
+        Error::Cancelled
+    }
+
+    /// The graph that the default graph is, `None` if that is all of them, and whether it may have a triple several
+    /// times; `None` altogether if it is some of the graphs.
+    pub(crate) fn one_graph(&self) -> Option<(Option<TermId>, bool)> {
+        match &self.default {
+            DefaultGraph::Union => Some((None, self.snapshot.graphs().next().is_some())),
+            DefaultGraph::Of(graphs) => match **graphs {
+                [graph] => Some((Some(graph), false)),
+                _ => None,
+            },
+        }
+    }
+
+    /// The algebra to be evaluated over what is in the store, as far as it depends on that.
+    pub(crate) fn amended<'q>(
+        &self,
+        algebra: &'q spargebra::Query,
+        has_zero_paths: bool,
+        has_groups: bool,
+    ) -> Result<Cow<'q, spargebra::Query>, Error> {
+        if !has_zero_paths && !has_groups {
+            return Ok(Cow::Borrowed(algebra));
         }
         let mut amended = algebra.clone();
+        if has_groups {
+            groups::amend_groups(query::pattern(&mut amended), self)?;
+        }
+        if !has_zero_paths {
+            return Ok(Cow::Owned(amended));
+        }
         let is_known = |term: &GroundTerm| {
             let id = self.snapshot.encode(terms::to_model(&term.clone().into()));
             let has = |pattern| Quads::named(self, pattern, Keep::All).next().is_some();
             has(Pattern { s: Some(id), ..Pattern::ALL }) || has(Pattern { o: Some(id), ..Pattern::ALL })
         };
         amend::amend_zero_paths(query::pattern(&mut amended), &is_known);
-        Cow::Owned(amended)
+        Ok(Cow::Owned(amended))
     }
 
     /// The node of an id that the store has given.

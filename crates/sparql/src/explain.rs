@@ -64,7 +64,7 @@ fn explain(query: &Query, view: &View, runs: bool) -> Result<Plan, Error> {
     if runs {
         evaluator = evaluator.compute_statistics();
     }
-    let algebra = view.amended(&query.algebra, query.has_zero_paths);
+    let algebra = view.amended(&query.algebra, query.has_zero_paths, query.has_groups)?;
     let (results, explanation) = evaluator.prepare(&algebra).explain(view);
     let mut plan = Plan::default();
     if let QueryResults::Solutions(solutions) = results? {

@@ -11,6 +11,7 @@
 //! - `hints`: Neptune's query hints, taken out of the algebra.
 //! - `amend`: algebra where the evaluator departs from SPARQL; `spelling`: texts where the parser does; `walk`: every part of a
 //!   tree.
+//! - `groups`: counts and groups over triple patterns, on ids alone.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
 //! - `explain`: plans, and what their steps did.
@@ -25,6 +26,7 @@ mod describe;
 mod error;
 mod explain;
 mod format;
+mod groups;
 mod hints;
 mod limits;
 mod output;
@@ -43,6 +45,7 @@ pub use format::{OutputFormat, QueryKind, negotiate};
 pub use model::Position;
 pub use oxrdf::NamedNode;
 pub use query::{ParseOptions, Query};
+pub use spelling::is_update;
 pub use update::{
     Applied, Body, Document, Fetch, FetchError, GraphChange, NoFetch, Surroundings, Update, UpdateOptions,
     change_graph, graph_exists, graph_name,

@@ -76,7 +76,7 @@ impl Query {
 fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
     let answer = Answer::new(view, query.kind(), format, out);
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let algebra = view.amended(&query.algebra, query.has_zero_paths);
+    let algebra = view.amended(&query.algebra, query.has_zero_paths, query.has_groups)?;
     let described = describe::selection(&algebra);
     let results = evaluator.prepare(described.as_ref().unwrap_or(&algebra)).execute(view)?;
     match results {

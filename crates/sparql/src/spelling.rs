@@ -24,9 +24,32 @@ pub(crate) fn lower_booleans(text: &str) -> Cow<'_, str> {
     Cow::Owned(lowered)
 }
 
+/// Whether a text is an update, by the word that it begins with behind its prologue.
+pub fn is_update(text: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["insert", "delete", "with", "load", "unload", "clear", "drop", "create", "add", "move", "copy"];
+    let mut tokens = syntax::tokens(text);
+    while let Some(token) = tokens.next() {
+        match token.to_ascii_lowercase().as_str() {
+            "prefix" => drop((tokens.next(), tokens.next())),
+            "base" => drop(tokens.next()),
+            word => return WORDS.contains(&word),
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_update_is_told_by_its_first_word() {
+        assert!(is_update("# SELECT\nPREFIX insert: <http://x/> BASE <a> delete WHERE { ?s ?p ?o }"));
+        assert!(is_update("clear all"));
+        assert!(!is_update("PREFIX insert: <http://x/> SELECT * { ?s ?p ?o }"));
+        assert!(!is_update(""));
+    }
 
     #[test]
     fn only_keywords_are_lowered() {

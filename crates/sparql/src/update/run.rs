@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use model::{TermId, TermRef};
 use oxrdf::{NamedNode, Quad, Term};
+use serde_json::{Value, json};
 use spareval::{QueryEvaluator, QueryResults};
 use spargebra::algebra::GraphTarget;
 use store::{CancelToken, Order, Pattern, Snapshot, Transaction};
@@ -50,6 +51,27 @@ pub struct Applied {
     pub inserting: Duration,
     /// And in its deletes.
     pub deleting: Duration,
+}
+
+impl Applied {
+    /// What a client is told of operations, and of the commit that took so long.
+    pub fn events(all: &[Self], commit: Duration) -> Value {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let event = |applied: &Self| {
+            json!({
+                "type": "UpdateEvent",
+                "totalElapsedMillis": millis(applied.elapsed),
+                "elapsedMillis": millis(applied.elapsed),
+                "connFlush": 0,
+                "batchResolve": 0,
+                "whereClause": millis(applied.elapsed.saturating_sub(applied.inserting + applied.deleting)),
+                "deleteClause": millis(applied.deleting),
+                "insertClause": millis(applied.inserting),
+            })
+        };
+        let commit = json!({"type": "Commit", "totalElapsedMillis": millis(commit)});
+        all.iter().map(event).chain([commit]).collect()
+    }
 }
 
 impl Update {
@@ -135,9 +157,8 @@ impl Update {
 /// Deletes and inserts what each row of the pattern makes of the templates.
 fn rows(view: &View, modify: &Modify, blanks: &Blanks, memory: usize, writer: &mut Writer<'_>) -> Result<(), Error> {
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let QueryResults::Solutions(solutions) =
-        evaluator.prepare(&view.amended(&modify.rows, modify.has_zero_paths)).execute(view)?
-    else {
+    let algebra = view.amended(&modify.rows, modify.has_zero_paths, false)?;
+    let QueryResults::Solutions(solutions) = evaluator.prepare(&algebra).execute(view)? else {
         return Err(Error::Evaluation("a pattern has rows".to_owned()));
     };
     let inserts_wait = !modify.delete.is_empty();
