@@ -4,8 +4,10 @@
 
 use std::io;
 
+use exec::Value;
 use exec::batch::Slot;
 use exec::context::Context;
+use exec::memory::Held;
 use exec::{fault, json};
 
 use crate::{Column, Rows};
@@ -30,28 +32,58 @@ pub fn write_json(
     let keys = keys(columns)?;
     let mut entities = context;
     let mut count = 0;
-    let mut row = Vec::new();
+    let mut row = Row { text: Vec::new(), held: context.memory.hold(), counted: 0, refused: None };
     out.write_all(HEAD)?;
     while let Some(batch) = rows.next_batch()? {
         let read = |at: usize| context.column_values(batch.column(Slot(at as u32)), batch.len());
         let values = (0..keys.len()).map(read).collect::<fault::Result<Vec<_>>>()?;
         for at in 0..batch.len() {
-            row.clear();
-            row.extend_from_slice(if count == 0 { b"{" } else { b",{" });
+            row.text.clear();
+            row.text.extend_from_slice(if count == 0 { b"{" } else { b",{" });
             for (key, column) in keys.iter().zip(&values) {
-                row.extend_from_slice(key);
-                match column.get(at) {
-                    Some(value) => json::write(&mut row, value, &mut entities)?,
-                    None => row.extend_from_slice(b"null"),
+                row.text.extend_from_slice(key);
+                let value = column.get(at).unwrap_or(&Value::Null);
+                let written = json::write(&mut row, value, &mut entities);
+                match row.refused.take() {
+                    Some(refused) => return Err(refused),
+                    None => written?,
                 }
             }
-            row.push(b'}');
-            out.write_all(&row)?;
+            row.text.push(b'}');
+            out.write_all(&row.text)?;
             count += 1;
         }
     }
     out.write_all(TAIL)?;
     Ok(count)
+}
+
+/// The text of a row, which is held: it may be larger by far than what is kept of its values, if these share their parts.
+struct Row {
+    text: Vec<u8>,
+    held: Held,
+    /// Bytes that are held.
+    counted: usize,
+    /// Why no more was taken.
+    refused: Option<fault::Error>,
+}
+
+impl io::Write for Row {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        if self.text.capacity() > self.counted {
+            self.counted = self.text.capacity();
+            if let Err(refused) = self.held.set(self.counted as u64) {
+                self.refused = Some(refused);
+                return Err(io::Error::other("out of memory"));
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What stands before the value of each column: `"first":`, then `,"second":`.

@@ -173,6 +173,16 @@ impl Column {
         };
         bytes as u64
     }
+
+    /// The same, but only of values that nobody else holds.
+    pub fn own_bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Constant(value) => value.own_bytes(),
+            Self::Values(values) if Arc::strong_count(values) == 1 => values.iter().map(Value::own_bytes).sum(),
+            _ => 0,
+        };
+        bytes as u64
+    }
 }
 
 /// Rows.

@@ -27,9 +27,40 @@ impl Memory {
         Held { memory: self.clone(), bytes: 0 }
     }
 
+    /// Nothing kept yet.
+    pub fn gather(&self) -> Gathered<'_> {
+        Gathered { memory: self, held: None, counted: 0 }
+    }
+
     /// The most bytes that were held at once.
     pub fn peak(&self) -> u64 {
         self.0.peak.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes that are counted before they are held.
+const PIECE: u64 = 64 << 10;
+
+/// Many values, mostly small, that are kept at once for a while: they are held by and by. Given back when dropped.
+#[derive(Debug)]
+pub struct Gathered<'m> {
+    memory: &'m Memory,
+    held: Option<Held>,
+    counted: u64,
+}
+
+impl Gathered<'_> {
+    /// Keeps so many bytes more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfMemory`].
+    pub fn add(&mut self, bytes: usize) -> Result<(), Error> {
+        self.counted += bytes as u64;
+        if self.counted < PIECE {
+            return Ok(());
+        }
+        self.held.get_or_insert_with(|| self.memory.hold()).grow(std::mem::take(&mut self.counted))
     }
 }
 

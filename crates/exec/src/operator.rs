@@ -113,7 +113,10 @@ fn step<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) 
         }
         Plan::Walk { input: from, walk } => walk::build(input(from), walk, context),
         Plan::Filter { input: from, predicate } => Box::new(Filter { input: input(from), predicate, context }),
-        Plan::Project { input: from, items } => Box::new(Project { input: input(from), items, context }),
+        Plan::Project { input: from, items } => {
+            let held = context.memory.hold();
+            Box::new(Project { input: input(from), items, context, held })
+        }
         Plan::Load { input: from, entity, key, to } => {
             Box::new(Load { input: input(from), entity: *entity, key, to: *to, context })
         }

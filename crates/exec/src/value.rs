@@ -63,6 +63,9 @@ pub enum Value {
     Duration(Arc<Duration>),
 }
 
+/// What stands before anything that is shared: how many hold it, and how large it is.
+const BOX: usize = 16;
+
 const _: () = assert!(size_of::<Value>() == 32, "columns of values count on this");
 
 /// The type of a value.
@@ -154,14 +157,11 @@ impl Value {
 
     /// About how many bytes it takes, with what it alone is known to hold: what is shared counts each time.
     pub fn bytes(&self) -> usize {
-        const BOX: usize = 16;
         size_of::<Self>()
             + match self {
                 Self::String(text) => BOX + text.len(),
-                Self::List(list) => BOX + list.iter().map(Self::bytes).sum::<usize>(),
-                Self::Map(map) => {
-                    BOX + map.iter().map(|(key, value)| 2 * BOX + key.len() + value.bytes()).sum::<usize>()
-                }
+                Self::List(list) => BOX + list.size().bytes,
+                Self::Map(map) => BOX + map.size().bytes,
                 Self::Relationship(_) => BOX + size_of::<Relationship>(),
                 Self::Path(path) => BOX + path.steps.len() * (size_of::<Step>() + size_of::<Relationship>()),
                 Self::Duration(_) => BOX + size_of::<Duration>(),
@@ -169,11 +169,25 @@ impl Value {
             }
     }
 
+    /// The same, but of what others hold, too, only what it takes to hold it.
+    pub fn own_bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::String(text) if Arc::strong_count(text) > 1 => 0,
+                Self::Path(path) if Arc::strong_count(path) > 1 => 0,
+                Self::List(list) if list.is_shared() => 0,
+                Self::Map(map) if map.is_shared() => 0,
+                Self::List(list) => BOX + list.size().own,
+                Self::Map(map) => BOX + map.size().own,
+                _ => return self.bytes(),
+            }
+    }
+
     /// How deep lists and maps nest in it: 0 for a scalar, 1 for `[1]`.
     pub(crate) fn depth(&self) -> u16 {
         match self {
-            Self::List(list) => list.depth(),
-            Self::Map(map) => map.depth(),
+            Self::List(list) => list.size().depth,
+            Self::Map(map) => map.size().depth,
             _ => 0,
         }
     }

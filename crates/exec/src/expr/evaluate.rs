@@ -127,11 +127,7 @@ impl Evaluator<'_, '_> {
     }
 
     fn call(self, function: &super::Function, arguments: &[Expr], scope: Scope<'_>) -> Result<Value> {
-        let mut values = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            values.push(self.value(argument, scope)?);
-        }
-        (function.call)(&self, &values)
+        (function.call)(&self, &self.values(arguments, scope)?)
     }
 }
 

@@ -1,20 +1,21 @@
 //! A map from strings: it keeps the order in which it was written, and is searched by key.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::{Value, list::nest};
+use super::{BOX, Value, list::Size};
 use crate::Result;
 
 /// A map from strings to values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Map(Arc<Body>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Body {
     entries: Vec<(Arc<str>, Value)>,
     /// Positions in `entries`, by key.
     by_key: Vec<u32>,
-    depth: u16,
+    size: Size,
 }
 
 impl Map {
@@ -22,16 +23,17 @@ impl Map {
     ///
     /// # Errors
     ///
-    /// [`crate::EvalError::TooDeep`].
+    /// [`crate::EvalError::TooDeep`]; [`crate::EvalError::TooLarge`].
     pub fn new(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Result<Self> {
         let mut entries: Vec<(Arc<str>, Value)> = entries.into_iter().collect();
-        let depth = nest(entries.iter().map(|(_, value)| value))?;
         let mut by_key = sorted(&entries);
         if by_key.windows(2).any(|pair| entries[pair[0] as usize].0 == entries[pair[1] as usize].0) {
             entries = without_repeats(&entries, &by_key);
             by_key = sorted(&entries);
         }
-        Ok(Self(Arc::new(Body { entries, by_key, depth })))
+        let part = |(key, value): &(Arc<str>, Value)| Size::part(value).and(2 * BOX + key.len());
+        let size = Size::of(entries.iter().map(part))?;
+        Ok(Self(Arc::new(Body { entries, by_key, size })))
     }
 
     /// The value of a key. Logarithmic.
@@ -61,8 +63,19 @@ impl Map {
         self.0.by_key.iter().map(|&position| &self.0.entries[position as usize])
     }
 
-    pub(crate) fn depth(&self) -> u16 {
-        self.0.depth
+    pub(super) fn size(&self) -> Size {
+        self.0.size
+    }
+
+    /// Whether others hold it, too.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(key, value)| (key, value))).finish()
     }
 }
 

@@ -60,9 +60,12 @@ impl<'q> Cursor<'q> {
         self.row += 1;
         let (context, dialect) = (self.context, self.dialect);
         response::record(out, self.columns.len(), |out| {
-            self.columns
-                .iter()
-                .try_for_each(|column| bolt::value::write(out, &value_at(column, row), dialect, &mut &*context))
+            // A record may be larger by far than what is kept of its values, if these share their parts.
+            let mut held = context.memory.hold();
+            self.columns.iter().try_for_each(|column| {
+                bolt::value::write(out, &value_at(column, row), dialect, &mut &*context)?;
+                held.set(out.len() as u64)
+            })
         })
     }
 

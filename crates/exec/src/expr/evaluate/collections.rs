@@ -8,19 +8,21 @@ use crate::fault::Result;
 use crate::logic::{self, Truth};
 use crate::{List, Map, Value};
 
+/// Items between two looks at whether the query was ended.
+const ITEMS: usize = 1_024;
+
 impl Evaluator<'_, '_> {
     pub(super) fn list(self, items: &[Expr], scope: Scope<'_>) -> Result<Value> {
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            values.push(self.value(item, scope)?);
-        }
-        Ok(Value::list(values)?)
+        Ok(Value::list(self.values(items, scope)?)?)
     }
 
     pub(super) fn map(self, entries: &[(Arc<str>, Expr)], scope: Scope<'_>) -> Result<Value> {
         let mut values = Vec::with_capacity(entries.len());
+        let mut kept = self.context.memory.gather();
         for (key, value) in entries {
-            values.push((Arc::clone(key), self.value(value, scope)?));
+            let value = self.value(value, scope)?;
+            kept.add(value.own_bytes())?;
+            values.push((Arc::clone(key), value));
         }
         Ok(Value::Map(Map::new(values)?))
     }
@@ -30,7 +32,8 @@ impl Evaluator<'_, '_> {
             return Ok(None);
         };
         let (mut holding, mut unknown) = (0_usize, 0_usize);
-        for item in items.iter() {
+        for (at, item) in items.iter().enumerate() {
+            self.look(at)?;
             let local = Local { value: item, outer: scope.local };
             match self.truth("a quantifier", predicate, Scope { local: Some(&local), ..scope })? {
                 Some(true) => holding += 1,
@@ -60,7 +63,9 @@ impl Evaluator<'_, '_> {
             return Ok(Value::Null);
         };
         let mut kept = Vec::new();
-        for item in items.iter() {
+        let mut memory = self.context.memory.gather();
+        for (at, item) in items.iter().enumerate() {
+            self.look(at)?;
             let local = Local { value: item, outer: scope.local };
             let inner = Scope { local: Some(&local), ..scope };
             let is_kept = match filter {
@@ -68,10 +73,12 @@ impl Evaluator<'_, '_> {
                 Some(filter) => self.truth("WHERE", filter, inner)? == Some(true),
             };
             if is_kept {
-                kept.push(match value {
+                let value = match value {
                     None => item.clone(),
                     Some(value) => self.value(value, inner)?,
-                });
+                };
+                memory.add(value.own_bytes())?;
+                kept.push(value);
             }
         }
         Ok(Value::list(kept)?)
@@ -82,12 +89,30 @@ impl Evaluator<'_, '_> {
             return Ok(Value::Null);
         };
         let mut accumulated = self.value(initial, scope)?;
-        for item in items.iter() {
+        for (at, item) in items.iter().enumerate() {
+            self.look(at)?;
             let outer = Local { value: &accumulated, outer: scope.local };
             let local = Local { value: item, outer: Some(&outer) };
             accumulated = self.value(value, Scope { local: Some(&local), ..scope })?;
         }
         Ok(accumulated)
+    }
+
+    /// The values of all, in order, kept at once.
+    pub(super) fn values(self, exprs: &[Expr], scope: Scope<'_>) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(exprs.len());
+        let mut kept = self.context.memory.gather();
+        for expr in exprs {
+            let value = self.value(expr, scope)?;
+            kept.add(value.own_bytes())?;
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// Looks now and then whether to go on: one row may walk long lists within long lists.
+    fn look(self, at: usize) -> Result {
+        if at.is_multiple_of(ITEMS) { self.context.check() } else { Ok(()) }
     }
 
     pub(super) fn map_projection(self, subject: &Expr, items: &[MapItem], scope: Scope<'_>) -> Result<Value> {

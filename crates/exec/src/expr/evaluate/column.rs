@@ -70,18 +70,26 @@ impl Operand {
 }
 
 /// What is computed from operands: once, if they are the same in all rows.
-fn computed(operands: &[Operand], rows: usize, mut compute: impl FnMut(usize) -> Result<Value>) -> Result<Column> {
+fn computed(
+    context: &Context<'_>,
+    operands: &[Operand],
+    rows: usize,
+    mut compute: impl FnMut(usize) -> Result<Value>,
+) -> Result<Column> {
     if operands.iter().all(|operand| matches!(operand, Operand::One(_))) {
         return compute(0).map(Column::Constant);
     }
-    each(rows, compute)
+    each(context, rows, compute)
 }
 
-/// A value for each row. Not collected: a result of a list is grown bit by bit.
-fn each(rows: usize, mut compute: impl FnMut(usize) -> Result<Value>) -> Result<Column> {
+/// A value for each row, which counts as memory while others are made. Not collected: a result of a list is grown bit by bit.
+fn each(context: &Context<'_>, rows: usize, mut compute: impl FnMut(usize) -> Result<Value>) -> Result<Column> {
     let mut values = Vec::with_capacity(rows);
+    let mut kept = context.memory.gather();
     for row in 0..rows {
-        values.push(compute(row)?);
+        let value = compute(row)?;
+        kept.add(value.own_bytes())?;
+        values.push(value);
     }
     Ok(Column::values(values))
 }
@@ -119,22 +127,22 @@ impl Evaluator<'_, '_> {
             }
             Expr::Unary(operator @ (Unary::Negate | Unary::Plus), operand) => {
                 let of = [self.operand(operand, batch, around)?];
-                computed(&of, batch.len(), |row| super::operators::unary(*operator, of[0].at(row)))
+                computed(self.context, &of, batch.len(), |row| super::operators::unary(*operator, of[0].at(row)))
             }
             Expr::Binary(operator, left, right) if !operator.is_predicate() => {
                 let of = [self.operand(left, batch, around)?, self.operand(right, batch, around)?];
-                computed(&of, batch.len(), |row| self.of_two(*operator, of[0].at(row), of[1].at(row)))
+                computed(self.context, &of, batch.len(), |row| self.of_two(*operator, of[0].at(row), of[1].at(row)))
             }
             Expr::List(items) => {
                 let of = self.operands(items, batch, around)?;
                 let values = |row| of.iter().map(|item| item.at(row).clone()).collect::<Vec<_>>();
-                computed(&of, batch.len(), |row| Ok(Value::list(values(row))?))
+                computed(self.context, &of, batch.len(), |row| Ok(Value::list(values(row))?))
             }
             Expr::Map(entries) => {
                 let of = self.operands(entries.iter().map(|(_, value)| value), batch, around)?;
                 let entry = |row, key: &Arc<str>, of: &Operand| (Arc::clone(key), of.at(row).clone());
                 let entries = |row| entries.iter().zip(&of).map(move |((key, _), of)| entry(row, key, of));
-                computed(&of, batch.len(), |row| Ok(Value::Map(Map::new(entries(row))?)))
+                computed(self.context, &of, batch.len(), |row| Ok(Value::Map(Map::new(entries(row))?)))
             }
             Expr::MapProjection { subject, items } => self.projections(expr, subject, items, batch, around),
             Expr::Case { subject, branches, otherwise } => {
@@ -157,7 +165,7 @@ impl Evaluator<'_, '_> {
     }
 
     fn row_by_row(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Column> {
-        each(batch.len(), |row| self.value(expr, Scope { batch, row, local: around.local }))
+        each(self.context, batch.len(), |row| self.value(expr, Scope { batch, row, local: around.local }))
     }
 
     fn operand(self, expr: &Expr, batch: &Batch, around: Around<'_>) -> Result<Operand> {
@@ -170,7 +178,14 @@ impl Evaluator<'_, '_> {
         batch: &Batch,
         around: Around<'_>,
     ) -> Result<Vec<Operand>> {
-        exprs.into_iter().map(|expr| self.operand(expr, batch, around)).collect()
+        let mut operands = Vec::new();
+        let mut kept = self.context.memory.gather();
+        for expr in exprs {
+            let column = self.column_within(expr, batch, around)?;
+            kept.add(column.own_bytes() as usize)?;
+            operands.push(Operand::of(&column, batch.len(), self.context)?);
+        }
+        Ok(operands)
     }
 
     fn call_column(self, function: &Function, arguments: &[Expr], batch: &Batch, around: Around<'_>) -> Result<Column> {
@@ -181,7 +196,11 @@ impl Evaluator<'_, '_> {
             given.extend(of.iter().map(|operand| operand.at(row).clone()));
             (function.call)(&self, &given)
         };
-        if function.is_pure { computed(&of, batch.len(), call) } else { each(batch.len(), call) }
+        if function.is_pure {
+            computed(self.context, &of, batch.len(), call)
+        } else {
+            each(self.context, batch.len(), call)
+        }
     }
 
     /// A property of each of many; not yet looked up where all are nodes or relationships.
@@ -209,7 +228,7 @@ impl Evaluator<'_, '_> {
             _ => {}
         }
         let values = targets.resolved(rows, self.context)?;
-        each(rows, |row| self.named(&values[row], key))
+        each(self.context, rows, |row| self.named(&values[row], key))
     }
 }
 

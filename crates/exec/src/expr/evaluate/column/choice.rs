@@ -96,6 +96,6 @@ impl Evaluator<'_, '_> {
             }
             Ok(Value::Map(Map::new(entries)?))
         };
-        computed(&of, batch.len(), project)
+        computed(self.context, &of, batch.len(), project)
     }
 }
