@@ -170,7 +170,10 @@ mod tests {
 
     const ROWS: &str = r#"{"results":[{"n":"Io, a \"moon\"","x":1.5},{"n":null,"x":{"~id":"a"}}]}"#;
 
-    fn shown(json: &str, show: impl FnOnce(&mut Tail<&[u8]>, &[&str], &mut Vec<u8>) -> Result<()>) -> String {
+    fn shown(
+        json: &'static str,
+        show: impl FnOnce(&mut Tail<&'static [u8]>, &[&str], &mut Vec<u8>) -> Result<()>,
+    ) -> String {
         let mut out = Vec::new();
         show(&mut Tail::new(json.as_bytes()), &["n", "x"], &mut out).expect("good rows");
         String::from_utf8(out).expect("text")
