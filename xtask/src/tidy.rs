@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("loader", 4),
     ("sparql", 4),
     ("cypher", 4),
+    ("bolt", 5),
     ("server", 6),
     ("halimede", 8),
     ("xtask", 0),

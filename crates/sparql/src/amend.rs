@@ -125,7 +125,9 @@ fn rename(pattern: &mut GraphPattern, from: &Variable, to: &Variable) -> bool {
             }
             GraphPattern::Group { variables, aggregates, .. } => {
                 variables.iter_mut().for_each(change);
-                aggregates.iter_mut().for_each(|(name, _)| change(name));
+                for (name, _) in aggregates {
+                    change(name);
+                }
             }
             _ => {}
         },

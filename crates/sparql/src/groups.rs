@@ -132,7 +132,7 @@ struct Groups {
     keys: Vec<usize>,
     /// Where the values are that are told apart; `None` for mere rows.
     values: Vec<Option<usize>>,
-    groups: FxHashMap<Vec<model::TermId>, Counts>,
+    counts: FxHashMap<Vec<model::TermId>, Counts>,
     key: Vec<model::TermId>,
     bytes: usize,
 }
@@ -156,12 +156,12 @@ impl Groups {
                     Count::Values(name) => Some(place(name)),
                 })
                 .collect(),
-            groups: FxHashMap::default(),
+            counts: FxHashMap::default(),
             key: Vec::new(),
             bytes: 0,
         };
         if this.keys.is_empty() {
-            this.groups.insert(Vec::new(), this.counts()); // it is there without a row, too
+            this.counts.insert(Vec::new(), this.counts()); // it is there without a row, too
         }
         this
     }
@@ -173,7 +173,7 @@ impl Groups {
     fn add(&mut self, view: &View, rows: &Rows) {
         let before = self.bytes;
         if self.keys.is_empty() && self.values.iter().all(Option::is_none) {
-            if let Some(all) = self.groups.get_mut(&[][..]) {
+            if let Some(all) = self.counts.get_mut(&[][..]) {
                 all.rows += rows.weight();
             }
             return;
@@ -181,12 +181,12 @@ impl Groups {
         for at in 0..rows.len() {
             self.key.clear();
             self.key.extend(self.keys.iter().map(|key| rows.column(*key)[at]));
-            if !self.groups.contains_key(&self.key[..]) {
+            if !self.counts.contains_key(&self.key[..]) {
                 self.bytes += GROUP_BYTES + size_of_val(&self.key[..]);
                 let counts = self.counts();
-                self.groups.insert(self.key.clone(), counts);
+                self.counts.insert(self.key.clone(), counts);
             }
-            let Some(group) = self.groups.get_mut(&self.key[..]) else { continue };
+            let Some(group) = self.counts.get_mut(&self.key[..]) else { continue };
             group.rows += rows.weight_of(at);
             for (seen, place) in group.values.iter_mut().zip(self.values.iter().flatten()) {
                 if seen.insert(rows.column(*place)[at]) {
@@ -198,8 +198,8 @@ impl Groups {
     }
 
     fn table(&self, shape: &Shape<'_>, view: &View) -> Result<Option<GraphPattern>, Error> {
-        let mut bindings = Vec::with_capacity(self.groups.len());
-        for (key, counts) in &self.groups {
+        let mut bindings = Vec::with_capacity(self.counts.len());
+        for (key, counts) in &self.counts {
             let mut row = Vec::with_capacity(key.len() + self.values.len());
             for id in key {
                 let term = view.externalize(&view.node(*id)).map_err(|_| Error::Cancelled)?;

@@ -133,8 +133,7 @@ impl<'q> Plan<'q> {
             Name::Blank(_) => false,
         };
         let (Some(last), repeats) = (self.steps.last(), self.repeats) else { return };
-        let before: FxHashSet<usize> =
-            self.steps[..self.steps.len() - 1].iter().flat_map(|step| step.columns()).collect();
+        let before: FxHashSet<usize> = self.steps[..self.steps.len() - 1].iter().flat_map(Step::columns).collect();
         let mut new: Vec<usize> = last.columns().filter(|column| !before.contains(column)).collect();
         let all = new.len();
         new.sort_unstable();
