@@ -49,11 +49,14 @@ fn update(transaction: &mut Transaction, text: &str, options: UpdateOptions) -> 
 
 /// Every quad, short: the fallback graph as `-`, blank nodes as `_`.
 fn quads(transaction: &mut Transaction) -> Vec<String> {
-    let query = Query::parse("SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o } }", None, ParseOptions::default()).unwrap();
+    let query = Query::parse("SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o } }", None, ParseOptions::default())
+        .expect("the query is right");
     let mut out = Vec::new();
-    query.run(&transaction.snapshot(), OutputFormat::Tsv, &mut out, &CancelToken::new()).unwrap();
+    query
+        .run(&transaction.snapshot(), OutputFormat::Tsv, &mut out, &CancelToken::new())
+        .expect("the store can be read");
     let mut lines: Vec<String> = String::from_utf8(out)
-        .unwrap()
+        .expect("results are UTF-8")
         .lines()
         .skip(1)
         .map(|line| {

@@ -159,10 +159,9 @@ impl From<sparql::Error> for Failure {
             Error::Cancelled => return store::Error::Cancelled.into(),
             Error::Syntax { .. } => Exception::MalformedQuery,
             Error::Unsupported(_) => Exception::UnsupportedOperation,
-            Error::NotAcceptable { .. } => Exception::BadRequest,
             Error::Fetch { error: sparql::FetchError::Denied(_), unload: false } => Exception::LoadUrlAccessDenied,
             Error::Fetch { error: sparql::FetchError::Denied(_), unload: true } => Exception::UnloadUrlAccessDenied,
-            Error::Fetch { .. } => Exception::BadRequest,
+            Error::NotAcceptable { .. } | Error::Fetch { .. } => Exception::BadRequest,
             Error::Document(_) => Exception::InvalidParameter,
             Error::MemoryLimit { .. } => {
                 return Self::new(Exception::MemoryLimitExceeded, message).over(Limit::QueryMemory);
