@@ -329,7 +329,7 @@ fn an_opencypher_query_reads_and_updates_a_directory() {
     let shell = Shell::new();
     Run::of(shell.command("load --format csv").arg(examples().join("solar-system"))).ok();
     let ask = |query: &str, more: &[&str]| Run::of(shell.command("query").args(["--cypher", query]).args(more));
-    let moons = "MATCH (m)-->({name: $name}) RETURN m.name AS moon ORDER BY moon";
+    let moons = "MATCH (m)-[:ORBITS]->({name: $name}) RETURN m.name AS moon ORDER BY moon";
     let mars = ["--parameters", r#"{"name": "Mars"}"#];
     assert_eq!(ask(moons, &mars).ok(), "moon\n------\nDeimos\nPhobos\n\n2 rows\n");
     assert_eq!(ask(moons, &[&mars[..], &["--output", "csv"]].concat()).ok(), "moon\r\nDeimos\r\nPhobos\r\n");
