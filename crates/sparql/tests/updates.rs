@@ -153,7 +153,7 @@ fn blank_nodes_are_new_for_each_row() {
 
 #[test]
 fn documents_are_loaded_and_unloaded() {
-    check(&["LOAD <http://doc.test/a.ttl>"], &["_ r 2 -", "a p 1 -", "a q _ -", "a q <http://doc.test/a.ttl#self -"]);
+    check(&["LOAD <http://doc.test/a.ttl>"], &["_ r 2 -", "a p 1 -", "a q <http://doc.test/a.ttl#self -", "a q _ -"]);
     check(&["LOAD <http://doc.test/ground.nt> INTO GRAPH :g"], &["a p b g"]);
     check(&["LOAD <http://doc.test/quads.nq>"], &["a p b g", "a p c -"]);
     let twice = "LOAD <http://doc.test/ground.nt> INTO GRAPH :g; LOAD <http://doc.test/ground.nt>";

@@ -45,9 +45,9 @@ impl House {
         self.loader.wait(&id).map_err(|error| error.to_string())?;
         let query = StatusQuery { details: true, errors: true, page: 1, errors_per_page: 3 };
         let status = self.loader.status(&id, query).map_err(|error| error.to_string())?;
-        let overall = &status["payload"]["overallStatus"];
+        let overall = &status["overallStatus"];
         let is_clean = overall["status"] == "LOAD_COMPLETED" && overall["parsingErrors"] == 0;
-        let wrong = if is_clean { String::new() } else { format!("{overall} {}", status["payload"]["errors"]) };
+        let wrong = if is_clean { String::new() } else { format!("{overall} {}", status["errors"]) };
         Ok((wrong, self.triples(&graph)))
     }
 

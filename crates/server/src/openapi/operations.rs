@@ -163,6 +163,18 @@ pub(super) fn describe(operation: &str) -> Option<Described> {
         )
         .with(&["query", "baseURI", "queryIdQuery"])
         .sends(Sent::Query { media_type: "application/sparql-query", form: "SparqlForm", json: false }),
+        "ListSparqlQueries" => {
+            new("queries", "List SPARQL queries, show one, or cancel one", Json("QueryListOrStatusOrCancelled"))
+                .with(&["includeWaiting", "queryIdQuery", "cancelQuery", "silent"])
+                .sends(Sent::Json("QueryStatusForm"))
+                .or_empty("There is no query of this id.")
+        }
+        "SparqlGraphStore" => new(
+            "queries",
+            "Read, write or drop one graph as a whole (SPARQL 1.1 Graph Store HTTP Protocol)",
+            Text(&["application/n-triples", "text/turtle", "application/rdf+xml", "application/ld+json"]),
+        )
+        .with(&["gspGraph", "gspDefault"]),
         "ExecuteOpenCypherQuery" => {
             new("queries", "Ask an openCypher query, or for its plan", JsonOrText("OpenCypherResult", PLANS))
                 .with(&["query", "queryParameters", "explain", "queryIdQuery"])
