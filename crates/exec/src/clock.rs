@@ -14,7 +14,8 @@ use crate::temporal::Instant;
 pub struct SystemClock {
     transaction: Instant,
     statement: Instant,
-    random: RefCell<StdRng>,
+    /// Made when the first number is drawn, which most statements never do.
+    random: RefCell<Option<StdRng>>,
 }
 
 impl SystemClock {
@@ -26,7 +27,7 @@ impl SystemClock {
 
     /// Of a statement that begins now, in a transaction that began then.
     pub fn within(transaction: Instant) -> Self {
-        Self { transaction, statement: instant(), random: RefCell::new(StdRng::from_os_rng()) }
+        Self { transaction, statement: instant(), random: RefCell::default() }
     }
 }
 
@@ -51,6 +52,6 @@ impl Clock for SystemClock {
     }
 
     fn random(&self) -> u64 {
-        self.random.borrow_mut().next_u64()
+        self.random.borrow_mut().get_or_insert_with(StdRng::from_os_rng).next_u64()
     }
 }
