@@ -138,7 +138,8 @@ fn compare(asked: &Value, all: &[Said], through: &[Value]) -> bool {
     let others = all[1..].iter().map(|said| (said.contestant.name(), &said.questions[..]));
     for (name, answers) in others.chain([("HTTP", through)]) {
         for (place, question) in asked["questions"].as_array().into_iter().flatten().enumerate() {
-            let (own, other) = (rows(&ours[place]), rows(&answers[place]));
+            let ranked = question["ranked"] == true;
+            let (own, other) = (rows(&ours[place], ranked), rows(&answers[place], ranked));
             let differ = own.iter().zip(&other).position(|(own, other)| own != other);
             if own.len() != other.len() || differ.is_some() {
                 same = false;
@@ -156,11 +157,14 @@ fn compare(asked: &Value, all: &[Said], through: &[Value]) -> bool {
     same
 }
 
-/// The answers to a question, one for each id, each with its rows in order.
-fn rows(said: &Value) -> Vec<Vec<String>> {
+/// The answers to a question, one for each id, each with its rows in order. Where rows are ranked, only by what counts:
+/// who comes last among equals is not said.
+fn rows(said: &Value, ranked: bool) -> Vec<Vec<String>> {
     let answers = said["answers"].as_array().into_iter().flatten();
     let sorted = |answer: &Value| {
-        let mut rows: Vec<String> = answer.as_array().into_iter().flatten().map(Value::to_string).collect();
+        let counts = |row: &Value| row.as_array().and_then(|row| row.last()).map(Value::to_string).filter(|_| ranked);
+        let text = |row: &Value| counts(row).unwrap_or_else(|| row.to_string());
+        let mut rows: Vec<String> = answer.as_array().into_iter().flatten().map(text).collect();
         rows.sort_unstable();
         rows
     };
