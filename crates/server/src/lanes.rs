@@ -1,19 +1,23 @@
 //! Lanes: how many of each kind of work run at once, how many may wait, and threads that are theirs alone.
 //!
-//! Nothing below the server is asynchronous, so work runs on a thread of its own. Each kind has its lane: a query that
-//! takes all threads of the query lane never keeps a cancel or a status waiting, and a start that probes a slow source
-//! keeps only other starts. A lane's waiting line is bounded; whoever finds it full is told to come again.
+//! Nothing below the server is asynchronous, so work runs on a thread that nobody else has meanwhile. Each kind has its
+//! lane: a query that takes all threads of the query lane never keeps a cancel or a status waiting, and a start that
+//! probes a slow source keeps only other starts. A lane's waiting line is bounded; whoever finds it full is told to come
+//! again.
+//!
+//! - `threads`: a thread that has done its work is kept for a while, for the next.
 
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::exception::{Exception, Failure, Limit};
+use threads::Threads;
 
 /// How large a lane is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,7 @@ pub(crate) struct Lane {
     size: LaneSize,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    threads: Threads,
 }
 
 /// The right to run one piece of work in a lane, given back when dropped.
@@ -64,6 +69,7 @@ impl Lane {
             size,
             running: Arc::new(Semaphore::new(size.running)),
             waiting: Arc::new(Semaphore::new(size.waiting)),
+            threads: Threads::default(),
         }
     }
 
@@ -92,7 +98,7 @@ impl Lane {
         Ok(Turn { _permit: permit })
     }
 
-    /// Runs `work` on a thread of its own, to its end even if the caller stops waiting.
+    /// Runs `work` on a thread of the lane, to its end even if the caller stops waiting.
     ///
     /// # Errors
     ///
@@ -105,7 +111,7 @@ impl Lane {
         self.begin(turn, work)?.end().await
     }
 
-    /// Begins `work` on a thread of its own.
+    /// Begins `work` on a thread of the lane.
     ///
     /// # Errors
     ///
@@ -126,7 +132,7 @@ impl Lane {
             // Nobody listens any more when the client has left; the work is done all the same.
             let _ = sender.send(result.ok());
         };
-        thread::Builder::new().name(self.name.to_owned()).spawn(body).map_err(|error| {
+        self.threads.begin(self.name, Box::new(body)).map_err(|error| {
             Failure::new(Exception::TooManyRequests, format!("No thread can be started for this request: {error}"))
         })?;
         Ok(Begun(receiver))
