@@ -167,10 +167,12 @@ def test_a_load_that_ends_during_the_cancel(make_server, middle_graph, tool, tmp
             if outcome == "LOAD_COMPLETED":
                 assert seen["totalRecords"] == middle_graph.records
             outcomes.add(outcome)
+            # The first load may have been a slow or a quick one: the moments follow the end as it is.
+            lasts *= 0.95 if outcome == "LOAD_COMPLETED" else 1.03
         shutil.rmtree(server.data)
         if len(outcomes) == 2 and attempt >= 10:
             break
-    assert outcomes == {CANCELLED, "LOAD_COMPLETED"}, "the seeded moments no longer straddle the end of the load"
+    assert outcomes == {CANCELLED, "LOAD_COMPLETED"}, "the moments do not straddle the end of the load"
 
 
 def test_two_cancels_at_once(big_server, big_graph, tool):
