@@ -35,7 +35,7 @@ pub fn write_json(
     let mut row = Row { text: Vec::new(), held: context.memory.hold(), counted: 0, refused: None };
     out.write_all(HEAD)?;
     while let Some(batch) = rows.next_batch()? {
-        let read = |at: usize| context.column_values(batch.column(Slot(at as u32)), batch.len());
+        let read = |at: usize| batch.column(Slot(at as u32)).resolved(batch.len(), context);
         let values = (0..keys.len()).map(read).collect::<fault::Result<Vec<_>>>()?;
         for at in 0..batch.len() {
             row.text.clear();

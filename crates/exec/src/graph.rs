@@ -13,7 +13,6 @@ use model::{Quad, Term, TermId, TermRef};
 use rustc_hash::FxHashMap;
 use store::{Columns, Order, Pattern};
 
-use crate::batch::Column;
 use crate::context::Context;
 use crate::fault::{Error, Result};
 use crate::{Map, Relationship, Value, json, term};
@@ -105,18 +104,6 @@ impl Context<'_> {
             });
         }
         Ok(values)
-    }
-
-    /// The values of a column of so many rows.
-    pub fn column_values(&self, column: &Column, rows: usize) -> Result<Vec<Value>> {
-        Ok(match column {
-            Column::Absent => vec![Value::Null; rows],
-            Column::Constant(value) => vec![value.clone(); rows],
-            Column::Nodes(nodes) => nodes.iter().map(|node| Value::Node(*node)).collect(),
-            Column::Edges(edges) => edges.iter().map(|edge| Value::Relationship((*edge).into())).collect(),
-            Column::Terms(terms) => self.values(terms)?,
-            Column::Values(values) => values.to_vec(),
-        })
     }
 
     /// The value of one property term.

@@ -34,7 +34,7 @@ use crate::identity::{Gate, Identity, NOBODY};
 use crate::lanes::{Lane, LaneSize};
 use crate::listen::ServeError;
 use crate::metrics::Metrics;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, excerpt};
 use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
@@ -109,6 +109,9 @@ pub(crate) enum Entrance {
     Admin,
 }
 
+/// The media type of a form, which is what a body is if nobody says.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A request as operations see it.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -125,6 +128,35 @@ pub(crate) struct Call {
     pub(crate) body: Received,
     /// The decoded label of the path, if its route has one.
     pub(crate) label: Option<String>,
+}
+
+impl Call {
+    /// What the body is, told by its media type among those that are known; a form if nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// `BadRequestException` for another type, with those that are known.
+    pub(crate) fn body_is<F: Copy>(&self, known: &[(&str, F)]) -> Result<F, Failure> {
+        // A body that is not there has no type that matters, whatever a client's habit is.
+        let is_there = !self.body.bytes.is_empty() || self.method != Method::GET;
+        let said = self.headers.get(header::CONTENT_TYPE).filter(|_| is_there);
+        let text = said.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+        let named = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media_type = if named.is_empty() { FORM } else { &named };
+        known.iter().find(|(name, _)| *name == media_type).map(|(_, form)| *form).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            let expected = match names.split_last() {
+                Some((last, [])) => (*last).to_owned(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            };
+            let found = excerpt(&text);
+            Failure::new(
+                Exception::BadRequest,
+                format!("Content-Type '{found}' is not known here: expected {expected}"),
+            )
+        })
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 #[cfg(test)]
 mod tests;
 
-use axum::http::{Method, header};
 use cypher::explain::Depth;
 use exec::Map;
 use exec::json::read_object;
@@ -88,6 +87,7 @@ pub(super) fn read(call: Call) -> Result<Asked, Failure> {
 }
 
 /// What a body is.
+#[derive(Clone, Copy)]
 enum Form {
     Parameters,
     Json,
@@ -95,23 +95,11 @@ enum Form {
 }
 
 fn form(call: &Call) -> Result<Form, Failure> {
-    let Some(value) = call.headers.get(header::CONTENT_TYPE) else { return Ok(Form::Parameters) };
-    // A body that is not there has no type that matters, whatever a client's habit is.
-    if call.body.bytes.is_empty() && call.method == Method::GET {
-        return Ok(Form::Parameters);
-    }
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let media_type = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media_type.as_str() {
-        "application/x-www-form-urlencoded" | "" => Ok(Form::Parameters),
-        "application/json" => Ok(Form::Json),
-        "application/opencypher" => Ok(Form::Query),
-        _ => Err(bad(format!(
-            "Content-Type '{}' is not known here: expected application/x-www-form-urlencoded, application/json or \
-             application/opencypher",
-            excerpt(&text)
-        ))),
-    }
+    call.body_is(&[
+        ("application/x-www-form-urlencoded", Form::Parameters),
+        ("application/json", Form::Json),
+        ("application/opencypher", Form::Query),
+    ])
 }
 
 impl Sent {

@@ -1,7 +1,7 @@
 //! Which query or update a request asks, in the forms of the protocol: in the path's query string, in a form, or as the
 //! body.
 
-use axum::http::{Method, header};
+use axum::http::Method;
 use sparql::{ParseOptions, UpdateOptions};
 
 use crate::door::Call;
@@ -86,6 +86,7 @@ fn in_body(call: Call, kind: &str) -> Result<Asked, Failure> {
 }
 
 /// What a body is.
+#[derive(Clone, Copy)]
 enum Form {
     Parameters,
     Query,
@@ -93,23 +94,11 @@ enum Form {
 }
 
 fn form(call: &Call) -> Result<Form, Failure> {
-    let Some(value) = call.headers.get(header::CONTENT_TYPE) else { return Ok(Form::Parameters) };
-    // A body that is not there has no type that matters, whatever a client's habit is.
-    if call.body.bytes.is_empty() && call.method == Method::GET {
-        return Ok(Form::Parameters);
-    }
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let media_type = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media_type.as_str() {
-        "application/x-www-form-urlencoded" | "" => Ok(Form::Parameters),
-        "application/sparql-query" => Ok(Form::Query),
-        "application/sparql-update" => Ok(Form::Update),
-        _ => Err(bad(format!(
-            "Content-Type '{}' is not known here: expected application/sparql-query, application/sparql-update or \
-             application/x-www-form-urlencoded",
-            excerpt(&text)
-        ))),
-    }
+    call.body_is(&[
+        ("application/sparql-query", Form::Query),
+        ("application/sparql-update", Form::Update),
+        ("application/x-www-form-urlencoded", Form::Parameters),
+    ])
 }
 
 fn asked(text: String, is_query: bool, parameters: &Parameters) -> Result<Asked, Failure> {

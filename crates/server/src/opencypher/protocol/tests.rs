@@ -1,6 +1,6 @@
 //! Bodies of JSON; the other forms are tested over sockets.
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, header};
 
 use super::*;
 
