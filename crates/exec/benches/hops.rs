@@ -219,11 +219,11 @@ fn scan_label(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 10)]
 fn load_property_of_all(bencher: Bencher<'_, '_>) {
-    from_many(bencher, 1, |context| Plan::Load {
+    let age =
+        |context: &Context<'_>| Expr::Property { target: Box::new(Expr::Slot(Slot(0))), key: key(context, "age") };
+    from_many(bencher, 1, |context| Plan::Project {
         input: Box::new(Plan::Nodes { input: Box::new(Plan::Unit), node: Slot(0), access: Access::All }),
-        entity: Slot(0),
-        key: key(context, "age"),
-        to: Slot(1),
+        items: vec![(Slot(1), age(context))],
     });
 }
 

@@ -237,11 +237,6 @@ impl Context<'_> {
         Ok(batch?.quads().next().map(|quad| Relationship { id: quad.g, start: quad.s, label: quad.p, end: quad.o }))
     }
 
-    /// Whether this statement has deleted anything.
-    pub(crate) fn has_deleted(&self) -> bool {
-        !self.deleted.borrow().is_empty()
-    }
-
     /// Refuses what this statement has deleted.
     pub(crate) fn alive(&self, entity: Entity<'_>, asked: &'static str) -> Result {
         let deleted = self.deleted.borrow();

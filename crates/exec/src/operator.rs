@@ -24,7 +24,6 @@ mod groups;
 mod hop;
 mod keep;
 mod limit;
-mod load;
 mod lookup;
 mod merge;
 mod nodes;
@@ -32,7 +31,6 @@ mod project;
 mod skip;
 mod sort;
 mod summary;
-mod table;
 mod union;
 mod unwind;
 mod walk;
@@ -52,7 +50,6 @@ use foreach::Foreach;
 use hop::Hop;
 use keep::Keep;
 use limit::Limit;
-use load::Load;
 use lookup::Lookup;
 use merge::Merge;
 use nodes::Nodes;
@@ -60,7 +57,6 @@ use project::Project;
 use skip::Skip;
 use sort::Sort;
 use summary::Summarize;
-use table::Table;
 use union::Union;
 use unwind::Unwind;
 use write::Write;
@@ -117,9 +113,6 @@ fn step<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) 
             let held = context.memory.hold();
             Box::new(Project { input: input(from), items, context, held })
         }
-        Plan::Load { input: from, entity, key, to } => {
-            Box::new(Load { input: input(from), entity: *entity, key, to: *to, context })
-        }
         Plan::Aggregate { input: from, keys, aggregates } => {
             Box::new(Aggregate::new(input(from), keys, aggregates, context))
         }
@@ -145,9 +138,7 @@ fn step<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) 
             let parts = parts.iter().map(|(part, from)| (input(part), from.as_slice())).collect();
             Box::new(Union::new(parts, to))
         }
-        Plan::Table { input: from, to, rows } => Box::new(Table::new(input(from), to, rows, context)),
         Plan::Keep { input: from, slots } => Box::new(Keep { input: input(from), slots }),
-        Plan::Eager { input: from } => Box::new(Eager::new(input(from), context)),
         Plan::Write { input: from, writes } => Box::new(Write::new(input(from), writes, context)),
         Plan::Merge { input: from, find, create, on_match, binds } => {
             Box::new(Merge::new(input(from), (find, create, on_match, binds), context))

@@ -8,8 +8,6 @@
 //!   another slot, and an equality.
 //! - A step that writes takes in all rows of its input before it writes.
 
-use std::sync::Arc;
-
 use crate::aggregate;
 use crate::batch::Slot;
 use crate::expr::{Expr, Form};
@@ -95,17 +93,6 @@ pub enum Plan {
         /// What each is.
         items: Vec<(Slot, Expr)>,
     },
-    /// A property of a node or relationship that is bound, read for a batch at once.
-    Load {
-        /// The rows before.
-        input: Box<Self>,
-        /// The node or relationship, or null.
-        entity: Slot,
-        /// The key.
-        key: Name,
-        /// What is bound.
-        to: Slot,
-    },
     /// Groups of rows. Only the keys and the aggregates are bound behind it.
     Aggregate {
         /// The rows before.
@@ -177,26 +164,12 @@ pub enum Plan {
         /// What they are called behind it.
         to: Vec<Slot>,
     },
-    /// A table that is there before the query runs, for each row of the input: what a procedure gives.
-    Table {
-        /// The rows before.
-        input: Box<Self>,
-        /// The columns.
-        to: Vec<Slot>,
-        /// The rows.
-        rows: Arc<Vec<Vec<crate::Value>>>,
-    },
     /// Only these variables go on: nobody asks for the others any more.
     Keep {
         /// The rows before.
         input: Box<Self>,
         /// Which.
         slots: Vec<Slot>,
-    },
-    /// All rows of the input before the first goes on.
-    Eager {
-        /// The rows before.
-        input: Box<Self>,
     },
     /// Something is written for each row.
     Write {
@@ -481,7 +454,6 @@ impl Plan {
             | Self::Walk { input, .. }
             | Self::Filter { input, .. }
             | Self::Project { input, .. }
-            | Self::Load { input, .. }
             | Self::Aggregate { input, .. }
             | Self::Distinct { input, .. }
             | Self::Sort { input, .. }
@@ -489,9 +461,7 @@ impl Plan {
             | Self::Limit { input, .. }
             | Self::Unwind { input, .. }
             | Self::Apply { input, .. }
-            | Self::Table { input, .. }
             | Self::Keep { input, .. }
-            | Self::Eager { input }
             | Self::Write { input, .. }
             | Self::Merge { input, .. }
             | Self::Foreach { input, .. } => Some(input),
@@ -509,7 +479,6 @@ impl Plan {
             | Self::Walk { input, .. }
             | Self::Filter { input, .. }
             | Self::Project { input, .. }
-            | Self::Load { input, .. }
             | Self::Aggregate { input, .. }
             | Self::Distinct { input, .. }
             | Self::Sort { input, .. }
@@ -517,9 +486,7 @@ impl Plan {
             | Self::Limit { input, .. }
             | Self::Unwind { input, .. }
             | Self::Apply { input, .. }
-            | Self::Table { input, .. }
             | Self::Keep { input, .. }
-            | Self::Eager { input }
             | Self::Write { input, .. }
             | Self::Merge { input, .. }
             | Self::Foreach { input, .. } => Some(input),
@@ -563,14 +530,11 @@ impl Plan {
             | Self::Argument
             | Self::Edges { .. }
             | Self::Expand { .. }
-            | Self::Load { .. }
             | Self::Distinct { .. }
             | Self::Summarize { .. }
             | Self::Apply { .. }
             | Self::Union { .. }
-            | Self::Table { .. }
-            | Self::Keep { .. }
-            | Self::Eager { .. } => Vec::new(),
+            | Self::Keep { .. } => Vec::new(),
             Self::Match { pattern, .. } => {
                 let each = pattern.edges.iter().filter_map(|edge| edge.each.as_ref()).map(|(_, each)| each);
                 pattern.predicates.iter().chain(each).collect()
@@ -603,14 +567,11 @@ impl Plan {
             | Self::Argument
             | Self::Edges { .. }
             | Self::Expand { .. }
-            | Self::Load { .. }
             | Self::Distinct { .. }
             | Self::Summarize { .. }
             | Self::Apply { .. }
             | Self::Union { .. }
-            | Self::Table { .. }
-            | Self::Keep { .. }
-            | Self::Eager { .. } => Vec::new(),
+            | Self::Keep { .. } => Vec::new(),
             Self::Match { pattern, .. } => {
                 let each = pattern.edges.iter_mut().filter_map(|edge| edge.each.as_mut()).map(|(_, each)| each);
                 pattern.predicates.iter_mut().chain(each).collect()
@@ -665,7 +626,6 @@ impl Plan {
                 walk.unlike.iter().copied().for_each(&mut *found);
             }
             Self::Match { pattern, .. } => pattern.slots().for_each(&mut *found),
-            Self::Load { entity, .. } => found(*entity),
             Self::Distinct { slots, .. } | Self::Keep { slots, .. } => slots.iter().copied().for_each(&mut *found),
             Self::Union { parts, .. } => parts.iter().flat_map(|(_, from)| from).copied().for_each(&mut *found),
             Self::Write { writes, .. } => writes.iter().for_each(|write| write.reads(&mut *found)),
@@ -689,11 +649,11 @@ impl Plan {
                 walk.edges.iter().chain((!walk.into).then_some(&walk.to)).copied().for_each(found);
             }
             Self::Project { items, .. } => items.iter().map(|(slot, _)| *slot).for_each(found),
-            Self::Load { to, .. } | Self::Unwind { to, .. } => found(*to),
+            Self::Unwind { to, .. } => found(*to),
             Self::Aggregate { keys, aggregates, .. } => {
                 keys.iter().map(|(slot, _)| *slot).chain(aggregates.iter().map(|(slot, _)| *slot)).for_each(found);
             }
-            Self::Union { to, .. } | Self::Table { to, .. } => to.iter().copied().for_each(found),
+            Self::Union { to, .. } => to.iter().copied().for_each(found),
             Self::Summarize { otherwise, .. } => otherwise.binds(found),
             Self::Apply { kind: Apply::Optional(nulls), .. } => nulls.iter().copied().for_each(found),
             Self::Write { writes, .. } => writes.iter().filter_map(Write::binds).for_each(found),
@@ -707,7 +667,6 @@ impl Plan {
             | Self::Limit { .. }
             | Self::Apply { .. }
             | Self::Keep { .. }
-            | Self::Eager { .. }
             | Self::Foreach { .. } => {}
         }
     }

@@ -142,11 +142,8 @@ fn is_row_wise(plan: &Plan) -> bool {
         | Plan::Walk { input, .. }
         | Plan::Filter { input, .. }
         | Plan::Project { input, .. }
-        | Plan::Load { input, .. }
         | Plan::Unwind { input, .. }
-        | Plan::Table { input, .. }
-        | Plan::Keep { input, .. }
-        | Plan::Eager { input } => is_row_wise(input),
+        | Plan::Keep { input, .. } => is_row_wise(input),
         Plan::Apply { input, inner, .. } => is_row_wise(input) && !inner.is_writing(),
         _ => false,
     }

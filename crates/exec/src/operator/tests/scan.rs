@@ -1,6 +1,4 @@
-//! Nodes by nothing, by label, by id and by property; lists, tables, counts.
-
-use std::sync::Arc;
+//! Nodes by nothing, by label, by id and by property; lists, unions, counts.
 
 use model::TermRef;
 use proptest::prelude::*;
@@ -149,14 +147,7 @@ fn rows_are_skipped_limited_and_crossed_with_tables() {
         let limited = Plan::Limit { input: argument(), count: Expr::Constant(count) };
         assert_eq!(build(&limited, &context, None).next().unwrap_err().names().unwrap().1, detail);
     }
-    let table = vec![vec![1.into()], vec![2.into()], vec![Value::Null]];
-    let plan = Plan::Table { input: Box::new(numbers.clone()), to: vec![FROM], rows: Arc::new(table) };
-    let found = rows(build(&plan, &context, None), &[TO, FROM], &context).unwrap();
-    assert_eq!(found.len(), 9000);
-    assert_eq!(found[3001], [Value::from(1000), 2.into()]);
-    let empty = Plan::Table { input: Box::new(numbers.clone()), to: vec![FROM], rows: Arc::default() };
-    assert!(run(&empty, &Batch::unit(), &[TO], &context).is_empty());
     let parts = vec![(numbers.clone(), vec![TO]), (numbers, vec![TO])];
-    let union = Plan::Eager { input: Box::new(Plan::Union { parts, to: vec![FROM] }) };
+    let union = Plan::Union { parts, to: vec![FROM] };
     assert_eq!(run(&union, &Batch::unit(), &[FROM], &context).len(), 6000);
 }

@@ -40,9 +40,6 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
         Plan::Walk { walk, .. } => of_walk(walk, writer),
         Plan::Filter { predicate, .. } => told("Filter", writer.text(predicate)),
         Plan::Project { items, .. } => told("Project", writer.items(items)),
-        Plan::Load { entity, key, to, .. } => {
-            told("PropertyLoad", format!("{}={}.{}", slot(*to), slot(*entity), key.text))
-        }
         Plan::Aggregate { keys, aggregates, .. } => {
             let aggregates: Vec<String> =
                 aggregates.iter().map(|(to, of)| format!("{}={}", slot(*to), of_aggregate(of, writer))).collect();
@@ -74,9 +71,7 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
             Told { name: "Apply", arguments, mode: Some(mode) }
         }
         Plan::Union { parts, to } => told("Union", format!("parts={}, {}", parts.len(), slots(to))),
-        Plan::Table { to, rows, .. } => told("Table", format!("rows={}, {}", rows.len(), slots(to))),
         Plan::Keep { slots: of, .. } => told("Keep", slots(of)),
-        Plan::Eager { .. } => told("Eager", String::new()),
         Plan::Write { writes, .. } => told("Write", of_writes(writes)),
         Plan::Merge { create, on_match, .. } => {
             told("Merge", format!("create=[{}], match=[{}]", of_writes(create), of_writes(on_match)))

@@ -27,7 +27,6 @@ pub(super) fn is_never_null(plan: &Plan, slot: Slot) -> bool {
         Plan::Walk { input, walk } => walk.to == slot || is_never_null(input, slot),
         Plan::Filter { input, .. }
         | Plan::Project { input, .. }
-        | Plan::Load { input, .. }
         | Plan::Distinct { input, .. }
         | Plan::Sort { input, .. }
         | Plan::Skip { input, .. }

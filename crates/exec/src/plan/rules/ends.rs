@@ -49,13 +49,10 @@ fn mark(plan: &mut Plan) {
         | Plan::Expand { input, .. }
         | Plan::Filter { input, .. }
         | Plan::Project { input, .. }
-        | Plan::Load { input, .. }
         | Plan::Distinct { input, .. }
         | Plan::Sort { input, limit: None, .. }
         | Plan::Unwind { input, .. }
-        | Plan::Table { input, .. }
-        | Plan::Keep { input, .. }
-        | Plan::Eager { input } => mark(input),
+        | Plan::Keep { input, .. } => mark(input),
         Plan::Apply { input, inner, .. } => {
             mark(inner);
             mark(input);
