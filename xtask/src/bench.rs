@@ -62,7 +62,7 @@ pub(crate) fn run(rest: &[String]) -> Result<bool> {
     if [Part::Load, Part::Query, Part::Cancel].into_iter().any(|part| flags.does(part)) {
         let binary = match &flags.binary {
             Some(binary) => binary.clone(),
-            None => environment.build_release()?,
+            None => environment.build_optimised(&flags.profile)?,
         };
         let scratch = cache.join("scratch");
         // What an interrupted bench left behind.

@@ -47,10 +47,12 @@ impl Environment {
         Ok(self.target.join("debug/halimede"))
     }
 
-    /// Builds the binary as it is released, and names it.
-    pub(crate) fn build_release(&self) -> Result<PathBuf> {
-        Command::cargo(&["build", "--locked", "--release", "--package", "halimede", "--quiet"]).run_or_fail()?;
-        Ok(self.target.join("release/halimede"))
+    /// Builds the binary with a profile of Cargo's (`bench` is `release` by another name), and names it.
+    pub(crate) fn build_optimised(&self, profile: &str) -> Result<PathBuf> {
+        let build = ["build", "--locked", "--package", "halimede", "--quiet", "--profile", profile];
+        Command::cargo(&build).run_or_fail()?;
+        let folder = if profile == "bench" { "release" } else { profile };
+        Ok(self.target.join(folder).join("halimede"))
     }
 
     /// A folder of the cache.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Bench, data::Graph, measure::ask};
+use super::{Bench, data::Graph, flags::Language, measure::ask};
 
 /// A program with one way to load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,14 +13,16 @@ pub(super) enum Contestant {
     HalimedeNTriples,
     Ladybug,
     Kuzu,
-    Oxigraph,
     /// Holds its graph in memory, and is asked only.
     FalkorDb,
+    Oxigraph,
+    /// Is asked only.
+    Virtuoso,
 }
 
 impl Contestant {
     /// All but ourselves.
-    pub(super) const PEERS: [Self; 4] = [Self::Ladybug, Self::Kuzu, Self::Oxigraph, Self::FalkorDb];
+    pub(super) const PEERS: [Self; 5] = [Self::Ladybug, Self::Kuzu, Self::FalkorDb, Self::Oxigraph, Self::Virtuoso];
 
     /// In flags; the Python module of those that have one.
     pub(super) const fn name(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Contestant {
             Self::Kuzu => "kuzu",
             Self::Oxigraph => "oxigraph",
             Self::FalkorDb => "falkordb",
+            Self::Virtuoso => "virtuoso",
         }
     }
 
@@ -41,7 +44,8 @@ impl Contestant {
             Self::Ladybug => "Ladybug, `COPY` and `CHECKPOINT`",
             Self::Kuzu => "Kùzu, `COPY` and `CHECKPOINT`",
             Self::Oxigraph => "Oxigraph, `load --lenient`",
-            Self::FalkorDb => "FalkorDB, `LOAD CSV`",
+            Self::FalkorDb => "FalkorDB, its bulk loader",
+            Self::Virtuoso => "Virtuoso, `rdf_loader_run`",
         }
     }
 
@@ -53,6 +57,7 @@ impl Contestant {
             Self::Kuzu => "Kùzu",
             Self::Oxigraph => "Oxigraph",
             Self::FalkorDb => "FalkorDB",
+            Self::Virtuoso => "Virtuoso",
         }
     }
 
@@ -61,13 +66,14 @@ impl Contestant {
         match self {
             Self::FalkorDb => "falkor",
             Self::Ladybug | Self::Kuzu => "columnar",
-            Self::HalimedeCsv | Self::HalimedeNTriples | Self::Oxigraph => "cypher",
+            Self::HalimedeCsv => "cypher",
+            Self::HalimedeNTriples | Self::Oxigraph | Self::Virtuoso => "sparql",
         }
     }
 
     /// Whether its load is a durable one that can be compared.
     pub(super) const fn races(self) -> bool {
-        !matches!(self, Self::FalkorDb)
+        !matches!(self, Self::FalkorDb | Self::Virtuoso)
     }
 
     /// Whether it is we.
@@ -77,7 +83,7 @@ impl Contestant {
 
     /// Whether it loads RDF; else a property graph.
     pub(super) const fn is_rdf(self) -> bool {
-        matches!(self, Self::HalimedeNTriples | Self::Oxigraph)
+        matches!(self, Self::HalimedeNTriples | Self::Oxigraph | Self::Virtuoso)
     }
 
     /// The command that loads the graph into a folder that is empty before and holds everything, durably, after it.
@@ -85,7 +91,7 @@ impl Contestant {
         match self {
             Self::HalimedeCsv => own_load(bench, &graph.csv(), "csv", folder),
             Self::HalimedeNTriples => own_load(bench, &graph.ntriples(), "ntriples", folder),
-            Self::Ladybug | Self::Kuzu | Self::FalkorDb => self.script(bench, "load", graph, folder),
+            Self::Ladybug | Self::Kuzu | Self::FalkorDb | Self::Virtuoso => self.script(bench, "load", graph, folder),
             Self::Oxigraph => {
                 let (folder, file) = (text(folder), text(&graph.ntriples()));
                 words(&[&oxigraph(bench), "load", "--location", &folder, "--file", &file, "--lenient"])
@@ -93,11 +99,18 @@ impl Contestant {
         }
     }
 
+    /// What its makers advise to do between a load and many questions, if anything.
+    pub(super) fn settle(self, bench: &Bench, folder: &Path) -> Option<Vec<String>> {
+        let command = || words(&[&oxigraph(bench), "optimize", "--location", &text(folder)]);
+        (self == Self::Oxigraph).then(command)
+    }
+
     /// Asks the loaded store for its size, and refuses a wrong answer.
     pub(super) fn verify(self, bench: &Bench, graph: &Graph, folder: &Path) -> Result<()> {
         let (found, expected) = match self {
             Self::HalimedeCsv => (own_counts(bench, folder, "pg")?[1..3].to_vec(), vec![graph.vertices, graph.edges]),
             Self::HalimedeNTriples => (own_counts(bench, folder, "rdf")?[..1].to_vec(), vec![graph.records(true)]),
+            Self::Virtuoso => (numbers(&ask(&self.script(bench, "count", graph, folder))?)?, vec![graph.records(true)]),
             Self::Ladybug | Self::Kuzu | Self::FalkorDb => {
                 (numbers(&ask(&self.script(bench, "count", graph, folder))?)?, vec![graph.vertices, graph.edges])
             }
@@ -119,10 +132,37 @@ impl Contestant {
     }
 
     fn script(self, bench: &Bench, verb: &str, graph: &Graph, folder: &Path) -> Vec<String> {
-        let script = if self == Self::FalkorDb { "falkor.py" } else { "columnar.py" };
+        let script = match self {
+            Self::FalkorDb => "falkor.py",
+            Self::Virtuoso => "virtuoso.py",
+            Self::Oxigraph => "oxigraph.py",
+            Self::Ladybug | Self::Kuzu | Self::HalimedeCsv | Self::HalimedeNTriples => "columnar.py",
+        };
         let (python, script) = (text(&bench.python), text(&bench.scripts.join(script)));
         let (database, persons, knows) = (text(&folder.join("db")), text(&graph.persons()), text(&graph.knows()));
-        words(&[&python, &script, verb, self.name(), &database, &persons, &knows])
+        match self {
+            Self::Oxigraph => words(&[&python, &script, &text(folder)]),
+            Self::Virtuoso => words(&[&python, &script, verb, &database, &text(&graph.ntriples())]),
+            _ => words(&[&python, &script, verb, self.name(), &database, &persons, &knows]),
+        }
+    }
+}
+
+impl Language {
+    /// We, who are asked first.
+    pub(super) const fn own(self) -> Contestant {
+        match self {
+            Self::Cypher => Contestant::HalimedeCsv,
+            Self::Sparql => Contestant::HalimedeNTriples,
+        }
+    }
+
+    /// The package whose bench asks us in process.
+    pub(super) const fn package(self) -> &'static str {
+        match self {
+            Self::Cypher => "halimede-cypher",
+            Self::Sparql => "halimede-sparql",
+        }
     }
 }
 

@@ -12,12 +12,14 @@ cargo xtask bench [FLAGS]
   --vertices N, --edges M   size of the graph [1,000,000 and 10,000,000]
   --runs K                  runs of each contestant [3]
   --only PART               load, store, query or cancel [load and store]
-  --peers LIST              of ladybug,kuzu,oxigraph,falkordb, or none [all]
+  --peers LIST              of ladybug,kuzu,falkordb,oxigraph,virtuoso, or none [all]
+  --language NAME           of the questions: cypher or sparql [cypher]
+  --databases DIR           where those who are asked keep their graphs, for the next time [loaded anew]
   --memory SIZE             our --memory [our default]
   --cancels N               rounds of the cancel bench [200]
   --seed S                  of the moments of cancels [1]
-  --profile NAME            Cargo's, of the program that asks us in process [bench]
-  --binary FILE             our binary, also HALIMEDE_BIN [a release build]
+  --profile NAME            Cargo's, of our binary and of the program that asks us in process [bench]
+  --binary FILE             our binary, also HALIMEDE_BIN [one built with the profile]
   --cache DIR               where graphs and results go [the user's cache]
   --json FILE               the figures as JSON too";
 
@@ -34,6 +36,13 @@ pub(super) enum Part {
     Cancel,
 }
 
+/// What questions are put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    Cypher,
+    Sparql,
+}
+
 /// See [`USAGE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flags {
@@ -42,6 +51,8 @@ pub(super) struct Flags {
     pub(super) runs: usize,
     pub(super) only: Option<Part>,
     pub(super) peers: Vec<Contestant>,
+    pub(super) language: Language,
+    pub(super) databases: Option<PathBuf>,
     pub(super) memory: Option<String>,
     pub(super) cancels: usize,
     pub(super) seed: u64,
@@ -59,6 +70,8 @@ impl Default for Flags {
             runs: 3,
             only: None,
             peers: Contestant::PEERS.to_vec(),
+            language: Language::Cypher,
+            databases: None,
             memory: None,
             cancels: 200,
             seed: 1,
@@ -85,6 +98,8 @@ impl Flags {
                 "--runs" => flags.runs = number(flag, value)? as usize,
                 "--only" => flags.only = Some(part(value)?),
                 "--peers" => flags.peers = peers(value)?,
+                "--language" => flags.language = language(value)?,
+                "--databases" => flags.databases = Some(value.into()),
                 "--memory" => flags.memory = Some(value.clone()),
                 "--cancels" => flags.cancels = number(flag, value)? as usize,
                 "--seed" => flags.seed = number(flag, value)?,
@@ -98,7 +113,8 @@ impl Flags {
         ensure!(flags.vertices > 1 && flags.edges > 0, "--vertices, --edges: a graph needs two vertices and an edge");
         ensure!(flags.runs > 0 && flags.cancels > 0, "--runs, --cancels: at least 1");
         // Relative to where the command was given, not to where it works.
-        for path in [&mut flags.binary, &mut flags.cache, &mut flags.json].into_iter().flatten() {
+        let paths = [&mut flags.binary, &mut flags.cache, &mut flags.databases, &mut flags.json];
+        for path in paths.into_iter().flatten() {
             *path = std::path::absolute(&*path).with_context(|| format!("{}", path.display()))?;
         }
         Ok(flags)
@@ -125,11 +141,21 @@ fn part(value: &str) -> Result<Part> {
     }
 }
 
+fn language(value: &str) -> Result<Language> {
+    match value {
+        "cypher" => Ok(Language::Cypher),
+        "sparql" => Ok(Language::Sparql),
+        _ => bail!("--language {value}: cypher or sparql was expected"),
+    }
+}
+
 fn peers(value: &str) -> Result<Vec<Contestant>> {
     let known = |name: &str| {
         let found = Contestant::PEERS.into_iter().find(|peer| peer.name().eq_ignore_ascii_case(name));
-        found
-            .with_context(|| format!("--peers {name}: some of ladybug, kuzu, oxigraph, falkordb, or none was expected"))
+        found.with_context(|| {
+            let names = Contestant::PEERS.map(Contestant::name).join(", ");
+            format!("--peers {name}: some of {names}, or none was expected")
+        })
     };
     if value == "none" { Ok(Vec::new()) } else { value.split(',').map(known).collect() }
 }
@@ -153,6 +179,13 @@ mod tests {
     }
 
     #[test]
+    fn languages_have_names() -> Result<()> {
+        assert_eq!(parse("--only query --language sparql")?.language, Language::Sparql);
+        assert_eq!(parse("--only query")?.language, Language::Cypher);
+        Ok(())
+    }
+
+    #[test]
     fn cancels_are_measured_on_demand_only() -> Result<()> {
         assert!(!parse("")?.does(Part::Cancel) && parse("")?.does(Part::Store));
         assert!(parse("--only cancel")?.does(Part::Cancel) && !parse("--only cancel")?.does(Part::Load));
@@ -161,7 +194,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_refused() {
-        for line in ["--runs 0", "--vertices x", "--peers neo4j", "--only all", "--quick", "--edges"] {
+        for line in ["--runs 0", "--vertices x", "--peers neo4j", "--only all", "--language sql", "--quick", "--edges"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -1,5 +1,5 @@
-//! A few questions to everybody who holds a property graph: loaded once, asked warm by one client, medians and ratios in
-//! a table; ours once more through HTTP.
+//! A few questions to everybody who holds the graph: loaded once, asked warm by one client, medians and ratios in a
+//! table; ours once more through HTTP.
 //!
 //! The questions are those of `questions.json`, each in the dialect of whom it is put to. All must give the same answers.
 //! The ids that are asked for are drawn by our own bench, which is asked first.
@@ -7,9 +7,11 @@
 mod http;
 
 use std::{
+    fs::{self, File},
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -27,22 +29,28 @@ struct Said {
 }
 
 impl Said {
+    fn figure(&self, question: usize, name: &str) -> f64 {
+        self.questions[question][name].as_f64().unwrap_or(f64::NAN)
+    }
+
     fn median(&self, question: usize) -> f64 {
-        self.questions[question]["median"].as_f64().unwrap_or(f64::NAN)
+        self.figure(question, "median")
     }
 }
 
 /// Loads, asks, compares and prints; `Ok(false)` if answers differ.
 pub(super) fn run(bench: &Bench, graph: &Graph, record: &mut Value) -> Result<bool> {
     let mut asked: Value = serde_json::from_str(include_str!("questions.json"))?;
-    let peers = bench.flags.peers.iter().copied().filter(|peer| !peer.is_rdf());
+    let own = bench.flags.language.own();
+    let peers = bench.flags.peers.iter().copied().filter(|peer| peer.is_rdf() == own.is_rdf());
     let mut all: Vec<Said> = Vec::new();
-    for contestant in [Contestant::HalimedeCsv].into_iter().chain(peers) {
-        let folder = bench.scratch.join(contestant.name());
-        std::fs::create_dir(&folder)?;
-        ask(&contestant.load(bench, graph, &folder)).with_context(|| format!("loading {}", contestant.name()))?;
-        let said =
-            if contestant.is_own() { own(bench, &folder)? } else { peer(bench, graph, contestant, &folder, &asked)? };
+    for contestant in [own].into_iter().chain(peers) {
+        let folder = loaded(bench, graph, contestant)?;
+        let said = if contestant.is_own() {
+            in_process(bench, &folder)?
+        } else {
+            peer(bench, graph, contestant, &folder, &asked)?
+        };
         if contestant.is_own() {
             asked["ids"] = said["ids"].clone();
         }
@@ -54,13 +62,15 @@ pub(super) fn run(bench: &Bench, graph: &Graph, record: &mut Value) -> Result<bo
         eprintln!("{}: {:?} ms", contestant.name(), questions.iter().map(|said| &said["median"]).collect::<Vec<_>>());
         all.push(Said { contestant, questions });
     }
-    let folder = bench.scratch.join(Contestant::HalimedeCsv.name());
-    let server = Server::start(&bench.binary, &folder, &[])?;
-    let through = http::ask(server.address(), &asked)?;
+    let server = Server::start(&bench.binary, &loaded(bench, graph, own)?, &[])?;
+    let through = http::ask(server.address(), &asked, bench.flags.language)?;
     drop(server);
     println!(
-        "\n**Questions**: {} vertices, {} edges; warm, one client, medians. Ratios are ours to the fastest peer's.\n",
-        graph.vertices, graph.edges
+        "\n**Questions**, in {}: {} vertices, {} edges; warm, one client, medians. A ratio says how many times as long as \
+         we a peer takes.\n",
+        if own.is_rdf() { "SPARQL" } else { "openCypher" },
+        graph.vertices,
+        graph.edges
     );
     println!("{}", table(&asked, &all, &through).render());
     let same = compare(&asked, &all, &through);
@@ -75,10 +85,33 @@ pub(super) fn run(bench: &Bench, graph: &Graph, record: &mut Value) -> Result<bo
     Ok(same)
 }
 
+/// The folder in which a contestant has the graph: one that was kept, or a new one.
+fn loaded(bench: &Bench, graph: &Graph, contestant: Contestant) -> Result<PathBuf> {
+    let kept = bench.flags.databases.as_ref().unwrap_or(&bench.scratch);
+    let size = format!("{}-{}", graph.vertices, graph.edges);
+    let folder = kept.join(size).join(format!("{}-{}", contestant.name(), contestant.dialect()));
+    let stamp = folder.with_extension("loaded");
+    if stamp.is_file() {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let begun = Instant::now();
+    for command in [Some(contestant.load(bench, graph, &folder)), contestant.settle(bench, &folder)].iter().flatten() {
+        ask(command).with_context(|| format!("loading {}", contestant.name()))?;
+    }
+    eprintln!("{}: loaded in {:.0} s", contestant.name(), begun.elapsed().as_secs_f64());
+    contestant.verify(bench, graph, &folder)?;
+    File::create(stamp)?;
+    Ok(folder)
+}
+
 /// Our own bench, which is a program beside the tests.
-fn own(bench: &Bench, folder: &Path) -> Result<Value> {
+fn in_process(bench: &Bench, folder: &Path) -> Result<Value> {
     let output = Command::new("cargo")
-        .args(["bench", "--locked", "--quiet", "--package", "halimede-cypher", "--bench", "questions"])
+        .args(["bench", "--locked", "--quiet", "--package", bench.flags.language.package(), "--bench", "questions"])
         .args(["--profile", &bench.flags.profile, "--"])
         .arg(folder)
         .stdin(Stdio::null())
@@ -110,25 +143,31 @@ fn peer(bench: &Bench, graph: &Graph, peer: Contestant, folder: &Path, asked: &V
 }
 
 fn table(asked: &Value, all: &[Said], through: &[Value]) -> Table {
-    let mut heading = vec!["milliseconds"];
-    heading.extend(all.iter().map(|said| said.contestant.product()));
-    heading.extend(["ratio", "through HTTP", "more than in process"]);
+    let mut heading = vec!["milliseconds", "Halimede", "of which planning", "through HTTP", "more than in process"];
+    heading.extend(all[1..].iter().flat_map(|said| [said.contestant.product(), "ratio"]));
     let mut table = Table::new(&heading);
     for (place, question) in asked["questions"].as_array().into_iter().flatten().enumerate() {
         let mut cells = vec![question["name"].as_str().unwrap_or_default().to_owned()];
-        cells.extend(all.iter().map(|said| milliseconds(said.median(place))));
-        let (ours, fastest) =
-            (all[0].median(place), all[1..].iter().map(|said| said.median(place)).fold(f64::NAN, f64::min));
-        cells.push(if fastest.is_nan() { "–".to_owned() } else { format!("{:.2}", ours / fastest) });
+        let ours = all[0].median(place);
         let http = through[place]["median"].as_f64().unwrap_or(f64::NAN);
-        cells.extend([milliseconds(http), milliseconds(http - ours)]);
+        cells.extend([ours, all[0].figure(place, "plan"), http, http - ours].map(milliseconds));
+        for said in &all[1..] {
+            let theirs = said.median(place);
+            cells.extend([milliseconds(theirs), format!("{:.2}", theirs / ours)]);
+        }
         table.row(cells);
     }
     table
 }
 
 fn milliseconds(figure: f64) -> String {
-    if figure.abs() < 10.0 { format!("{figure:.3}") } else { format!("{figure:.1}") }
+    if figure.is_nan() {
+        "–".to_owned()
+    } else if figure.abs() < 10.0 {
+        format!("{figure:.3}")
+    } else {
+        format!("{figure:.1}")
+    }
 }
 
 /// Whether everybody gave our answers, whatever the order of their rows; says what differs.
@@ -158,15 +197,17 @@ fn compare(asked: &Value, all: &[Said], through: &[Value]) -> bool {
 }
 
 /// The answers to a question, one for each id, each with its rows in order. Where rows are ranked, only by what counts:
-/// who comes last among equals is not said.
-fn rows(said: &Value, ranked: bool) -> Vec<Vec<String>> {
-    let answers = said["answers"].as_array().into_iter().flatten();
+/// who comes last among equals is not said. SPARQL's results have numbers as text, so 7 and "7" are the same.
+fn rows(said: &Value, ranked: bool) -> Vec<Vec<Vec<String>>> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |row: &Value| {
+        let values: Vec<String> = row.as_array().into_iter().flatten().map(text).collect();
+        if ranked { values.last().cloned().into_iter().collect() } else { values }
+    };
     let sorted = |answer: &Value| {
-        let counts = |row: &Value| row.as_array().and_then(|row| row.last()).map(Value::to_string).filter(|_| ranked);
-        let text = |row: &Value| counts(row).unwrap_or_else(|| row.to_string());
-        let mut rows: Vec<String> = answer.as_array().into_iter().flatten().map(text).collect();
+        let mut rows: Vec<Vec<String>> = answer.as_array().into_iter().flatten().map(row).collect();
         rows.sort_unstable();
         rows
     };
-    answers.map(sorted).collect()
+    said["answers"].as_array().into_iter().flatten().map(sorted).collect()
 }

@@ -9,8 +9,16 @@ import time
 WHOLE = 3
 
 
-def run(ask):
-    """`ask(text, parameters)` gives the rows, and the milliseconds that the peer says it took.
+def insert(text, parameters):
+    """A question in SPARQL, which has no parameters, with the IRIs of what it is about."""
+    for name, value in parameters.items():
+        text = text.replace(f"${name}", f"<http://example.org/{value}>")
+    return text
+
+
+def run(ask, rows=lambda answer: answer):
+    """`ask(text, parameters)` gives the answer and, if it can, the milliseconds that the peer says it took; `rows(answer)`
+    makes lists of values of it.
 
     Each question is asked for each id, or once. The first pass warms and gives the answers, the others are measured. Of
     the peer's own time and the one from outside the smaller counts, so that Python's share is not held against it.
@@ -20,14 +28,14 @@ def run(ask):
     for question in asked["questions"]:
         by_id = question["byId"]
         each = [{"id": key} for key in asked["ids"]] if by_id else [{}]
-        answers = [ask(question["text"], parameters)[0] for parameters in each]
+        answers = [rows(ask(question["text"], parameters)[0]) for parameters in each]
         outside, inside = [], []
         for _ in range(asked["passes"] * (1 if by_id else WHOLE)):
             for parameters in each:
                 begun = time.perf_counter()
                 _, said = ask(question["text"], parameters)
                 outside.append((time.perf_counter() - begun) * 1e3)
-                inside.append(said)
+                inside.append(outside[-1] if said is None else said)
         outside, inside = statistics.median(outside), statistics.median(inside)
         found.append(
             {"name": question["name"], "median": min(outside, inside), "outside": outside, "inside": inside, "answers": answers}

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::median;
+use super::{super::flags::Language, median};
 
 /// No answer takes longer, unless something hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const WHOLE: usize = 3;
 
 /// Asks each question; median milliseconds and answers.
-pub(super) fn ask(address: &str, asked: &Value) -> Result<Vec<Value>> {
-    let mut connection = Connection::open(address)?;
+pub(super) fn ask(address: &str, asked: &Value, language: Language) -> Result<Vec<Value>> {
+    let mut connection = Connection::open(address, language)?;
     let ids: Vec<&str> = asked["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let passes = asked["passes"].as_u64().unwrap_or(1) as usize;
     let questions = asked["questions"].as_array().into_iter().flatten();
@@ -29,31 +29,39 @@ pub(super) fn ask(address: &str, asked: &Value) -> Result<Vec<Value>> {
 /// A connection that is kept.
 struct Connection {
     host: String,
+    language: Language,
     out: TcpStream,
     answers: BufReader<TcpStream>,
 }
 
 impl Connection {
-    fn open(address: &str) -> Result<Self> {
+    fn open(address: &str, language: Language) -> Result<Self> {
         let out = TcpStream::connect(address)?;
         out.set_nodelay(true)?;
         out.set_read_timeout(Some(PATIENCE))?;
         let answers = BufReader::new(out.try_clone()?);
-        Ok(Self { host: address.to_owned(), out, answers })
+        Ok(Self { host: address.to_owned(), language, out, answers })
     }
 
     /// The first pass warms and gives the answers, the others are measured.
     fn question(&mut self, question: &Value, ids: &[&str], passes: usize) -> Result<Value> {
         let by_id = question["byId"] == true;
-        let text = question["cypher"].as_str().context("a question without a text")?;
-        let bodies: Vec<String> = if by_id {
-            ids.iter().map(|id| form(&[("query", text), ("parameters", &json!({ "id": id }).to_string())])).collect()
-        } else {
-            vec![form(&[("query", text)])]
+        let text = question[self.language.own().dialect()].as_str().context("a question without a text")?;
+        let body = |id: Option<&str>| match (self.language, id) {
+            (Language::Cypher, Some(id)) => form(&[("query", text), ("parameters", &json!({ "id": id }).to_string())]),
+            (Language::Sparql, Some(id)) => {
+                form(&[("query", &text.replace("$id", &format!("<http://example.org/{id}>")))])
+            }
+            (_, None) => form(&[("query", text)]),
         };
+        let bodies: Vec<String> = if by_id { ids.iter().map(|id| body(Some(id))).collect() } else { vec![body(None)] };
         let mut answers = Vec::new();
         for body in &bodies {
-            answers.push(rows(&self.post(body)?)?);
+            let answer = self.post(body)?;
+            answers.push(match self.language {
+                Language::Cypher => rows(&answer)?,
+                Language::Sparql => solutions(&answer)?,
+            });
         }
         let mut times = Vec::new();
         for _ in 0..if by_id { passes } else { passes * WHOLE } {
@@ -68,9 +76,13 @@ impl Connection {
 
     /// The body of the answer, whose status must be 200.
     fn post(&mut self, body: &str) -> Result<String> {
+        let (path, accept) = match self.language {
+            Language::Cypher => ("/openCypher", "application/json"),
+            Language::Sparql => ("/sparql", "application/sparql-results+json"),
+        };
         let request = format!(
-            "POST /openCypher HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             self.host,
             body.len()
         );
@@ -131,6 +143,15 @@ fn rows(answer: &str) -> Result<Vec<Value>> {
     Ok(rows.iter().map(list).collect())
 }
 
+/// The rows of SPARQL's results in JSON, each the list of the texts of its terms.
+fn solutions(answer: &str) -> Result<Vec<Value>> {
+    let parsed: Value = serde_json::from_str(answer)?;
+    let names = parsed["head"]["vars"].as_array().context("an answer without variables")?;
+    let rows = parsed["results"]["bindings"].as_array().context("an answer without results")?;
+    let value = |row: &Value, name: &Value| row[name.as_str().unwrap_or_default()]["value"].clone();
+    Ok(rows.iter().map(|row| names.iter().map(|name| value(row, name)).collect()).collect())
+}
+
 /// A form as a body.
 fn form(fields: &[(&str, &str)]) -> String {
     let mut body = String::new();
@@ -164,6 +185,13 @@ mod tests {
     fn values_keep_the_order_of_the_text() -> Result<()> {
         let found = rows("{\"results\":[{\"b\":1,\"a\":\"x\"},{\"b\":2,\"a\":null}]}")?;
         assert_eq!(found, [json!([1, "x"]), json!([2, null])]);
+        Ok(())
+    }
+
+    #[test]
+    fn solutions_are_lists() -> Result<()> {
+        let answer = r#"{"head":{"vars":["p","n"]},"results":{"bindings":[{"n":{"type":"literal","value":"7"}}]}}"#;
+        assert_eq!(solutions(answer)?, [json!([null, "7"])]);
         Ok(())
     }
 }
