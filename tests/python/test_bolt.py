@@ -1,5 +1,6 @@
 """Bolt by Neo4j's drivers: values, errors, transactions, large results, cancel and time, TLS, IAM."""
 
+import concurrent.futures
 import json
 import os
 import socket
@@ -214,7 +215,9 @@ def test_nothing_is_lost_when_many_write_at_once(driver):
         with driver.session() as session:
             for _ in range(10):
                 session.execute_write(increment)
+        ended.append(True)
 
+    ended = []
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -222,7 +225,30 @@ def test_nothing_is_lost_when_many_write_at_once(driver):
         ask(driver, "MATCH (c:Counter) SET c.n = c.n + 1")
     for thread in threads:
         thread.join()
+    assert len(ended) == 4  # none was turned away until its driver gave up
     assert one(driver, "MATCH (c:Counter) RETURN c.n") == 50
+
+
+def test_nobody_is_turned_away_for_ever(driver):
+    """A driver tries again ever later, and four times in all: many that write without a pause let it through."""
+    ask(driver, "CREATE (:Counter {n: 0})")
+
+    def increment():
+        for attempt in range(5):
+            try:
+                with driver.session() as session, session.begin_transaction() as transaction:
+                    n = transaction.run("MATCH (c:Counter) RETURN c.n AS n").single()["n"]
+                    transaction.run("MATCH (c:Counter) SET c.n = $n", n=n + 1).consume()
+                    transaction.commit()
+                    return attempt
+            except TransientError:
+                pass
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        attempts = [future.result() for future in [pool.submit(increment) for _ in range(400)]]
+    assert None not in attempts
+    assert one(driver, "MATCH (c:Counter) RETURN c.n") == 400
 
 
 def test_who_read_before_another_wrote_is_told_to_try_again(driver):

@@ -4,6 +4,7 @@
 //! - `conversation`: one connection's task, from the handshake to GOODBYE. It alone writes to the socket.
 //! - `transaction`: a thread for each transaction, which runs its statements and sends rows as they are pulled.
 //! - `cursor`: the rows of a statement, as records.
+//! - `precedence`: which transactions take the writers' place before they read.
 //! - `codes`: what failures are called.
 //!
 //! A statement takes a turn of the queries' lane for as long as it works, not while its client thinks: a transaction that
@@ -16,6 +17,7 @@ mod conversation;
 mod cursor;
 mod incoming;
 mod login;
+mod precedence;
 mod transaction;
 
 use std::io;
@@ -30,6 +32,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use codes::BoltErrorCodes;
+pub(crate) use precedence::Precedence;
 
 use crate::door::{Door, Peer};
 use conversation::Conversation;

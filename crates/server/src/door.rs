@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, field};
 
 use crate::body::{self, Budget, Received};
+use crate::bolt::Precedence;
 use crate::config::ServerConfig;
 use crate::exception::{Exception, Failure, JSON, Limit, REQUEST_ID_HEADER};
 use crate::flight::{self, Places};
@@ -53,6 +54,8 @@ pub(crate) struct Door {
     pub(crate) metrics: Metrics,
     /// Queries of all languages that wait and run.
     pub(crate) registry: Registry,
+    /// Transactions over Bolt that were turned away.
+    pub(crate) precedence: Precedence,
     /// Starts and cancels, which go on when their client leaves.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server stops.
@@ -194,6 +197,7 @@ impl Door {
                 events: Lane::new("event streams", LaneSize { running: config.event_streams, waiting: 0 }),
             },
             metrics: Metrics::new(),
+            precedence: Precedence::default(),
             registry: Registry::new(config.queries.running + config.queries.waiting + config.connections),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -42,7 +42,7 @@ use crate::journal::JournalWrite;
 use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::{Bell, LoadGuard};
 use crate::manifest::Fence;
-use crate::shared::{Change, Shared, SlotGuard, Staged};
+use crate::shared::{Change, SLOT_WAIT, Shared, SlotGuard, Staged};
 use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Result};
 
@@ -251,7 +251,7 @@ impl Ingest {
     /// Takes the writer slot, unless it is ours; a dry run needs none.
     fn take_slot(&mut self) -> Result<()> {
         if self.slot.is_none() && self.dry.is_none() {
-            self.slot = Some(self.shared.take_slot(self.dataset, &self.options.cancel)?);
+            self.slot = Some(self.shared.take_slot(self.dataset, SLOT_WAIT, &self.options.cancel)?);
             self.shared.wait_for_queue(self.dataset);
         }
         Ok(())

@@ -24,7 +24,7 @@ use crate::snapshot::Snapshot;
 use crate::{CancelToken, Error, Options, Result};
 
 /// How long a writer waits for the slot.
-const SLOT_WAIT: Duration = Duration::from_mins(1);
+pub(crate) const SLOT_WAIT: Duration = Duration::from_mins(1);
 /// How long a transaction may idle while another writer waits for its slot.
 const IDLE: Duration = Duration::from_mins(1);
 /// What the names of transactions begin with.
@@ -333,23 +333,28 @@ impl Shared {
     }
 
     /// Takes the writer slot, waiting at most a minute or until the token is pulled.
-    pub(crate) fn take_slot(self: &Arc<Self>, dataset: Dataset, cancel: &CancelToken) -> Result<SlotGuard> {
+    pub(crate) fn take_slot(
+        self: &Arc<Self>,
+        dataset: Dataset,
+        patience: Duration,
+        cancel: &CancelToken,
+    ) -> Result<SlotGuard> {
         if self.options.read_only {
             return Err(Error::ReadOnly);
         }
         let slot = &self.slots[index(dataset)];
-        let deadline = Instant::now() + SLOT_WAIT;
+        let deadline = Instant::now() + patience;
         let mut evicted = None;
         let mut holder = slot.holder.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(present) = &*holder {
             cancel.check()?;
-            let patience = Duration::from_millis(self.idle_millis.load(Ordering::Relaxed));
-            if present.idle_since.is_some_and(|since| since.elapsed() >= patience) {
+            let idle = Duration::from_millis(self.idle_millis.load(Ordering::Relaxed));
+            if present.idle_since.is_some_and(|since| since.elapsed() >= idle) {
                 evicted = Some(present.turn);
                 break;
             }
             if Instant::now() >= deadline {
-                return Err(Error::WriterBusy { seconds: SLOT_WAIT.as_secs() });
+                return Err(Error::WriterBusy { seconds: patience.as_secs() });
             }
             holder = slot.freed.wait_timeout(holder, SLOT_TICK).unwrap_or_else(PoisonError::into_inner).0;
         }

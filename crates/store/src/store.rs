@@ -24,7 +24,7 @@ use crate::ingest::{Ingest, IngestOptions};
 use crate::lock::{self, DirectoryLock};
 use crate::maintenance::{self, Bell, Chore};
 use crate::manifest::{self, Manifest};
-use crate::shared::{Change, Shared, index, make_directory};
+use crate::shared::{Change, SLOT_WAIT, Shared, index, make_directory};
 use crate::snapshot::Snapshot;
 use crate::statistics::{Keeper, StatisticsKeeper};
 use crate::transaction::{CommitQueue, Transaction};
@@ -260,8 +260,10 @@ impl Store {
     /// [`Error::WriterBusy`], [`Error::ReadOnly`], [`Error::Cancelled`], the engine's. Then everything is still there.
     pub fn clear(&self, writes: Vec<JournalWrite>, cancel: &CancelToken) -> Result<()> {
         let shared = &self.inner.shared;
-        let _slots =
-            Dataset::ALL.into_iter().map(|dataset| shared.take_slot(dataset, cancel)).collect::<Result<Vec<_>>>()?;
+        let _slots = Dataset::ALL
+            .into_iter()
+            .map(|dataset| shared.take_slot(dataset, SLOT_WAIT, cancel))
+            .collect::<Result<Vec<_>>>()?;
         for dataset in Dataset::ALL {
             shared.wait_for_queue(dataset);
         }

@@ -14,7 +14,7 @@ mod tests;
 
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use model::{Dataset, Quad, TermId, TermRef};
 
@@ -24,7 +24,7 @@ use crate::layer::{Content, Layer, SegmentSet};
 use crate::maintenance::Bell;
 use crate::merge::{AllCores, merge};
 use crate::order::{Order, Pattern};
-use crate::shared::{Change, Shared, SlotGuard, Staged, index};
+use crate::shared::{Change, SLOT_WAIT, Shared, SlotGuard, Staged, index};
 use crate::snapshot::Snapshot;
 use crate::tiers;
 use crate::{CancelToken, Error, Result};
@@ -96,9 +96,22 @@ impl Transaction {
     /// [`Error::Cancelled`] once `cancel` is pulled, [`Error::WriterBusy`], [`Error::ReadOnly`]; [`Error::Expired`] if the
     /// transaction had the slot, and idled for so long that another one has it now.
     pub fn lock(&mut self, cancel: &CancelToken) -> Result<()> {
-        self.take_slot(cancel)?;
+        self.take_slot(SLOT_WAIT, cancel)?;
         self.working = true;
         Ok(())
+    }
+
+    /// As [`Self::lock`], unless the slot has to be waited for longer than `patience`; whether it was taken.
+    ///
+    /// # Errors
+    /// Those of [`Self::lock`] but [`Error::WriterBusy`].
+    pub fn lock_within(&mut self, patience: Duration, cancel: &CancelToken) -> Result<bool> {
+        match self.take_slot(patience, cancel) {
+            Err(Error::WriterBusy { .. }) => return Ok(false),
+            taken => taken?,
+        }
+        self.working = true;
+        Ok(true)
     }
 
     /// Lets the transaction idle, for whoever locked it and does not know when the next write comes.
@@ -110,14 +123,14 @@ impl Transaction {
     }
 
     /// Takes the slot at the first write, and keeps it from those who wait at later ones.
-    fn take_slot(&mut self, cancel: &CancelToken) -> Result<()> {
+    fn take_slot(&mut self, patience: Duration, cancel: &CancelToken) -> Result<()> {
         if let Some(Writing { slot, .. }) = &self.writing {
             if let Err(error) = slot.work() {
                 self.forget(); // another one writes now, and has dropped what was staged
                 return Err(error);
             }
         } else {
-            let slot = self.shared.take_slot(self.dataset, cancel)?;
+            let slot = self.shared.take_slot(self.dataset, patience, cancel)?;
             let (snapshot, epoch) = self.shared.writer_snapshot(self.dataset);
             self.base = snapshot;
             self.below = self.base.clone();
@@ -129,7 +142,7 @@ impl Transaction {
     /// Runs one write with room for it, and lets the transaction idle before and after it.
     fn write<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if !self.working {
-            self.take_slot(&CancelToken::new())?;
+            self.take_slot(SLOT_WAIT, &CancelToken::new())?;
         }
         let is_full = self.pending.weight() > self.shared.options.memory / SPILL_SHARE;
         let outcome = if is_full { self.spill() } else { Ok(()) }.and_then(|()| write(self));

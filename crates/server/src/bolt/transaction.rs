@@ -93,8 +93,8 @@ pub(super) enum Event {
         number: u64,
         /// Results that have rows left.
         open: usize,
-        /// Whether the transaction has begun to write.
-        writes: bool,
+        /// Whether the statement took the writers' place.
+        locked: bool,
     },
     /// Some records, in chunks.
     Records(Vec<u8>),
@@ -143,8 +143,8 @@ pub(super) struct Transaction {
     pub(super) deadline: Option<Instant>,
     /// Whether it has several statements.
     pub(super) explicit: bool,
-    /// Whether it has begun to write, which one at a time does: it needs no turn, since all who have one may wait for it.
-    pub(super) writes: bool,
+    /// Whether it has the writers' place, which is one's at a time: it needs no turn, since all who have one may wait for it.
+    pub(super) locked: bool,
 }
 
 impl Transaction {
@@ -165,7 +165,7 @@ impl Transaction {
         })?;
         let watch = Watch::default();
         let presence = watch.presence();
-        Ok(Self { commands, events, watch, presence, deadline, explicit, writes: false })
+        Ok(Self { commands, events, watch, presence, deadline, explicit, locked: false })
     }
 
     /// Says what ends the statement that comes. What this returns ends the one before when it is dropped: as long as its

@@ -80,8 +80,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         drop(before);
         let Some(transaction) = &mut self.transaction else { return Err(answers::no_transaction().into()) };
         match answer? {
-            Event::Running { fields, number, open, writes } => {
-                transaction.writes |= writes && transaction.explicit;
+            Event::Running { fields, number, open, locked } => {
+                transaction.locked |= locked && transaction.explicit;
                 let number = (transaction.explicit && self.version.fetches()).then_some(number);
                 Ok(answers::running(fields, number, open, arrived.elapsed()))
             }
@@ -159,9 +159,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     }
 }
 
-/// The right to work; a transaction that writes has it already.
+/// The right to work; a transaction that has the writers' place needs none.
 async fn turn(door: &Door, transaction: &Transaction) -> Result<Option<Turn>, Failure> {
-    if transaction.writes {
+    if transaction.locked {
         return Ok(None);
     }
     let watch = transaction.watch();

@@ -1,6 +1,7 @@
 //! One statement of a transaction, from its text to its last row.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use auth::Language;
 use bolt::{Fetch, Mode};
@@ -25,6 +26,9 @@ const PIECE: usize = 64 << 10;
 
 /// Most results of one transaction that have rows left.
 const OPEN: usize = 1_000;
+
+/// How long a transaction that may only want to read waits for the writers' place.
+const COURTESY: Duration = Duration::from_secs(1);
 
 /// What a statement's rows ended with.
 enum Rest {
@@ -90,6 +94,7 @@ impl Worker {
         }
         let writes = query.is_updating();
         let mut data = self.prepare_data(data, writes, &watch.token)?;
+        let locked = writes || self.go_first(&mut data, &watch.token)?;
         let number = self.statements;
         self.statements += 1;
         let prepared = query.prepare(&parameters, &data.snapshot())?;
@@ -106,7 +111,7 @@ impl Worker {
         let width = query.columns().len();
         let mut cursor = Cursor::new(prepared.rows(&context), &context, self.terms.dialect, width);
         let fields = query.columns().iter().map(|column| (&*column.name).into()).collect();
-        self.tell(Event::Running { fields, number, open: self.waiting.len() + 1, writes })?;
+        self.tell(Event::Running { fields, number, open: self.waiting.len() + 1, locked })?;
         drop(turn);
         let most = self.door.config.result_bytes;
         let mut limits = Limits { watch: &watch, left: most, most };
@@ -168,6 +173,16 @@ impl Worker {
         Ok(())
     }
 
+    /// Takes the writers' place for a transaction that begins with reading, if it is owed that; whether it did.
+    fn go_first(&self, data: &mut Data, cancel: &CancelToken) -> store::Result<bool> {
+        match data {
+            Data::Writing(transaction) if self.statements == 0 && self.door.precedence.claim() => {
+                transaction.lock_within(COURTESY, cancel)
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// What a statement reads, and writes: nobody else writes between the two.
     fn prepare_data(&self, data: Option<Data>, writes: bool, cancel: &CancelToken) -> Result<Data, Failure> {
         let mut transaction = match data {
@@ -179,6 +194,7 @@ impl Worker {
         let before = transaction.snapshot().commit();
         transaction.lock(cancel)?;
         if self.statements > 0 && transaction.snapshot().commit() != before {
+            self.door.precedence.owe();
             let text = "Operation failed due to conflicting concurrent operations (please retry). Others have written \
                         since this transaction began to read.";
             return Err(Failure::new(Exception::ConcurrentModification, text));
