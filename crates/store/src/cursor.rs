@@ -25,13 +25,24 @@ pub(crate) struct Cursor {
     alone: bool,
 }
 
+/// How blocks on disk are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// A few, and little of each: through the cache, in place.
+    Some,
+    /// All once: past the cache.
+    Once,
+    /// Most, and probably again: through the cache.
+    Again,
+}
+
 #[derive(Debug)]
 enum Source {
     /// The one block is at hand from the start.
     Memory,
     Segment {
         segment: Arc<Segment>,
-        bulk: bool,
+        access: Access,
     },
 }
 
@@ -42,9 +53,8 @@ impl Cursor {
         Self { source: Source::Memory, block, number: 0, at: 0, end, absent: false, alone: false }
     }
 
-    /// `bulk` reads past the cache.
-    pub(crate) fn segment(segment: Arc<Segment>, bulk: bool) -> Self {
-        let source = Source::Segment { segment, bulk };
+    pub(crate) fn segment(segment: Arc<Segment>, access: Access) -> Self {
+        let source = Source::Segment { segment, access };
         Self { source, block: None, number: usize::MAX, at: 0, end: 0, absent: false, alone: false }
     }
 
@@ -57,13 +67,13 @@ impl Cursor {
     /// Takes a block at hand; all its entries count until [`Self::narrow`].
     fn load(&mut self, number: usize) -> Result<()> {
         self.block = None;
-        if let Source::Segment { segment, bulk } = &self.source {
+        if let Source::Segment { segment, access } = &self.source {
             self.number = number;
             if number < segment.blocks() {
-                self.block = Some(if *bulk {
-                    View::packed(Arc::new(segment.packed(number)?), true)
-                } else {
-                    View::packed(segment.block(number)?, false)
+                self.block = Some(match access {
+                    Access::Some => View::packed(segment.block(number)?, false),
+                    Access::Once => View::packed(Arc::new(segment.packed(number)?), true),
+                    Access::Again => View::packed(segment.block(number)?, true),
                 });
             }
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cursor::Cursor;
+use crate::cursor::{Access, Cursor};
 use crate::dictionary::Dictionary;
 use crate::order::Order;
 use crate::segment::Segment;
@@ -48,12 +48,12 @@ pub(crate) enum Content {
 }
 
 impl Layer {
-    /// A cursor before the first entry of an order. `bulk` reads past the cache.
-    pub(crate) fn cursor(&self, order: Order, bulk: bool) -> Cursor {
+    /// A cursor before the first entry of an order.
+    pub(crate) fn cursor(&self, order: Order, access: Access) -> Cursor {
         match &self.content {
             Content::Memory(run) => Cursor::memory(Arc::clone(run.order(order))),
             Content::Disk(set) => match &set.segments[order.index()] {
-                Some(segment) => Cursor::segment(Arc::clone(segment), bulk),
+                Some(segment) => Cursor::segment(Arc::clone(segment), access),
                 None => Cursor::memory(Arc::default()),
             },
         }

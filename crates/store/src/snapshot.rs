@@ -8,7 +8,7 @@ use model::{Dataset, Quad, Term, TermId, TermRef};
 use rustc_hash::FxHashMap;
 
 use crate::batch::{Columns, QuadBatch};
-use crate::cursor::Merge;
+use crate::cursor::{Access, Merge};
 use crate::layer::{Content, Layer};
 use crate::order::{Key, Order, Pattern};
 use crate::shared::Shared;
@@ -83,8 +83,10 @@ impl Snapshot {
         &self.inner.layers
     }
 
+    /// `bulk` reads past the cache.
     pub(crate) fn merge(&self, order: Order, bulk: bool) -> Merge {
-        Merge::new(self.inner.layers.iter().rev().map(|layer| layer.cursor(order, bulk)).collect(), false)
+        let access = if bulk { Access::Once } else { Access::Some };
+        Merge::new(self.inner.layers.iter().rev().map(|layer| layer.cursor(order, access)).collect(), false)
     }
 
     /// The live quads that match, in `order`, all columns. The iterator owns what it reads.

@@ -2,7 +2,8 @@
 
 use model::TermId;
 
-use crate::cursor::Merge;
+use crate::cursor::{Access, Merge};
+use crate::layer::Layer;
 use crate::order::{Key, Order};
 use crate::snapshot::Snapshot;
 use crate::view::View;
@@ -25,7 +26,10 @@ pub enum Counted<'a> {
 /// See the module. After an error it is not asked again.
 #[derive(Debug)]
 pub struct Tally {
-    merge: Merge,
+    snapshot: Snapshot,
+    order: Order,
+    /// What is walked, once it has begun.
+    merge: Option<Merge>,
     prefix: Key,
     /// How many leading columns are given: the next one is told apart.
     given: usize,
@@ -34,7 +38,6 @@ pub struct Tally {
     counted: Kinds,
     /// The id at hand, which may go on, and how many quads it has so far.
     open: Option<(TermId, u64)>,
-    begun: bool,
     done: bool,
 }
 
@@ -63,13 +66,14 @@ impl Snapshot {
             }
         };
         Tally {
-            merge: self.merge(order, true),
+            snapshot: self.clone(),
+            order,
+            merge: None,
             prefix,
             given: given.len(),
             last: ids.1,
             counted,
             open: None,
-            begun: false,
             done: false,
         }
     }
@@ -79,16 +83,16 @@ impl Tally {
     /// The next ids, ascending, about `limit`, and the number of each; `None` behind the last.
     pub fn next(&mut self, limit: usize, cancel: &CancelToken) -> Result<Option<(Vec<TermId>, Vec<u64>)>> {
         let mut found = (Vec::with_capacity(limit), Vec::with_capacity(limit));
-        if !self.begun {
-            self.begun = true;
-            self.merge.seek(&self.prefix)?;
-        }
+        let mut merge = match self.merge.take() {
+            Some(merge) => merge,
+            None => self.begin()?,
+        };
         let mut scratch = Vec::new();
         while found.0.len() < limit && !self.done {
             cancel.check()?;
             let (column, last, counted, open) = (self.given, self.last, &self.counted, &mut self.open);
             let mut ended = false;
-            let more = self.merge.runs(&self.prefix, self.given, PIECE, &mut |block, low, high| {
+            let more = merge.runs(&self.prefix, self.given, PIECE, &mut |block, low, high| {
                 block.runs(column, low, high, &mut scratch, &mut |id, from, to| {
                     ended |= id > last;
                     let count = if ended { 0 } else { counted.count(block, column + 1, from, to) };
@@ -106,6 +110,7 @@ impl Tally {
             })?;
             self.done = ended || !more;
         }
+        self.merge = Some(merge);
         if self.done
             && let Some((id, count)) = self.open.take()
         {
@@ -113,6 +118,36 @@ impl Tally {
             found.1.push(count);
         }
         Ok((!found.0.is_empty()).then_some(found))
+    }
+
+    /// Walks through the cache: what is counted once is counted again, and to read blocks anew is half of the work.
+    fn begin(&self) -> Result<Merge> {
+        let mut cursors = Vec::new();
+        for layer in self.snapshot.layers().iter().rev() {
+            if self.concerns(layer)? {
+                cursors.push(layer.cursor(self.order, Access::Again));
+            }
+        }
+        let mut merge = Merge::new(cursors, false);
+        merge.seek(&self.prefix)?;
+        Ok(merge)
+    }
+
+    /// Whether the layer has something to say of what counts. Vertices and edges are often loaded into a layer each, and
+    /// to merge the two takes longer than the counting.
+    fn concerns(&self, layer: &Layer) -> Result<bool> {
+        const PREDICATE: usize = 1;
+        let Kinds::Among(kinds) = &self.counted else { return Ok(true) };
+        if self.order.positions().get(self.given + 1) != Some(&PREDICATE) {
+            return Ok(true);
+        }
+        let mut entries = Merge::new(vec![layer.cursor(Order::Posg, Access::Some)], true);
+        for kind in kinds {
+            if entries.first(&[*kind, TermId::MIN, TermId::MIN, TermId::MIN], 1)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -122,19 +157,7 @@ impl Kinds {
         let rows = match self {
             Self::All => to - from,
             Self::From(least) => to - block.partition(column, from, to, *least),
-            Self::Among(kinds) => {
-                let mut rows = 0;
-                let mut at = from;
-                for kind in kinds {
-                    let low = block.partition(column, at, to, *kind);
-                    at = match kind.get().checked_add(1).and_then(TermId::from_u128) {
-                        Some(next) => block.partition(column, low, to, next),
-                        None => to,
-                    };
-                    rows += at - low;
-                }
-                rows
-            }
+            Self::Among(kinds) => kinds.iter().map(|kind| block.count(column, from, to, *kind)).sum(),
         };
         rows as u64
     }

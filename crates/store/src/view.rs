@@ -97,6 +97,17 @@ impl View {
         }
     }
 
+    /// How many entries from place `from` to before `to` have the id, in a column that ascends there.
+    pub(crate) fn count(&self, column: usize, from: usize, to: usize, id: TermId) -> usize {
+        match self {
+            Self::Plain(block) => {
+                let ids = &block.column(column)[from..to];
+                ids.partition_point(|other| *other <= id) - ids.partition_point(|other| *other < id)
+            }
+            Self::Packed { block, .. } => block.count(column, from, to, id),
+        }
+    }
+
     pub(crate) fn key(&self, at: usize) -> Key {
         std::array::from_fn(|column| self.get(column, at))
     }

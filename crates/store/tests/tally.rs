@@ -110,4 +110,13 @@ fn tallies_are_what_scans_find() {
     compare(&store.snapshot(Dataset::Pg));
     store.fold(Dataset::Pg).unwrap();
     compare(&store.snapshot(Dataset::Pg));
+    // A layer that holds no relationship.
+    let mut transaction = store.begin(Dataset::Pg);
+    for vertex in 0..500 {
+        let vertex = format!("v{vertex}");
+        let age = TermRef::Key("age");
+        transaction.insert(TermRef::Vertex(&vertex), age, TermRef::Int(1), TermRef::DefaultGraph).unwrap();
+    }
+    transaction.commit().unwrap();
+    compare(&store.snapshot(Dataset::Pg));
 }

@@ -4,6 +4,7 @@
 questions and prints what it found. The server listens on a socket in DATABASE and ends with this script.
 """
 
+import atexit
 import json
 import os
 import re
@@ -71,9 +72,11 @@ class Server:
 
 
 server = Server()
+atexit.register(server.close)
 if verb == "load":
     # Its own loader, which speaks a binary protocol: ten million edges by LOAD CSV do not end in a quarter of an hour.
-    loader = [sys.executable, "-m", "falkordb_bulk_loader.bulk_insert", "graph", "--server-url", f"unix://{server.path}"]
+    url = f"unix://{server.path}?socket_timeout=3600"  # of a batch, for which five seconds are not always enough
+    loader = [sys.executable, "-m", "falkordb_bulk_loader.bulk_insert", "graph", "--server-url", url]
     files = ["--nodes-with-label", "Person", persons, "--relations-with-type", "KNOWS", knows, "--index", "Person:id"]
     subprocess.run([*loader, *files], check=True, stdout=subprocess.DEVNULL)
     # The index is made beside what else is done.
@@ -93,4 +96,3 @@ else:
         return answer[1], float(re.search(r"[\d.]+", took).group())
 
     questions.run(ask)
-server.close()

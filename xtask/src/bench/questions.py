@@ -9,10 +9,15 @@ import time
 WHOLE = 3
 
 
+def iri(key):
+    """What a vertex is called in RDF."""
+    return f"http://example.org/{key}"
+
+
 def insert(text, parameters):
-    """A question in SPARQL, which has no parameters, with the IRIs of what it is about."""
-    for name, value in parameters.items():
-        text = text.replace(f"${name}", f"<http://example.org/{value}>")
+    """A question in SPARQL, which has no parameters by itself, with the IRIs of what it is about."""
+    for name, key in parameters.items():
+        text = text.replace(f"${name}", f"<{iri(key)}>")
     return text
 
 

@@ -5,6 +5,7 @@ prints what it found. It is asked through ODBC, the interface that its documenta
 the driver are the system's (Debian: virtuoso-opensource-7-bin, libvirtodbc0 and libodbc2).
 """
 
+import atexit
 import glob
 import os
 import shutil
@@ -93,9 +94,9 @@ class Server:
         self.connection.setdecoding(pyodbc.SQL_CHAR, encoding="utf-8")
         self.cursor = self.connection.cursor()
 
-    def all(self, text):
+    def all(self, text, *parameters):
         """All rows of a statement."""
-        return self.cursor.execute(text).fetchall()
+        return self.cursor.execute(text, *parameters).fetchall()
 
     def close(self):
         """Ends the server."""
@@ -104,6 +105,7 @@ class Server:
 
 
 server = Server()
+atexit.register(server.close)
 if verb == "load":
     folder, name = os.path.split(ntriples)
     server.cursor.execute(f"ld_dir('{folder}', '{name}', '{GRAPH}')")
@@ -124,9 +126,10 @@ else:
 
     def ask(text, parameters):
         """All rows, and the milliseconds without those of a statement that does nothing."""
+        for name in parameters:
+            text = text.replace(f"${name}", "??")
         begun = time.perf_counter()
-        rows = server.all(f"SPARQL define input:default-graph-uri <{GRAPH}> {questions.insert(text, parameters)}")
+        rows = server.all(f"SPARQL define input:default-graph-uri <{GRAPH}> {text}", *map(questions.iri, parameters.values()))
         return rows, (time.perf_counter() - begun) * 1e3 - empty
 
     questions.run(ask, lambda rows: [list(row) for row in rows])
-server.close()

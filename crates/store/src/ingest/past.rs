@@ -10,7 +10,7 @@ use super::lane::Codes;
 use super::vocabulary::Vocabulary;
 use crate::batch::Columns;
 use crate::block::gallop;
-use crate::cursor::Merge;
+use crate::cursor::{Access, Merge};
 use crate::filter;
 use crate::order::{Key, Order, Pattern};
 use crate::snapshot::Snapshot;
@@ -151,7 +151,7 @@ pub(super) fn leads(
             let may_hold = |at: &usize| layer.may_hold(order, unknown[*at].1, unknown[*at].2);
             let mut maybe: Vec<usize> = (0..unknown.len()).filter(may_hold).collect();
             if maybe.len() * 4 < unknown.len() {
-                let mut entries = Merge::new(vec![layer.cursor(order, false)], true);
+                let mut entries = Merge::new(vec![layer.cursor(order, Access::Some)], true);
                 for at in std::mem::take(&mut maybe) {
                     let prefix = [unknown[at].1, TermId::MIN, TermId::MIN, TermId::MIN];
                     if entries.first(&prefix, 1)?.is_some() {
