@@ -1,6 +1,6 @@
 //! Values of the query languages: what they are, how they compare, and what can be computed from them.
 //!
-//! openCypher and Gremlin stand on this crate; nothing here knows the text of either. A function takes values and gives
+//! openCypher, Gremlin and the plans of SPARQL stand on this crate; nothing here knows the text of either. A function takes values and gives
 //! a value or an [`EvalError`]. It reads no clock and no store: the time of a statement, random numbers and the
 //! properties of nodes are handed in.
 //!

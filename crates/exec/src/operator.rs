@@ -31,6 +31,8 @@ mod project;
 mod skip;
 mod sort;
 mod summary;
+mod test;
+mod triples;
 mod union;
 mod unwind;
 mod walk;
@@ -57,6 +59,8 @@ use project::Project;
 use skip::Skip;
 use sort::Sort;
 use summary::Summarize;
+use test::Test;
+use triples::Triples;
 use union::Union;
 use unwind::Unwind;
 use write::Write;
@@ -108,6 +112,10 @@ fn step<'q>(plan: &'q Plan, context: &'q Context<'q>, argument: Option<&Batch>) 
             Box::new(Expand::new(input(before), ends, Hop::new(*direction, types, edge.is_some()), context))
         }
         Plan::Walk { input: from, walk } => walk::build(input(from), walk, context),
+        Plan::Triples { input: from, triple } => Box::new(Triples::new(input(from), triple, context)),
+        Plan::Test { input: from, condition } => {
+            Box::new(Test { input: input(from), condition: &**condition, context })
+        }
         Plan::Filter { input: from, predicate } => Box::new(Filter { input: input(from), predicate, context }),
         Plan::Project { input: from, items } => {
             let held = context.memory.hold();

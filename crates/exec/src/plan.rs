@@ -8,16 +8,23 @@
 //!   another slot, and an equality.
 //! - A step that writes takes in all rows of its input before it writes.
 
+use std::sync::Arc;
+
 use crate::aggregate;
 use crate::batch::Slot;
 use crate::expr::{Expr, Form};
 use crate::graph::Name;
+use triple::Place;
 
+pub mod condition;
 pub mod explain;
 pub mod pattern;
 pub mod rules;
+pub mod triple;
 
+pub use condition::Condition;
 pub use pattern::Pattern;
+pub use triple::Triple;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -78,6 +85,20 @@ pub enum Plan {
         input: Box<Self>,
         /// What is walked.
         walk: Walk,
+    },
+    /// Triples of RDF, for each row of the input.
+    Triples {
+        /// The rows before.
+        input: Box<Self>,
+        /// What they match.
+        triple: Triple,
+    },
+    /// Rows for which a condition holds that the language tells.
+    Test {
+        /// The rows before.
+        input: Box<Self>,
+        /// The condition.
+        condition: Arc<dyn Condition>,
     },
     /// Rows for which a predicate is true.
     Filter {
@@ -452,6 +473,8 @@ impl Plan {
             | Self::Edges { input, .. }
             | Self::Expand { input, .. }
             | Self::Walk { input, .. }
+            | Self::Triples { input, .. }
+            | Self::Test { input, .. }
             | Self::Filter { input, .. }
             | Self::Project { input, .. }
             | Self::Aggregate { input, .. }
@@ -477,6 +500,8 @@ impl Plan {
             | Self::Edges { input, .. }
             | Self::Expand { input, .. }
             | Self::Walk { input, .. }
+            | Self::Triples { input, .. }
+            | Self::Test { input, .. }
             | Self::Filter { input, .. }
             | Self::Project { input, .. }
             | Self::Aggregate { input, .. }
@@ -530,6 +555,8 @@ impl Plan {
             | Self::Argument
             | Self::Edges { .. }
             | Self::Expand { .. }
+            | Self::Triples { .. }
+            | Self::Test { .. }
             | Self::Distinct { .. }
             | Self::Summarize { .. }
             | Self::Apply { .. }
@@ -567,6 +594,8 @@ impl Plan {
             | Self::Argument
             | Self::Edges { .. }
             | Self::Expand { .. }
+            | Self::Triples { .. }
+            | Self::Test { .. }
             | Self::Distinct { .. }
             | Self::Summarize { .. }
             | Self::Apply { .. }
@@ -625,6 +654,8 @@ impl Plan {
                 }
                 walk.unlike.iter().copied().for_each(&mut *found);
             }
+            Self::Triples { triple, .. } => triple.places.iter().filter_map(Place::reads).for_each(&mut *found),
+            Self::Test { condition, .. } => condition.slots().iter().copied().for_each(&mut *found),
             Self::Match { pattern, .. } => pattern.slots().for_each(&mut *found),
             Self::Distinct { slots, .. } | Self::Keep { slots, .. } => slots.iter().copied().for_each(&mut *found),
             Self::Union { parts, .. } => parts.iter().flat_map(|(_, from)| from).copied().for_each(&mut *found),
@@ -648,6 +679,7 @@ impl Plan {
             Self::Walk { walk, .. } => {
                 walk.edges.iter().chain((!walk.into).then_some(&walk.to)).copied().for_each(found);
             }
+            Self::Triples { triple, .. } => triple.binds().into_iter().for_each(found),
             Self::Project { items, .. } => items.iter().map(|(slot, _)| *slot).for_each(found),
             Self::Unwind { to, .. } => found(*to),
             Self::Aggregate { keys, aggregates, .. } => {
@@ -660,6 +692,7 @@ impl Plan {
             Self::Merge { binds, .. } => binds.iter().copied().for_each(found),
             Self::Unit
             | Self::Argument
+            | Self::Test { .. }
             | Self::Filter { .. }
             | Self::Distinct { .. }
             | Self::Sort { .. }

@@ -71,7 +71,9 @@ fn run(
     };
     let query = Query::parse(&asked.text, asked.base.as_deref(), options)?;
     identity.may_query(Language::Sparql, query.accesses())?;
-    let query = query.with_memory(door.config.query_memory(door.store.options().memory));
+    let query = query
+        .with_memory(door.config.query_memory(door.store.options().memory))
+        .with_statistics(door.store.statistics().known(Dataset::Rdf));
     if let Some(depth) = asked.explain {
         return explain::answer(door, (&query, &asked.text), (depth, form), sink, watch);
     }

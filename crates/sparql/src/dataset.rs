@@ -27,7 +27,7 @@ use spargebra::term::GroundTerm;
 use store::{CancelToken, Pattern, Snapshot};
 
 use crate::query::{self, Graphs};
-use crate::{Error, amend, groups, terms};
+use crate::{Error, amend, terms};
 
 mod node;
 mod quads;
@@ -230,15 +230,14 @@ impl View {
         &self.snapshot
     }
 
+    /// Bytes that the query may keep.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// What ends the query.
     pub(crate) fn cancel(&self) -> &CancelToken {
         &self.cancel
-    }
-
-    /// Keeps a failure of the store, which is told in place of the error that is given back.
-    pub(crate) fn failed(&self, error: store::Error) -> Error {
-        let Stopped = self.stop(error);
-        Error::Cancelled
     }
 
     /// The graph that the default graph is, `None` if that is all of them, and whether it may have a triple several
@@ -254,29 +253,18 @@ impl View {
     }
 
     /// The algebra to be evaluated over what is in the store, as far as it depends on that.
-    pub(crate) fn amended<'q>(
-        &self,
-        algebra: &'q spargebra::Query,
-        has_zero_paths: bool,
-        has_groups: bool,
-    ) -> Result<Cow<'q, spargebra::Query>, Error> {
-        if !has_zero_paths && !has_groups {
-            return Ok(Cow::Borrowed(algebra));
+    pub(crate) fn amended<'q>(&self, algebra: &'q spargebra::Query, has_zero_paths: bool) -> Cow<'q, spargebra::Query> {
+        if !has_zero_paths {
+            return Cow::Borrowed(algebra);
         }
         let mut amended = algebra.clone();
-        if has_groups {
-            groups::amend_groups(query::pattern(&mut amended), self)?;
-        }
-        if !has_zero_paths {
-            return Ok(Cow::Owned(amended));
-        }
         let is_known = |term: &GroundTerm| {
             let id = self.snapshot.encode(terms::to_model(&term.clone().into()));
             let has = |pattern| Quads::named(self, pattern, Keep::All).next().is_some();
             has(Pattern { s: Some(id), ..Pattern::ALL }) || has(Pattern { o: Some(id), ..Pattern::ALL })
         };
         amend::amend_zero_paths(query::pattern(&mut amended), &is_known);
-        Ok(Cow::Owned(amended))
+        Cow::Owned(amended)
     }
 
     /// The node of an id that the store has given.

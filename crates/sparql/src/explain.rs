@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use exec::plan::explain::sections;
 use serde_json::Value;
 use spareval::{QueryEvaluator, QueryResults};
 use store::{CancelToken, Snapshot};
 
 use crate::dataset::View;
-use crate::{Error, Query, QueryKind, limits};
+use crate::lower::{self, Lowered};
+use crate::{Error, Query, QueryKind, limits, rows};
 
 /// A step of a plan. Steps come in the order in which rows go through them: each behind those that it takes its rows from.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,11 +62,14 @@ impl Query {
 }
 
 fn explain(query: &Query, view: &View, runs: bool) -> Result<Plan, Error> {
+    if let Some(lowered) = lower::query(query, view) {
+        return explain_lowered(&lowered, view, runs);
+    }
     let mut evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
     if runs {
         evaluator = evaluator.compute_statistics();
     }
-    let algebra = view.amended(&query.algebra, query.has_zero_paths, query.has_groups)?;
+    let algebra = rows::with_table(view.amended(&query.algebra, query.has_zero_paths), query, view)?;
     let (results, explanation) = evaluator.prepare(&algebra).explain(view);
     let mut plan = Plan::default();
     if let QueryResults::Solutions(solutions) = results? {
@@ -82,6 +87,29 @@ fn explain(query: &Query, view: &View, runs: bool) -> Result<Plan, Error> {
         serde_json::from_slice(&json).map_err(|error| Error::Evaluation(format!("the plan is unreadable: {error}")))?;
     add(&tree["plan"], &mut plan.steps);
     Ok(plan)
+}
+
+fn explain_lowered(lowered: &Lowered, view: &View, runs: bool) -> Result<Plan, Error> {
+    let columns = lowered.columns.iter().map(|(name, _)| name.as_str().to_owned()).collect();
+    rows::run(lowered, view, runs, |rows, context| {
+        let mut plan = Plan { columns, ..Plan::default() };
+        for row in rows.take(if runs { usize::MAX } else { 0 }) {
+            row?;
+            plan.rows += 1;
+        }
+        // Nothing in it has a plan within an expression: there is one section.
+        for step in sections(&lowered.plan).into_iter().flat_map(|section| section.steps) {
+            let measured = context.profile().map(|profile| profile.of(step.plan)).unwrap_or_default();
+            plan.steps.push(Step {
+                name: step.name.to_owned(),
+                arguments: step.arguments,
+                output: step.output,
+                rows: measured.rows,
+                took: measured.took,
+            });
+        }
+        Ok(plan)
+    })
 }
 
 /// Adds a step and those before it; its place. Recurses as deep as the plan.

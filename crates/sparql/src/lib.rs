@@ -11,7 +11,7 @@
 //! - `hints`: Neptune's query hints, taken out of the algebra.
 //! - `amend`: algebra where the evaluator departs from SPARQL; `spelling`: texts where the parser does; `walk`: every part of a
 //!   tree.
-//! - `groups`: counts and groups over triple patterns, on ids alone.
+//! - `lower`: algebra into plans that work on ids; `rows`: their rows as terms.
 //! - `terms`: terms of the store and terms of the evaluator.
 //! - `dataset`: the snapshot as the evaluator sees it: merged default graph, named graphs.
 //! - `explain`: plans, and what their steps did.
@@ -26,11 +26,12 @@ mod describe;
 mod error;
 mod explain;
 mod format;
-mod groups;
 mod hints;
 mod limits;
+mod lower;
 mod output;
 mod query;
+mod rows;
 mod run;
 mod spelling;
 mod syntax;

@@ -8,6 +8,7 @@
 //! has at least two bytes a link: both are counted without lexing, so no trick with quotes or comments gets round it.
 //! Stack that is never touched costs address space, no memory.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use spargebra::Query;
@@ -28,7 +29,10 @@ const MAX_DEPTH: usize = 1_000;
 /// The most triple patterns and paths: the optimiser orders them in a time that grows with the square.
 const MAX_PATTERNS: usize = 5_000;
 
-/// Stack for any text.
+/// What a text may need beside [`BASE_STACK`] and still run on any thread: a quarter of what threads have by default, the
+/// server's among them.
+const SPARE_STACK: usize = 512 << 10;
+/// Stack for any text that has a thread of its own.
 const BASE_STACK: usize = 64 << 20;
 /// Stack for each byte of text: the links of a chain are dropped by recursion.
 const STACK_PER_BYTE: usize = 512;
@@ -67,7 +71,8 @@ pub(crate) fn stack_for(text: &str) -> usize {
     BASE_STACK + STACK_PER_BYTE * text.len() + STACK_PER_BRACKET * count_brackets(text)
 }
 
-/// Runs `work` on a thread of its own with this much stack, and waits for it.
+/// Runs `work` with this much stack: on a thread of its own, unless any thread has enough. A thread costs as much as a
+/// short query.
 ///
 /// # Errors
 ///
@@ -76,6 +81,10 @@ pub(crate) fn on_deep_stack<T: Send>(
     stack_bytes: usize,
     work: impl FnOnce() -> Result<T, Error> + Send,
 ) -> Result<T, Error> {
+    let failed = |_| Err(Error::Evaluation("the evaluator failed".to_owned()));
+    if stack_bytes <= BASE_STACK + SPARE_STACK {
+        return panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(failed);
+    }
     thread::scope(|scope| {
         thread::Builder::new()
             .name("sparql".to_owned())
@@ -83,7 +92,7 @@ pub(crate) fn on_deep_stack<T: Send>(
             .spawn_scoped(scope, work)
             .map_err(|error| Error::Evaluation(format!("no thread for the query: {error}")))?
             .join()
-            .unwrap_or_else(|_| Err(Error::Evaluation("the evaluator failed".to_owned())))
+            .unwrap_or_else(failed)
     })
 }
 

@@ -1,13 +1,15 @@
 //! Parsing: from text to a query that can be run.
 
 use std::fmt;
+use std::sync::Arc;
 
 use oxrdf::NamedNode;
 use rustc_hash::FxHashMap;
 use spargebra::SparqlParser;
 use spargebra::algebra::{GraphPattern, QueryDataset};
+use store::statistics::Run;
 
-use crate::{Error, QueryKind, amend, groups, hints, limits, spelling, syntax};
+use crate::{Error, QueryKind, amend, hints, limits, spelling, syntax};
 
 /// The base IRI of a query that names none.
 pub(crate) const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
@@ -40,13 +42,13 @@ pub struct Query {
     pub(crate) algebra: spargebra::Query,
     /// Whether it may have to be amended once it is known what is in the store.
     pub(crate) has_zero_paths: bool,
-    /// Whether its group may be counted on ids.
-    pub(crate) has_groups: bool,
     pub(crate) graphs: Graphs,
     /// Bytes of stack that evaluation needs.
     pub(crate) stack: usize,
     /// Bytes that rows may take.
     pub(crate) memory: usize,
+    /// What the store has counted.
+    pub(crate) statistics: Option<Arc<Run>>,
 }
 
 /// The data set that a query asks for.
@@ -79,7 +81,7 @@ impl Query {
         limits::check_text(text)?;
         let stack = limits::stack_for(text);
         let base = base.unwrap_or(DEFAULT_BASE);
-        let (mut algebra, has_zero_paths, has_groups) = limits::on_deep_stack(stack, || {
+        let (mut algebra, has_zero_paths) = limits::on_deep_stack(stack, || {
             let text = &*spelling::lower_booleans(text);
             let parser = parser(base)?;
             let mut algebra = parser.clone().parse_query(text).map_err(|error| {
@@ -90,11 +92,10 @@ impl Query {
             order_as_written(&mut algebra, text);
             limits::check_algebra(&algebra)?;
             let has_zero_paths = amend::amend(pattern(&mut algebra));
-            let has_groups = groups::may_amend(pattern(&mut algebra));
-            Ok((algebra, has_zero_paths, has_groups))
+            Ok((algebra, has_zero_paths))
         })?;
         let graphs = graphs(take_dataset(&mut algebra), options)?;
-        Ok(Self { algebra, has_zero_paths, has_groups, graphs, stack, memory: DEFAULT_MEMORY })
+        Ok(Self { algebra, has_zero_paths, graphs, stack, memory: DEFAULT_MEMORY, statistics: None })
     }
 
     /// The same query with a limit of its own, in bytes, to what the rows that it keeps at once may take: about, as it is
@@ -102,6 +103,14 @@ impl Query {
     #[must_use]
     pub fn with_memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// The same query, which knows the store's exact counts: they make it faster where they are of the commit that it is
+    /// run over, and change nothing else.
+    #[must_use]
+    pub fn with_statistics(mut self, run: Option<Arc<Run>>) -> Self {
+        self.statistics = run;
         self
     }
 

@@ -9,7 +9,7 @@ use store::{CancelToken, Snapshot};
 
 use crate::dataset::View;
 use crate::output::Answer;
-use crate::{Error, OutputFormat, Query, QueryKind, describe, limits};
+use crate::{Error, OutputFormat, Query, QueryKind, describe, limits, lower, rows};
 
 impl Query {
     /// Evaluates the query over `snapshot` and writes the answer to `out`; returns how many rows or triples it has (of
@@ -75,8 +75,14 @@ impl Query {
 
 fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
     let answer = Answer::new(view, query.kind(), format, out);
+    if let Some(lowered) = lower::query(query, view) {
+        return rows::run(&lowered, view, false, |mut rows, _| match query.kind() {
+            QueryKind::Ask => answer.boolean(rows.has_some()?),
+            _ => answer.solutions(rows.variables(), rows),
+        });
+    }
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let algebra = view.amended(&query.algebra, query.has_zero_paths, query.has_groups)?;
+    let algebra = rows::with_table(view.amended(&query.algebra, query.has_zero_paths), query, view)?;
     let described = describe::selection(&algebra);
     let results = evaluator.prepare(described.as_ref().unwrap_or(&algebra)).execute(view)?;
     match results {

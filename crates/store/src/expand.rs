@@ -13,7 +13,7 @@ use model::TermId;
 use crate::batch::{Columns, QuadBatch};
 use crate::cursor::Merge;
 use crate::order::{Key, Order};
-use crate::snapshot::{Snapshot, take};
+use crate::snapshot::{Snapshot, take, take_where};
 use crate::{CancelToken, Result};
 
 /// Which quads of an id are wanted, by the order's columns behind it.
@@ -36,15 +36,15 @@ pub struct Expander {
     asked: Vec<Asked>,
     /// Whether they came in this order.
     in_order: bool,
-    /// The second columns, ascending; the lower bound if only one column is given.
-    seconds: Vec<TermId>,
     /// How many leading columns every row of a run has in common.
     given: usize,
-    /// Those of `asked` with the same id.
-    group: Range<usize>,
-    /// Which of `seconds` is being read.
-    second: usize,
-    /// Those of the group with the same third column: the run that is being read is theirs.
+    /// The graph that all quads must be of.
+    graph: Option<TermId>,
+    /// Whether quads that differ in their graph alone count once.
+    once: bool,
+    /// The columns behind the given ones of the row before, where that matters.
+    last: Option<[TermId; 3]>,
+    /// Those of `asked` with the same key: the run that is being read is theirs.
     unit: Range<usize>,
     /// Whether the run's beginning was sought.
     inside: bool,
@@ -64,8 +64,7 @@ enum State {
 /// What was asked for, in the order in which it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Asked {
-    id: TermId,
-    third: TermId,
+    key: [TermId; 3],
     origin: u32,
 }
 
@@ -79,33 +78,51 @@ impl Snapshot {
     /// For each id, the live quads that have it in the order's first column and match behind it; only the columns
     /// that are wanted.
     pub fn expand(&self, ids: &[TermId], behind: Behind<'_>, order: Order, wanted: Columns) -> Expander {
-        let (mut seconds, given) = match behind {
-            Behind::From(first) => (vec![first], 1),
-            Behind::Second(seconds) => (seconds.to_vec(), 2),
-            Behind::Third(seconds, _) => (seconds.to_vec(), 3),
-        };
-        seconds.sort_unstable();
-        seconds.dedup();
-        let third = |at: usize| match behind {
-            Behind::Third(_, thirds) => thirds[at],
-            Behind::From(_) | Behind::Second(_) => TermId::MIN,
-        };
-        let asked = ids.iter().enumerate().map(|(at, id)| Asked { id: *id, third: third(at), origin: at as u32 });
-        let mut asked: Vec<Asked> = asked.collect();
+        let ids = ids.iter().copied().zip(0..);
+        match behind {
+            Behind::From(first) => {
+                let keys = ids.map(|(id, origin)| Asked { key: [id, first, TermId::MIN], origin });
+                self.expander(keys.collect(), 1, order, wanted)
+            }
+            Behind::Second(seconds) => {
+                let seconds = sorted(seconds);
+                let keys = ids.flat_map(|(id, origin)| {
+                    seconds.iter().map(move |second| Asked { key: [id, *second, TermId::MIN], origin })
+                });
+                self.expander(keys.collect(), 2, order, wanted)
+            }
+            Behind::Third(seconds, thirds) => {
+                let seconds = sorted(seconds);
+                let keys = ids.zip(thirds).flat_map(|((id, origin), third)| {
+                    seconds.iter().map(move |second| Asked { key: [id, *second, *third], origin })
+                });
+                self.expander(keys.collect(), 3, order, wanted)
+            }
+        }
+    }
+
+    /// For each key, the live quads that begin with its first `given` columns in the order; only the columns that are
+    /// wanted.
+    pub fn probe(&self, keys: &[[TermId; 3]], given: usize, order: Order, wanted: Columns) -> Expander {
+        let asked = keys.iter().zip(0..).map(|(key, origin)| Asked { key: *key, origin });
+        self.expander(asked.collect(), given, order, wanted)
+    }
+
+    fn expander(&self, mut asked: Vec<Asked>, given: usize, order: Order, wanted: Columns) -> Expander {
         let in_order = asked.is_sorted();
         if !in_order {
             asked.sort_unstable();
         }
         Expander {
-            merge: self.merge(order, false),
+            merge: self.merge(order, given == 0),
             order,
             wanted,
             asked,
             in_order,
-            seconds,
             given,
-            group: 0..0,
-            second: 0,
+            graph: None,
+            once: false,
+            last: None,
             unit: 0..0,
             inside: false,
             state: State::Fresh,
@@ -113,7 +130,28 @@ impl Snapshot {
     }
 }
 
+fn sorted(ids: &[TermId]) -> Vec<TermId> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 impl Expander {
+    /// The same of one graph alone, or of all.
+    #[must_use]
+    pub fn of_graph(mut self, graph: Option<TermId>) -> Self {
+        self.graph = graph;
+        self
+    }
+
+    /// The same with quads that differ in their graph alone as one; not for the order that begins with the graph.
+    #[must_use]
+    pub fn once(mut self, once: bool) -> Self {
+        self.once = once;
+        self
+    }
+
     /// The next rows, about `limit` at most, and for each the place of the id that it was found for; `None` behind the
     /// last.
     pub fn next(&mut self, limit: usize, cancel: &CancelToken) -> Result<Option<(Vec<u32>, QuadBatch)>> {
@@ -151,39 +189,44 @@ impl Expander {
 
     /// Moves to the next run; whether there is one.
     fn advance(&mut self) -> bool {
-        if self.unit.end < self.group.end {
-            self.unit = self.run_of(self.unit.end, self.group.end, |asked| asked.third);
-            return true;
-        }
-        self.second += 1;
-        if self.group.is_empty() || self.second >= self.seconds.len() {
-            if self.group.end == self.asked.len() || self.seconds.is_empty() {
-                return false;
-            }
-            self.group = self.run_of(self.group.end, self.asked.len(), |asked| asked.id);
-            self.second = 0;
-        }
-        self.unit = self.run_of(self.group.start, self.group.end, |asked| asked.third);
+        let from = self.unit.end;
+        let Some(first) = self.asked.get(from) else { return false };
+        let same = self.asked[from..].iter().take_while(|asked| asked.key == first.key).count();
+        self.unit = from..from + same;
         true
-    }
-
-    /// The places from `from` on that have the same key.
-    fn run_of(&self, from: usize, end: usize, key: impl Fn(&Asked) -> TermId) -> Range<usize> {
-        let same = |asked: &&Asked| key(asked) == key(&self.asked[from]);
-        from..from + self.asked[from..end].iter().take_while(same).count()
     }
 
     /// Reads some of the run; whether there may be more.
     fn read(&mut self, limit: usize, rows: &mut QuadBatch) -> Result<bool> {
-        let Asked { id, third, .. } = self.asked[self.unit.start];
-        let prefix: Key = [id, self.seconds[self.second], third, TermId::MIN];
-        let given = self.given;
+        let [first, second, third] = self.asked[self.unit.start].key;
+        // Where a triple is given, its graph can be, too.
+        let given = if self.given == 3 && self.graph.is_some() { 4 } else { self.given };
+        let prefix: Key = [first, second, third, self.graph.unwrap_or(TermId::MIN)];
+        let graph = self.graph.filter(|_| given < 4);
         if !self.inside {
-            self.merge.seek_prefix(&prefix, given)?;
+            self.last = None;
+            if given == 0 {
+                self.merge.start()?;
+            } else {
+                self.merge.seek_prefix(&prefix, given)?;
+            }
         }
-        let (positions, wanted) = (self.order.positions(), self.wanted);
+        let (positions, wanted, last) = (self.order.positions(), self.wanted, &mut self.last);
+        let picks = self.once || graph.is_some();
         self.merge.runs(&prefix, given, limit, &mut |block, low, high| {
-            take(rows, positions, wanted, (&prefix, given), block, low, high, None);
+            if !picks {
+                return take(rows, positions, wanted, (&prefix, given), block, low, high, None);
+            }
+            // The graph is the last column: a triple in several graphs is a run of neighbours.
+            take_where(rows, positions, wanted, block, low, high, &mut |row| {
+                graph.is_none_or(|graph| block.get(3, row) == graph) && {
+                    let triple: [TermId; 3] =
+                        std::array::from_fn(
+                            |column| if column < given { prefix[column] } else { block.get(column, row) },
+                        );
+                    last.replace(triple) != Some(triple)
+                }
+            });
         })
     }
 

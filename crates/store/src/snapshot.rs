@@ -253,6 +253,11 @@ impl Snapshot {
         Estimate { quads, exact }
     }
 
+    /// How many different ids lead an order, at most: those of each layer are counted.
+    pub fn leads(&self, order: Order) -> u64 {
+        self.inner.layers.iter().map(|layer| layer.leads(order)).sum()
+    }
+
     /// The term of an id. An inline id never touches the dictionary; a hashed one that no layer knows is
     /// [`Error::Corrupt`].
     pub fn resolve(&self, id: TermId) -> Result<Term> {
@@ -343,15 +348,7 @@ pub(crate) fn take(
     residual: Option<&[Option<TermId>; 4]>,
 ) {
     if let Some(columns) = residual {
-        for row in (low..high).filter(|row| matches(block, *row, columns)) {
-            for (column, position) in positions.into_iter().enumerate() {
-                if wanted.wants(position) {
-                    batch.column_mut(position).push(block.get(column, row));
-                }
-            }
-            batch.len += 1;
-        }
-        return;
+        return take_where(batch, positions, wanted, block, low, high, &mut |row| matches(block, row, columns));
     }
     for (column, position) in positions.into_iter().enumerate() {
         if wanted.wants(position) {
@@ -364,6 +361,26 @@ pub(crate) fn take(
         }
     }
     batch.len += high - low;
+}
+
+/// Appends those of the rows `low..high` of a block that are to be kept.
+pub(crate) fn take_where(
+    batch: &mut QuadBatch,
+    positions: [usize; 4],
+    wanted: Columns,
+    block: &crate::view::View,
+    low: usize,
+    high: usize,
+    keep: &mut dyn FnMut(usize) -> bool,
+) {
+    for row in (low..high).filter(|row| keep(*row)) {
+        for (column, position) in positions.into_iter().enumerate() {
+            if wanted.wants(position) {
+                batch.column_mut(position).push(block.get(column, row));
+            }
+        }
+        batch.len += 1;
+    }
 }
 
 /// The batches of one scan. After an error it ends.

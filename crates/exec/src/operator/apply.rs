@@ -143,6 +143,8 @@ fn is_row_wise(plan: &Plan) -> bool {
         | Plan::Filter { input, .. }
         | Plan::Project { input, .. }
         | Plan::Unwind { input, .. }
+        | Plan::Triples { input, .. }
+        | Plan::Test { input, .. }
         | Plan::Keep { input, .. } => is_row_wise(input),
         Plan::Apply { input, inner, .. } => is_row_wise(input) && !inner.is_writing(),
         _ => false,

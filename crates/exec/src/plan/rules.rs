@@ -9,6 +9,7 @@
 //! - `counts`: counts of what is never null are counts of rows.
 //! - `prune`: what nobody asks for is not carried along.
 //! - `ends`: where it does not matter how many ways lead to a row, only where they lead is looked for.
+//! - `numbers`: triples that are only counted are counted where they are found.
 //! - `summary`: what the store's counts or one index answer is not computed row by row.
 
 use store::Snapshot;
@@ -22,6 +23,7 @@ mod ends;
 mod identity;
 mod late;
 mod matching;
+mod numbers;
 mod predicates;
 mod prune;
 mod semi;
@@ -41,6 +43,7 @@ pub fn apply(mut plan: Plan, snapshot: &Snapshot, results: &[crate::batch::Slot]
     everywhere(&mut plan, &mut counts::apply);
     prune::apply(&mut plan, results);
     everywhere(&mut plan, &mut ends::apply);
+    numbers::apply(&mut plan, snapshot);
     everywhere(&mut plan, &mut summary::apply);
     plan
 }

@@ -157,7 +157,7 @@ impl Update {
 /// Deletes and inserts what each row of the pattern makes of the templates.
 fn rows(view: &View, modify: &Modify, blanks: &Blanks, memory: usize, writer: &mut Writer<'_>) -> Result<(), Error> {
     let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
-    let algebra = view.amended(&modify.rows, modify.has_zero_paths, false)?;
+    let algebra = view.amended(&modify.rows, modify.has_zero_paths);
     let QueryResults::Solutions(solutions) = evaluator.prepare(&algebra).execute(view)? else {
         return Err(Error::Evaluation("a pattern has rows".to_owned()));
     };

@@ -3,7 +3,8 @@
 use super::expression::{Writer, names, slot, slots};
 use crate::batch::Slot;
 use crate::graph::Name;
-use crate::plan::{Access, Aggregate, Apply, Counted, Direction, Pattern, Plan, Summary, Walk, Walks, Write};
+use crate::plan::triple::Place;
+use crate::plan::{Access, Aggregate, Apply, Counted, Direction, Pattern, Plan, Summary, Triple, Walk, Walks, Write};
 
 /// What is said of a step.
 pub(super) struct Told {
@@ -38,6 +39,8 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
             mode: Some(if *into { "into" } else { "all" }),
         },
         Plan::Walk { walk, .. } => of_walk(walk, writer),
+        Plan::Triples { triple, .. } => of_triple(triple),
+        Plan::Test { condition, .. } => told("Test", condition.text()),
         Plan::Filter { predicate, .. } => told("Filter", writer.text(predicate)),
         Plan::Project { items, .. } => told("Project", writer.items(items)),
         Plan::Aggregate { keys, aggregates, .. } => {
@@ -78,6 +81,23 @@ pub(super) fn tell<'p>(plan: &'p Plan, writer: &mut Writer<'p>) -> Told {
         }
         Plan::Foreach { list, element, .. } => told("Foreach", format!("{} IN {}", slot(*element), writer.text(list))),
     }
+}
+
+fn of_triple(triple: &Triple) -> Told {
+    let place = |place: &Place| match place {
+        Place::Is(name) => name.text.to_string(),
+        Place::Bound(bound) | Place::Free(bound) => slot(*bound),
+        Place::Any => "?".to_owned(),
+    };
+    let [subject, predicate, object] = triple.places.each_ref().map(place);
+    let number = triple.number.map(|number| format!(", {}=count", slot(number))).unwrap_or_default();
+    let mode = match triple.number {
+        Some(_) if triple.is_tally().is_some() => "tally",
+        Some(_) => "count",
+        None if triple.is_test() => "test",
+        None => "all",
+    };
+    Told { name: "Triples", arguments: format!("({subject} {predicate} {object}){number}"), mode: Some(mode) }
 }
 
 /// The steps that a summary stands for are listed before it: they run only if the store has no counts of this commit.

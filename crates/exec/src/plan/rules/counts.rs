@@ -24,8 +24,10 @@ pub(super) fn is_never_null(plan: &Plan, slot: Slot) -> bool {
             *edge == Some(slot) || *start == slot || *end == slot || is_never_null(input, slot)
         }
         Plan::Expand { edge, to, input, .. } => *edge == Some(slot) || *to == slot || is_never_null(input, slot),
+        Plan::Triples { input, triple } => triple.binds().contains(&slot) || is_never_null(input, slot),
         Plan::Walk { input, walk } => walk.to == slot || is_never_null(input, slot),
         Plan::Filter { input, .. }
+        | Plan::Test { input, .. }
         | Plan::Project { input, .. }
         | Plan::Distinct { input, .. }
         | Plan::Sort { input, .. }

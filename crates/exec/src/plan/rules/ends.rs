@@ -47,6 +47,8 @@ fn mark(plan: &mut Plan) {
         Plan::Nodes { input, .. }
         | Plan::Edges { input, .. }
         | Plan::Expand { input, .. }
+        | Plan::Triples { input, .. }
+        | Plan::Test { input, .. }
         | Plan::Filter { input, .. }
         | Plan::Project { input, .. }
         | Plan::Distinct { input, .. }

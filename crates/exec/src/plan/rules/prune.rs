@@ -19,6 +19,7 @@ fn prune(plan: &mut Plan, mut wanted: FxHashSet<Slot>, argument: &FxHashSet<Slot
     // What a step binds and nobody wants is not bound.
     match plan {
         Plan::Expand { edge, .. } | Plan::Edges { edge, .. } => *edge = edge.filter(|edge| wanted.contains(edge)),
+        Plan::Triples { triple, .. } => triple.keep(|slot| wanted.contains(&slot)),
         Plan::Walk { walk, .. } => walk.edges = walk.edges.filter(|edges| wanted.contains(edges)),
         Plan::Project { items, .. } => items.retain(|(slot, _)| wanted.contains(slot)),
         Plan::Aggregate { aggregates, .. } => aggregates.retain(|(slot, _)| wanted.contains(slot)),
@@ -111,6 +112,7 @@ const fn copies(plan: &Plan) -> bool {
         plan,
         Plan::Expand { .. }
             | Plan::Walk { .. }
+            | Plan::Triples { .. }
             | Plan::Unwind { .. }
             | Plan::Sort { .. }
             | Plan::Nodes { .. }
