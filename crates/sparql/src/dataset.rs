@@ -244,11 +244,21 @@ impl View {
     /// times; `None` altogether if it is some of the graphs.
     pub(crate) fn one_graph(&self) -> Option<(Option<TermId>, bool)> {
         match &self.default {
-            DefaultGraph::Union => Some((None, self.snapshot.graphs().next().is_some())),
+            // What fails here fails again where it can be told.
+            DefaultGraph::Union => Some((None, !self.snapshot.is_of_one_graph().unwrap_or_default())),
             DefaultGraph::Of(graphs) => match **graphs {
                 [graph] => Some((Some(graph), false)),
                 _ => None,
             },
+        }
+    }
+
+    /// Whether the graph is one of those that GRAPH can name.
+    pub(crate) fn names(&self, graph: TermId) -> bool {
+        match &self.named {
+            NamedGraphs::All => true,
+            NamedGraphs::AllButDefault => graph != TermId::DEFAULT_GRAPH,
+            NamedGraphs::Of(graphs) => graphs.binary_search(&graph).is_ok(),
         }
     }
 

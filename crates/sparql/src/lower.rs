@@ -1,6 +1,6 @@
 //! Algebra into plans of `exec`, which work on ids, batch by batch.
 //!
-//! A plan is made of triple patterns and the operators around them: filters, OPTIONAL, EXISTS, counts and groups, DISTINCT,
+//! A plan is made of triple patterns and the operators around them: filters, OPTIONAL, EXISTS, UNION, counts and groups, DISTINCT,
 //! ORDER BY of counts, LIMIT. An algebra that asks for more has none, and the evaluator answers it, over the same
 //! snapshot and with the same rows; only its outermost group may still be counted by a plan ([`group`]).
 //!
@@ -15,10 +15,10 @@ use exec::batch::Slot;
 use exec::expr::Expr;
 use exec::plan::{Aggregate, Apply, Plan, SortKey, rules};
 use model::TermId;
-use oxrdf::Variable;
+use oxrdf::{NamedNode, Variable};
 use rustc_hash::FxHashMap;
 use spargebra::algebra::{AggregateExpression, AggregateFunction, Expression, GraphPattern, OrderExpression};
-use spargebra::term::TriplePattern;
+use spargebra::term::{NamedNodePattern, TriplePattern};
 use store::statistics::Run;
 
 use crate::Query;
@@ -40,10 +40,9 @@ pub(crate) struct Lowered {
 
 /// The plan of a whole query, if it has one.
 pub(crate) fn query(query: &Query, view: &View) -> Option<Lowered> {
-    let lowering = Lowering::of(query, view);
+    let mut lowering = Lowering::of(query, view);
     match &query.algebra {
         spargebra::Query::Select { pattern, .. } => {
-            let mut lowering = lowering?;
             let plan = lowering.pattern(pattern)?;
             let mut variables = Vec::new();
             pattern.on_in_scope_variable(|name| {
@@ -54,7 +53,6 @@ pub(crate) fn query(query: &Query, view: &View) -> Option<Lowered> {
             Some(lowering.finish(plan, variables))
         }
         spargebra::Query::Ask { pattern, .. } => {
-            let mut lowering = lowering?;
             let plan = Plan::Limit { input: Box::new(lowering.pattern(pattern)?), count: Expr::Constant(1.into()) };
             Some(lowering.finish(plan, Vec::new()))
         }
@@ -64,7 +62,7 @@ pub(crate) fn query(query: &Query, view: &View) -> Option<Lowered> {
 
 /// The plan of a group of a query.
 pub(crate) fn group(group: &GraphPattern, query: &Query, view: &View) -> Option<Lowered> {
-    let mut lowering = Lowering::of(query, view)?;
+    let mut lowering = Lowering::of(query, view);
     let plan = lowering.pattern(group)?;
     let mut variables = Vec::new();
     group.on_in_scope_variable(|name| variables.push(name.clone()));
@@ -72,7 +70,7 @@ pub(crate) fn group(group: &GraphPattern, query: &Query, view: &View) -> Option<
 }
 
 /// A variable, or a blank node, which is one without a name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Name<'q> {
     Variable(&'q Variable),
     Blank(&'q str),
@@ -101,19 +99,17 @@ enum Kind {
 struct Lowering<'q, 'v> {
     view: &'v View,
     statistics: Option<&'v Run>,
-    /// The one graph that is asked, if it is one.
-    graph: Option<TermId>,
-    /// Whether a triple may be in several graphs.
-    once: bool,
+    /// The one graph that the default graph is, if it is one, and whether a triple may be in several; `None` if it is some
+    /// of the graphs.
+    default: Option<(Option<TermId>, bool)>,
     names: FxHashMap<Name<'q>, Bound>,
     next: u32,
 }
 
 impl<'q, 'v> Lowering<'q, 'v> {
-    /// `None` if the default graph is some of the graphs.
-    fn of(query: &'v Query, view: &'v View) -> Option<Self> {
-        let (graph, once) = view.one_graph()?;
-        Some(Self { view, statistics: query.statistics.as_deref(), graph, once, names: FxHashMap::default(), next: 0 })
+    fn of(query: &'v Query, view: &'v View) -> Self {
+        let (statistics, default) = (query.statistics.as_deref(), view.one_graph());
+        Self { view, statistics, default, names: FxHashMap::default(), next: 0 }
     }
 
     fn finish(self, plan: Plan, variables: Vec<Variable>) -> Lowered {
@@ -131,7 +127,7 @@ impl<'q, 'v> Lowering<'q, 'v> {
 
     fn pattern(&mut self, pattern: &'q GraphPattern) -> Option<Plan> {
         let mut basic = Basic::default();
-        if basic.take(pattern) {
+        if basic.take(pattern, None) {
             return self.basic(Plan::Unit, basic);
         }
         match pattern {
@@ -143,6 +139,7 @@ impl<'q, 'v> Lowering<'q, 'v> {
                 let plan = self.pattern(left)?;
                 self.optional(plan, right, expression.as_ref())
             }
+            GraphPattern::Union { left, right } => self.union(left, right),
             GraphPattern::Extend { inner, variable, expression: Expression::Variable(name) } => {
                 let plan = self.pattern(inner)?;
                 let bound = *self.names.get(&Name::Variable(name))?;
@@ -189,10 +186,11 @@ impl<'q, 'v> Lowering<'q, 'v> {
     /// Triple patterns and their filters, for each row of the input.
     fn basic(&mut self, mut plan: Plan, basic: Basic<'q>) -> Option<Plan> {
         let Basic { mut patterns, mut conditions } = basic;
-        if self.graph.is_none() {
+        if let Some((None, _)) = self.default {
             classes::drop_implied(&mut patterns, self.statistics, self.view.snapshot());
         }
-        let mut patterns: Vec<Parts<'q>> = patterns.into_iter().map(|triple| self.parts(triple)).collect();
+        let mut patterns: Vec<Parts<'q>> =
+            patterns.into_iter().map(|asked| self.parts(asked)).collect::<Option<_>>()?;
         while !patterns.is_empty() {
             let triple = patterns.swap_remove(self.cheapest(&patterns)?);
             plan = Plan::Triples { input: Box::new(plan), triple: self.triple(triple)? };
@@ -228,7 +226,7 @@ impl<'q, 'v> Lowering<'q, 'v> {
     /// Rows for which a pattern has some solution, or none: it sees what the row has bound.
     fn exists(&mut self, plan: Plan, pattern: &'q GraphPattern, kind: Apply) -> Option<Plan> {
         let mut basic = Basic::default();
-        if !basic.take(pattern) {
+        if !basic.take(pattern, None) {
             return None;
         }
         let outside = self.names.clone();
@@ -240,7 +238,7 @@ impl<'q, 'v> Lowering<'q, 'v> {
     /// Each row with each solution of a pattern that agrees with it; as it is if there is none.
     fn optional(&mut self, plan: Plan, pattern: &'q GraphPattern, expression: Option<&'q Expression>) -> Option<Plan> {
         let mut basic = Basic::default();
-        if !basic.take(pattern) || !expression.is_none_or(|expression| basic.conjoin(expression)) {
+        if !basic.take(pattern, None) || !expression.is_none_or(|expression| basic.conjoin(expression)) {
             return None;
         }
         let outside = self.names.clone();
@@ -254,6 +252,35 @@ impl<'q, 'v> Lowering<'q, 'v> {
         }
         nulls.sort_unstable();
         Some(Plan::Apply { input: Box::new(plan), inner, kind: Apply::Optional(nulls) })
+    }
+
+    /// The rows of one pattern, then those of another.
+    fn union(&mut self, left: &'q GraphPattern, right: &'q GraphPattern) -> Option<Plan> {
+        let left = self.pattern(left)?;
+        let lefts = std::mem::take(&mut self.names);
+        let right = self.pattern(right)?;
+        let rights = std::mem::take(&mut self.names);
+        let mut names: Vec<Name<'q>> = lefts.keys().chain(rights.keys()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        let (mut from_left, mut from_right, mut to) = (Vec::new(), Vec::new(), Vec::new());
+        for name in names {
+            let (left, right) = (lefts.get(&name), rights.get(&name));
+            let kind = match (left.map(|bound| bound.kind), right.map(|bound| bound.kind)) {
+                (Some(kind), None) | (None, Some(kind)) => kind,
+                (Some(left), Some(right)) if left == right => left,
+                (Some(Kind::Count), _) | (_, Some(Kind::Count)) => return None,
+                _ => Kind::Term,
+            };
+            let optional = ![left, right].into_iter().all(|bound| bound.is_some_and(|bound| !bound.optional));
+            // A slot that nothing binds is null.
+            from_left.push(left.map_or_else(|| self.slot(), |bound| bound.slot));
+            from_right.push(right.map_or_else(|| self.slot(), |bound| bound.slot));
+            let slot = self.slot();
+            to.push(slot);
+            self.names.insert(name, Bound { slot, kind, optional });
+        }
+        Some(Plan::Union { parts: vec![(left, from_left), (right, from_right)], to })
     }
 
     /// Groups of rows, and what is counted of each.
@@ -307,28 +334,40 @@ impl<'q, 'v> Lowering<'q, 'v> {
     }
 }
 
+/// A triple pattern, of a graph that has a name or of the default graph.
+#[derive(Clone, Copy)]
+struct Asked<'q> {
+    triple: &'q TriplePattern,
+    graph: Option<&'q NamedNode>,
+}
+
 /// Triple patterns, and what holds for their variables.
 #[derive(Default)]
 struct Basic<'q> {
-    patterns: Vec<&'q TriplePattern>,
+    patterns: Vec<Asked<'q>>,
     conditions: Vec<&'q Expression>,
 }
 
 impl<'q> Basic<'q> {
     /// Takes a pattern in, if it is nothing else.
-    fn take(&mut self, pattern: &'q GraphPattern) -> bool {
+    fn take(&mut self, pattern: &'q GraphPattern, graph: Option<&'q NamedNode>) -> bool {
         match pattern {
             GraphPattern::Bgp { patterns } => {
-                self.patterns.extend(patterns);
+                self.patterns.extend(patterns.iter().map(|triple| Asked { triple, graph }));
                 true
             }
-            GraphPattern::Join { left, right } => self.take(left) && self.take(right),
+            GraphPattern::Join { left, right } => self.take(left, graph) && self.take(right, graph),
+            // Without a triple it asks whether there is such a graph.
+            GraphPattern::Graph { name: NamedNodePattern::NamedNode(graph), inner } => {
+                let before = self.patterns.len();
+                self.take(inner, Some(graph)) && self.patterns.len() > before
+            }
             // A filter sees the variables of its own group alone.
             GraphPattern::Filter { expr, inner } => {
                 let mut bound = Vec::new();
                 inner.on_in_scope_variable(|name| bound.push(name));
                 condition::variables(expr).is_some_and(|names| names.iter().all(|name| bound.contains(&name)))
-                    && self.take(inner)
+                    && self.take(inner, graph)
                     && self.conjoin(expr)
             }
             _ => false,

@@ -56,6 +56,17 @@ const TEMPLATES: &[&str] = &[
     "SELECT ?c (COUNT(?c) AS ?n) { ?a :p ?b OPTIONAL { ?a :q ?c } $ } GROUP BY ?c HAVING (COUNT(*) > 1)",
     "SELECT ?a { ?a :p ?b FILTER EXISTS { ?b :q ?c } $ }",
     "SELECT ?a { ?a :p ?b FILTER(NOT EXISTS { ?a :q ?b } && ?b != 2) $ }",
+    // UNION.
+    "SELECT ?a { { ?a :p ?b } UNION { ?a :q ?b } $ }",
+    "SELECT ?a ?b ?c { { ?a :p ?b } UNION { ?a :q ?c } $ }",
+    "SELECT ?a (COUNT(*) AS ?n) { { ?a :p ?b } UNION { ?a :q 1 } UNION { ?c :q ?a } $ } GROUP BY ?a",
+    "SELECT DISTINCT ?a ?b { { ?a :p ?b OPTIONAL { ?b :q ?c } } UNION { ?b :q ?a FILTER(?a > 1) } $ }",
+    // GRAPH.
+    "SELECT ?s ?o { GRAPH :g1 { ?s :p ?o } $ }",
+    "SELECT ?s ?o ?r { GRAPH :g1 { ?s :p ?o } ?o ?q ?r $ }",
+    "SELECT ?s ?q { GRAPH <http://aws.amazon.com/neptune/vocab/v01/DefaultNamedGraph> { ?s ?q 1 } GRAPH :g2 { ?s :p ?o } $ }",
+    "SELECT ?s ?x { ?s :p ?o OPTIONAL { GRAPH :g2 { ?s :q ?x } } $ }",
+    "SELECT ?s (COUNT(*) AS ?n) { GRAPH :g2 { ?s :p ?o } $ } GROUP BY ?s",
 ];
 
 /// What no plan can say, or not all of it.
@@ -64,7 +75,8 @@ const OTHERS: &[&str] = &[
     "SELECT (COUNT(*) + 1 AS ?n) { ?s :p/:q ?o $ }",
     "SELECT ?x ?y ?q { ?x :p ?o . ?y ?q ?o $ }",
     "SELECT ?a ?c ?d { ?a :p ?b OPTIONAL { ?a :q ?c } OPTIONAL { ?c :q ?d } $ }",
-    "SELECT ?a { { ?a :p ?b } UNION { ?a :q ?b } $ }",
+    "SELECT ?s { GRAPH ?g { ?s :p ?o } $ }",
+    "SELECT ?s { ?s :p ?o GRAPH :g1 { } $ }",
     "SELECT ?a { ?a :p ?b MINUS { ?a :q 1 } $ }",
     "SELECT ?a ?b { ?a :p+ ?b $ }",
 ];
@@ -101,17 +113,18 @@ fn rows_are_those_of_the_evaluator() {
         ParseOptions::default(),
         ParseOptions { strict_default_graph: true, ..ParseOptions::default() },
         ParseOptions { default_graphs: vec!["http://ex.test/g1".to_owned()], ..ParseOptions::default() },
+        ParseOptions { named_graphs: vec!["http://ex.test/g1".to_owned()], ..ParseOptions::default() },
         ParseOptions {
             default_graphs: vec!["http://ex.test/g1".to_owned(), "http://ex.test/g2".to_owned()],
             ..ParseOptions::default()
         },
     ];
     let quads = vec((0..4_u8, 0..3_u8, 0..8_u8, 0..3_u8), 0..40);
-    let strategy = (quads, any::<bool>(), any::<bool>());
+    let strategy = (quads, 0..3_u8, any::<bool>());
     let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let scratch = load::Scratch::new();
     runner
-        .run(&strategy, |(quads, one_graph, one_class)| {
+        .run(&strategy, |(quads, graphs, one_class)| {
             let mut transaction = scratch.begin();
             for (s, p, o, g) in quads {
                 let quad = Quad {
@@ -122,10 +135,11 @@ fn rows_are_those_of_the_evaluator() {
                         0..4 => resource(o),
                         _ => Literal::from(i64::from(o) - 4).into(),
                     },
-                    graph_name: match g {
-                        0 => GraphName::DefaultGraph,
-                        _ if one_graph => GraphName::DefaultGraph,
-                        g => iri(format!("g{g}")).into(),
+                    // All in the fallback graph, all in another one, or here and there.
+                    graph_name: match (graphs, g) {
+                        (0, _) | (2, 0) => GraphName::DefaultGraph,
+                        (1, _) => iri("g1").into(),
+                        _ => iri(format!("g{g}")).into(),
                     },
                 };
                 load::insert(&mut transaction, &quad, "");

@@ -78,6 +78,16 @@ impl Layer {
         }
     }
 
+    /// Those of them that are of a named graph.
+    pub(crate) fn named(&self) -> u64 {
+        match &self.content {
+            Content::Memory(run) => run.order(Order::Gspo).len() as u64,
+            Content::Disk(set) => {
+                set.segments[Order::Gspo.index()].as_ref().map_or(0, |segment| segment.file().entries())
+            }
+        }
+    }
+
     /// Whether it may hold entries that lead with this id in an order, given its [`crate::filter::hash`]. No search of
     /// blocks on disk.
     pub(crate) fn may_hold(&self, order: Order, lead: model::TermId, hash: u64) -> bool {

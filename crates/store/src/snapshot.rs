@@ -117,6 +117,15 @@ impl Snapshot {
         self.distinct(Order::Gspo, [TermId::MIN; 4], 0)
     }
 
+    /// Whether all quads are known to be of one graph, so that no triple is there twice. Costs two seeks; where quads were
+    /// deleted, it may not be known.
+    pub fn is_of_one_graph(&self) -> Result<bool> {
+        let named = self.graphs().take(2).collect::<Result<Vec<_>>>()?.len();
+        let mut layers = self.inner.layers.iter();
+        let is_named = |layer: &Arc<Layer>| layer.tombstones() == 0 && layer.named() == layer.entries();
+        Ok(named == 0 || (named == 1 && layers.all(is_named)))
+    }
+
     /// The predicates of live quads that are not below `least`, ascending. Costs a seek a predicate.
     pub fn predicates(&self, least: TermId) -> Distinct {
         self.distinct(Order::Posg, [least, TermId::MIN, TermId::MIN, TermId::MIN], 0)

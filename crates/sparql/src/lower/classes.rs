@@ -7,20 +7,22 @@ use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
 use store::Snapshot;
 use store::statistics::{Graph, Rdf, Run, SubjectStructure};
 
+use super::Asked;
+
 /// More sets of predicates than these are not looked through.
 const MOST_STRUCTURES: usize = 1000;
 
 /// Takes out the patterns that others imply. The counts are of all graphs together.
-pub(super) fn drop_implied(patterns: &mut Vec<&TriplePattern>, run: Option<&Run>, snapshot: &Snapshot) {
+pub(super) fn drop_implied(patterns: &mut Vec<Asked<'_>>, run: Option<&Run>, snapshot: &Snapshot) {
     let Some(run) = run.filter(|run| run.statistics.commit == snapshot.commit()) else { return };
     let Some(Graph::Rdf(counts)) = &run.statistics.graph else { return };
-    if counts.subject_structures.len() > MOST_STRUCTURES {
+    if counts.subject_structures.len() > MOST_STRUCTURES || patterns.iter().any(|asked| asked.graph.is_some()) {
         return;
     }
     let mut at = 0;
-    while let Some(pattern) = patterns.get(at) {
+    while let Some(Asked { triple: pattern, .. }) = patterns.get(at) {
         let implied = class(pattern).is_some_and(|class| {
-            let others = patterns.iter().filter(|other| other.subject == pattern.subject);
+            let others = patterns.iter().map(|asked| asked.triple).filter(|other| other.subject == pattern.subject);
             let mut predicates = others.filter_map(|other| predicate(other)).filter(|name| name.as_ref() != rdf::TYPE);
             is_only_class(class, counts) && predicates.any(|name| is_typed(name, counts))
         });

@@ -2,15 +2,22 @@
 
 use exec::plan::Triple;
 use exec::plan::triple::Place;
+use model::{TermId, TermRef};
 use oxrdf::Term;
-use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
+use spargebra::term::{NamedNodePattern, TermPattern};
 use store::{Order, Pattern};
 
-use super::{Bound, Kind, Lowering, Name};
+use super::{Asked, Bound, Kind, Lowering, Name};
 use crate::terms;
 
 /// A triple pattern whose constants are ids.
-pub(super) struct Parts<'q>([Part<'q>; 3]);
+pub(super) struct Parts<'q> {
+    places: [Part<'q>; 3],
+    /// The one graph that is asked, if it is one.
+    graph: Option<TermId>,
+    /// Whether a triple may be in several graphs.
+    once: bool,
+}
 
 enum Part<'q> {
     Constant(exec::graph::Name),
@@ -18,8 +25,8 @@ enum Part<'q> {
 }
 
 impl<'q> Lowering<'q, '_> {
-    /// The parts of a pattern.
-    pub(super) fn parts(&self, triple: &'q TriplePattern) -> Parts<'q> {
+    /// The parts of a pattern; `None` if its graph is none that a plan can ask.
+    pub(super) fn parts(&self, Asked { triple, graph }: Asked<'q>) -> Option<Parts<'q>> {
         let constant = |term: Term| {
             let id = self.view.snapshot().encode(terms::to_model(&term));
             Part::Constant(exec::graph::Name { text: term.to_string().into(), id })
@@ -34,7 +41,15 @@ impl<'q> Lowering<'q, '_> {
             NamedNodePattern::NamedNode(iri) => constant(iri.clone().into()),
             NamedNodePattern::Variable(name) => Part::Variable(Name::Variable(name)),
         };
-        Parts([part(&triple.subject), predicate, part(&triple.object)])
+        let places = [part(&triple.subject), predicate, part(&triple.object)];
+        let (graph, once) = match graph {
+            Some(graph) => {
+                let graph = self.view.snapshot().encode(TermRef::Iri(graph.as_str()));
+                (Some(graph).filter(|graph| self.view.names(*graph)).map(Some)?, false)
+            }
+            None => self.default?,
+        };
+        Some(Parts { places, graph, once })
     }
 
     /// The place of the pattern that comes next; `None` if one of them cannot be matched by a plan.
@@ -44,11 +59,11 @@ impl<'q> Lowering<'q, '_> {
     }
 
     /// About how many triples match for one row.
-    fn cost(&self, Parts(parts): &Parts<'q>) -> Option<f64> {
+    fn cost(&self, Parts { places, .. }: &Parts<'q>) -> Option<f64> {
         let snapshot = self.view.snapshot();
         let mut given = [None; 3];
         let (mut known, mut distinct) = (0, 1.0);
-        for (at, part) in parts.iter().enumerate() {
+        for (at, part) in places.iter().enumerate() {
             match part {
                 Part::Constant(constant) => given[at] = Some(constant.id),
                 Part::Variable(name) => match self.names.get(name) {
@@ -72,11 +87,11 @@ impl<'q> Lowering<'q, '_> {
     }
 
     /// The pattern, whose variables are known from now on; `None` if no order of the store leads to its triples.
-    pub(super) fn triple(&mut self, Parts(parts): Parts<'q>) -> Option<Triple> {
+    pub(super) fn triple(&mut self, Parts { places, graph, once }: Parts<'q>) -> Option<Triple> {
         let before = self.names.clone();
         let mut is_term = false;
         let mut at = 0..;
-        let places = parts.map(|part| {
+        let places = places.map(|part| {
             let at = at.next().unwrap_or(2);
             match part {
                 Part::Constant(constant) => Place::Is(constant),
@@ -95,6 +110,6 @@ impl<'q> Lowering<'q, '_> {
         });
         // Literals lead no order by themselves.
         let leads = places[0].is_known() || places[1].is_known() || !is_term;
-        leads.then_some(Triple { places, graph: self.graph, once: self.once, number: None })
+        leads.then_some(Triple { places, graph, once, number: None })
     }
 }
