@@ -19,7 +19,6 @@ use crate::blocks::{Block, Cut};
 mod columns;
 mod csv;
 mod data_type;
-pub(crate) mod date;
 mod element;
 mod gremlin;
 mod nquads;

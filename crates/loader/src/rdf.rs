@@ -1,13 +1,12 @@
 //! RDF terms between the parsers' and writers' world ([`oxrdf`]) and ours ([`model`]).
 //!
-//! Reading normalises what Neptune documents (`spec/loader.md` §8): languages are stored in lower case, `xsd:dateTime` in
-//! UTC; all else is kept character by character. Writing gives back what is stored.
+//! Reading normalises literals ([`model::literal`]); all else is kept character by character. Writing gives back what is
+//! stored.
 
+use model::literal::literal_ref;
 use model::term::DEFAULT_NAMED_GRAPH;
-use model::{HashKey, Term, TermRef, datatype};
+use model::{HashKey, Term, TermRef};
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, NamedOrBlankNode};
-
-use crate::format::date;
 
 /// The names of one file's blank nodes: the same label in another file or another load is another node, and the same
 /// file of the same chain of loads names them alike again.
@@ -54,61 +53,6 @@ pub fn term_ref<'a>(
             literal_ref(literal.value(), language, literal.datatype().as_str(), normalised)
         }
     }
-}
-
-/// A literal that was read, normalised. With a `language`, `datatype` is not looked at.
-pub fn literal_ref<'a>(
-    value: &'a str,
-    language: Option<&'a str>,
-    datatype: &'a str,
-    normalised: &'a mut String,
-) -> TermRef<'a> {
-    if let Some(language) = language {
-        return TermRef::Lang { value, language: lower_case(language, normalised) };
-    }
-    match datatype {
-        datatype::XSD_STRING => TermRef::String(value),
-        datatype::XSD_DATE_TIME if date::to_utc(value, normalised) => TermRef::Typed { lexical: normalised, datatype },
-        _ => TermRef::Typed { lexical: value, datatype },
-    }
-}
-
-/// A language tag as it is stored and compared.
-fn lower_case<'a>(language: &'a str, normalised: &'a mut String) -> &'a str {
-    if !language.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return language;
-    }
-    normalised.clear();
-    normalised.push_str(language);
-    normalised.make_ascii_lowercase();
-    normalised
-}
-
-/// Whether a literal is a number of its datatype's form that takes more than 64 bits: a load refuses it (§8). Only
-/// types without bounds can say so; a literal beyond its type's own bounds (`"999"^^xsd:byte`) is kept as opaque text.
-pub fn is_beyond_64_bits(lexical: &str, datatype: &str) -> bool {
-    let Some(name) = datatype.strip_prefix(datatype::XSD) else {
-        return false;
-    };
-    let whole = match name {
-        "integer" | "nonNegativeInteger" | "positiveInteger" | "nonPositiveInteger" | "negativeInteger" => lexical,
-        "decimal" => match lexical.split_once('.') {
-            Some((whole, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit()) => whole,
-            Some(_) => return false,
-            None => lexical,
-        },
-        _ => return false,
-    };
-    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let significant = digits.trim_start_matches('0');
-    let fits = if whole.starts_with('-') {
-        // -2^63 is the smallest number of 64 bits.
-        significant.parse::<u64>().is_ok_and(|magnitude| magnitude <= 1 << 63)
-    } else {
-        significant.parse::<u64>().is_ok()
-    };
-    is_number && !significant.is_empty() && !fits
 }
 
 /// A stored term as RDF; `None` for what only the property graph has. The default graph is the IRI that statements about

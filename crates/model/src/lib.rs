@@ -7,11 +7,14 @@
 //! - [`id`]: the id, its tags and what can be told from it alone.
 //! - [`term`]: the term behind an id, owned ([`Term`]) and borrowed ([`TermRef`]); encode and decode side by side.
 //! - [`value`]: numbers, instants and their canonical lexical forms; [`datatype`]: their names.
+//! - [`literal`]: what is changed of a literal when it comes in, with [`date`].
 //! - [`quad`]: the quad, the two data sets and the property-graph vocabulary.
 //! - [`text`]: places in a text, for the errors of the languages.
 
 pub mod datatype;
+pub mod date;
 pub mod id;
+pub mod literal;
 pub mod quad;
 pub mod term;
 pub mod text;

@@ -5,9 +5,7 @@
 
 use std::str::FromStr;
 
-use model::TermRef;
-
-use super::date;
+use model::{TermRef, date};
 
 /// Whose rules hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

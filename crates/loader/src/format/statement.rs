@@ -1,12 +1,12 @@
 //! The terms of an RDF statement to ids, for all RDF formats.
 
 use model::datatype::XSD_STRING;
+use model::literal::{is_beyond_64_bits, literal_ref};
 use model::{HashKey, TermId, TermRef};
 use store::IngestBatch;
 
 use super::rows::Refusal;
 use super::{RowErrorKind, VALUE_LIMIT, excerpt};
-use crate::rdf;
 
 /// An IRI, in any place.
 ///
@@ -32,12 +32,12 @@ pub(super) fn literal(
 ) -> Result<TermId, Refusal> {
     check(value)?;
     let datatype = datatype.unwrap_or(XSD_STRING);
-    if language.is_none() && rdf::is_beyond_64_bits(value, datatype) {
+    if language.is_none() && is_beyond_64_bits(value, datatype) {
         let message = format!("Found '{}' of type <{datatype}>, expected a number of at most 64 bits", excerpt(value));
         return Err(Refusal { kind: RowErrorKind::Datatype, message, column: None });
     }
     let mut normalised = String::new();
-    Ok(batch.term(key, rdf::literal_ref(value, language, datatype, &mut normalised)))
+    Ok(batch.term(key, literal_ref(value, language, datatype, &mut normalised)))
 }
 
 /// What no text may be (§8).

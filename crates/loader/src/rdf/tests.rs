@@ -7,57 +7,6 @@ use super::*;
 const KEY: HashKey = HashKey::new([1; 16]);
 
 #[test]
-fn literals_are_normalised() {
-    let mut scratch = String::new();
-    assert_eq!(
-        literal_ref("x", Some("en-GB"), datatype::RDF_LANG_STRING, &mut scratch),
-        TermRef::Lang { value: "x", language: "en-gb" }
-    );
-    assert_eq!(literal_ref("x", None, datatype::XSD_STRING, &mut scratch), TermRef::String("x"));
-    assert_eq!(
-        literal_ref("2001-01-01T01:00:00+01:00", None, datatype::XSD_DATE_TIME, &mut scratch),
-        TermRef::Typed { lexical: "2001-01-01T00:00:00Z", datatype: datatype::XSD_DATE_TIME }
-    );
-    assert_eq!(
-        literal_ref("01", None, datatype::XSD_INTEGER, &mut scratch),
-        TermRef::Typed { lexical: "01", datatype: datatype::XSD_INTEGER }
-    );
-}
-
-#[test]
-fn numbers_beyond_64_bits() {
-    let beyond = [
-        ("18446744073709551616", "integer"),
-        ("-9223372036854775809", "integer"),
-        ("+99999999999999999999", "nonNegativeInteger"),
-        ("-99999999999999999999", "negativeInteger"),
-        ("99999999999999999999.5", "decimal"),
-        ("99999999999999999999", "decimal"),
-    ];
-    let within = [
-        ("18446744073709551615", "integer"),
-        ("-9223372036854775808", "integer"),
-        ("000000000000000000000000000001", "integer"),
-        ("+0", "integer"),
-        ("-", "integer"),
-        ("", "integer"),
-        ("99999999999999999999x", "integer"),
-        ("0.00000000000000000000000000001", "decimal"),
-        ("99999999999999999999.5e1", "decimal"),
-        ("999", "byte"),
-        ("99999999999999999999", "long"),
-        ("1e400", "double"),
-        ("99999999999999999999", "string"),
-    ];
-    for (expected, cases) in [(true, &beyond[..]), (false, &within[..])] {
-        for (lexical, name) in cases {
-            assert_eq!(is_beyond_64_bits(lexical, &format!("{}{name}", datatype::XSD)), expected, "{lexical} {name}");
-        }
-    }
-    assert!(!is_beyond_64_bits("99999999999999999999", "http://ex.test/integer"));
-}
-
-#[test]
 fn blank_nodes_keep_to_their_file_and_load() {
     let nodes = BlankNodes::new("load", "file");
     let identity = nodes.labelled(&KEY, "a");

@@ -1,15 +1,15 @@
-//! Dates and times as the loader reads them: civil text to milliseconds, and `xsd:dateTime` to UTC.
+//! Dates and times as they come in: civil text to milliseconds, and `xsd:dateTime` to UTC.
 //!
 //! Two readers share one calendar: [`milliseconds`] is the property graph's Date and DateTime (`spec/loader.md` §6.3),
-//! [`to_utc`] the normalisation that Neptune documents for `xsd:dateTime` literals (§8).
+//! [`to_utc`] the normalisation that Neptune documents for `xsd:dateTime` literals (§8; spec/sparql.md §2).
 
-use model::value::calendar;
+use crate::value::calendar;
 
 /// The instant of a Date or DateTime cell, in milliseconds since 1970-01-01T00:00:00Z; `None` if it is no date.
 ///
 /// `yyyy-MM-dd`, or that with `THH:mm`, `THH:mm:ss` or `THH:mm:ss.fraction`, then nothing (UTC), `Z`, `+hh:mm` or
 /// `+hhmm`. A fraction finer than a millisecond is cut.
-pub(crate) fn milliseconds(text: &str) -> Option<i64> {
+pub fn milliseconds(text: &str) -> Option<i64> {
     let mut cursor = Cursor(text.as_bytes());
     let year = cursor.digits(4)?;
     cursor.expect(b'-')?;
@@ -41,7 +41,7 @@ const MINUTES_PER_DAY: i64 = 24 * 60;
 
 /// An `xsd:dateTime` that names an offset, rewritten in UTC with `Z` into `into`. False, with `into` untouched, if the
 /// text needs no change: it names no zone, is in `Z` already, or is no `xsd:dateTime`.
-pub(crate) fn to_utc(lexical: &str, into: &mut String) -> bool {
+pub fn to_utc(lexical: &str, into: &mut String) -> bool {
     utc(lexical).map(|text| *into = text).is_some()
 }
 
