@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import threading
+import uuid
 from xml.etree import ElementTree
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from support.clients import Boto, Http, finished, load
 from support.graphs import DEFAULT_GRAPH
 from support.server import Server
+from support.waiting import until
 
 DATA = """\
 <http://ex.test/a> <http://ex.test/name> "Ada" .
@@ -132,3 +135,37 @@ def test_a_triple_in_two_graphs_is_one_in_the_union(server, files):
     assert rows(ask(http, "SELECT (COUNT(*) AS ?c) FROM <http://ex.test/one> WHERE { ?s ?p ?o }")) == [{"c": "4"}]
     assert rows(ask(http, "SELECT (COUNT(*) AS ?c) FROM <http://ex.test/one> FROM <http://ex.test/two> "
                           "WHERE { ?s ?p ?o }")) == [{"c": "4"}]
+
+
+HINT = "PREFIX hint: <http://aws.amazon.com/neptune/vocab/v01/QueryHints#> "
+ENDLESS = "".join(f"VALUES ?{name} {{ {' '.join(map(str, range(300)))} }} " for name in "abcde") + "FILTER(?a + ?e < 0)"
+
+
+@pytest.mark.parametrize("hints, expected", [
+    ("hint:Query hint:queryTimeout 120000", "must be less than neptune_query_timeout DB Parameter Group"),
+    ("hint:Query hint:queryTimeout 1, '2'", "must be set only once"),
+    ("hint:Query hint:describeMode 'All'", "expected"),
+])
+def test_hints_that_cannot_be_meant(http, hints, expected):
+    answer = ask(http, f"{HINT} SELECT * {{ {hints} . ?s ?p ?o }}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "MalformedQueryException")
+    assert answer.json()["detailedMessage"].startswith("Malformed query: Query hint '")
+    assert expected in answer.json()["detailedMessage"]
+
+
+def test_a_hint_gives_a_query_less_time(http):
+    answer = ask(http, f"{HINT} SELECT * {{ hint:Query hint:queryTimeout 50 . {ENDLESS} }}")
+    assert (answer.status_code, answer.json()["code"]) == (500, "TimeLimitExceededException")
+    assert rows(ask(http, f"{HINT} SELECT ?n {{ hint:Query hint:queryTimeout 100000; hint:joinOrder 'Ordered' . "
+                          "?s <http://ex.test/age> ?a . ?s <http://ex.test/name> ?n }")) == [{"n": "Ada"}]
+
+
+def test_a_hint_names_a_query(http):
+    name, answers = str(uuid.uuid4()), []
+    query = f"{HINT} SELECT * {{ hint:Query hint:queryId '{name}' . {ENDLESS} }}"
+    asking = threading.Thread(target=lambda: answers.append(ask(http, query)))
+    asking.start()
+    until(lambda: http.ask("GET", "/sparql/status", params={"queryId": name}).text, what="the query by its id")
+    http.ask("POST", "/sparql/status", data={"cancelQuery": "", "queryId": name})
+    asking.join()
+    assert answers[0].json()["code"] == "CancelledByUserException"

@@ -160,6 +160,25 @@ impl Entry {
         &self.id
     }
 
+    /// Gives the query another id.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Taken`].
+    pub fn rename(&mut self, id: &str) -> Result<(), Refused> {
+        let mut state = self.shared.state();
+        let id: Arc<str> = id.into();
+        if id != self.id && state.queries.iter().any(|query| query.id == id) {
+            return Err(Refused::Taken(id));
+        }
+        for query in state.queries.iter_mut().filter(|query| query.id == self.id) {
+            query.id = Arc::clone(&id);
+        }
+        drop(state);
+        self.id = id;
+        Ok(())
+    }
+
     /// Says that the query has its turn.
     pub fn begin(&self) {
         if let Some(query) = self.shared.state().queries.iter_mut().find(|query| query.id == self.id) {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use auth::Network;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loader::request::Tolerance;
+use server::ServicePattern;
 use url::Url;
 
 use crate::machine::default_memory;
@@ -196,6 +197,12 @@ pub(crate) struct Serve {
     /// How long a query may run
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) query_timeout: u64,
+    /// What the default graph of SPARQL is: the union of all graphs, as in Neptune, or one apart from the named ones
+    #[arg(long, value_enum, default_value_t = SparqlDefaultGraph::Union)]
+    pub(crate) sparql_default_graph: SparqlDefaultGraph,
+    /// Endpoint that queries may ask with SERVICE: a URL, or one whose path ends in * for all below it; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub(crate) service_allow: Vec<ServicePattern>,
     /// Whether loads may be started and cancelled
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     pub(crate) loader: bool,
@@ -275,6 +282,15 @@ impl From<BoltErrorCodes> for server::BoltErrorCodes {
             BoltErrorCodes::Neptune => Self::Neptune,
         }
     }
+}
+
+/// What the default graph of SPARQL is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SparqlDefaultGraph {
+    /// All triples of all graphs, each once
+    Union,
+    /// Those that are in no named graph, as other stores have it
+    Separate,
 }
 
 /// How callers are authenticated.

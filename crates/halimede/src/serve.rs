@@ -10,7 +10,7 @@ use server::{IamFile, Server, ServerConfig, TlsFiles};
 
 use crate::descriptors;
 use crate::error::{Error, Result};
-use crate::flags::{Auth, Serve, ServeDoor, ServeLater};
+use crate::flags::{Auth, Serve, ServeDoor, ServeLater, SparqlDefaultGraph};
 use crate::local;
 use crate::place;
 use crate::signals::Signals;
@@ -23,6 +23,8 @@ pub(crate) fn run(flags: &Serve) -> Result<()> {
     config.allow_origins.clone_from(&flags.allow_origin);
     config.query_timeout = Duration::from_secs(flags.query_timeout);
     config.bolt_error_codes = flags.bolt_error_codes.into();
+    config.separate_default_graph = flags.sparql_default_graph == SparqlDefaultGraph::Separate;
+    config.service_allow.clone_from(&flags.service_allow);
     config.loader = flags.loader;
     config.read_replica = flags.read_replica;
     config.admin_listen = flags.door.admin_listen;

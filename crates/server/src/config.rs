@@ -11,6 +11,7 @@ use crate::guard::Guard;
 use crate::identity::{Gate, IamFile};
 use crate::lanes::LaneSize;
 use crate::listen::ServeError;
+use crate::services::ServicePattern;
 use crate::tls::{self, TlsFiles};
 
 /// Settings of one server; [`ServerConfig::new`] has the defaults.
@@ -71,6 +72,10 @@ pub struct ServerConfig {
     pub body_bytes: usize,
     /// How requests to start a load are read.
     pub requests: RequestConfig,
+    /// Whether the default graph of SPARQL has only what is in no named graph, instead of being the union of all.
+    pub separate_default_graph: bool,
+    /// Servers that SERVICE may ask; none if there are none.
+    pub service_allow: Vec<ServicePattern>,
     /// Whether loads may be started and cancelled.
     pub loader: bool,
     /// Whether this is a read replica, on which nothing is written.
@@ -114,6 +119,8 @@ impl ServerConfig {
             request_bytes: 157_286_400,
             body_bytes: 512 << 20,
             requests: RequestConfig::default(),
+            separate_default_graph: false,
+            service_allow: Vec::new(),
             loader: true,
             read_replica: false,
         }

@@ -39,6 +39,7 @@ use crate::parameters::{Parameters, excerpt};
 use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
+use crate::services::Remote;
 use crate::watch::Ends;
 use crate::{
     audit, events, loads, ml, openapi, opencypher, ours, permissions, queries, rebuilds, reset, running, statistics,
@@ -65,6 +66,8 @@ pub(crate) struct Door {
     pub(crate) places: Places,
     pub(crate) budget: Budget,
     pub(crate) reset: Reset,
+    /// Asks other servers for queries, if any may be asked.
+    pub(crate) services: Option<Arc<dyn sparql::Services>>,
 }
 
 /// One lane for each kind of work, so that no kind waits behind another.
@@ -206,6 +209,8 @@ impl Door {
             places: Places::new(config.in_flight),
             budget: Budget::new(config.body_bytes),
             reset: Reset::new(),
+            services: (!config.service_allow.is_empty())
+                .then(|| Arc::new(Remote::new(&config.service_allow)) as Arc<dyn sparql::Services>),
             config,
             store,
             loader,

@@ -3,7 +3,7 @@
 use model::Position;
 use thiserror::Error;
 
-use crate::{FetchError, QueryKind};
+use crate::{FetchError, QueryKind, ServiceError};
 
 /// Why a query was not answered. Which exception a client sees is decided at the server's edge.
 #[derive(Debug, Error)]
@@ -46,9 +46,15 @@ pub enum Error {
         /// Whether it was an UNLOAD.
         unload: bool,
     },
+    /// Another server has not answered.
+    #[error(transparent)]
+    Service(ServiceError),
     /// A document that LOAD or UNLOAD names says what it may not say.
     #[error("{0}")]
     Document(String),
+    /// A number takes more bits than numbers have.
+    #[error("{0}")]
+    Number(String),
     /// The store failed under the query.
     #[error(transparent)]
     Store(store::Error),
@@ -80,6 +86,16 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Cancelled => Self::Cancelled,
             error => Self::Store(error),
+        }
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Cancelled => Self::Cancelled,
+            error @ ServiceError::Denied(_) => Self::Unsupported(error.to_string()),
+            error => Self::Service(error),
         }
     }
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use exec::plan::explain::sections;
 use serde_json::Value;
-use spareval::{QueryEvaluator, QueryResults};
+use spareval::QueryResults;
 use store::{CancelToken, Snapshot};
 
 use crate::dataset::View;
 use crate::lower::{self, Lowered};
+use crate::service::Asker;
 use crate::{Error, Query, QueryKind, limits, rows};
 
 /// A step of a plan. Steps come in the order in which rows go through them: each behind those that it takes its rows from.
@@ -52,7 +53,13 @@ impl Query {
         }
         limits::on_deep_stack(self.stack, || {
             let view = View::new(snapshot, &self.graphs, self.memory, cancel);
-            let explained = view.check().and_then(|()| view.until_stopped(|view| explain(self, view, runs)));
+            let asker = if runs {
+                Asker::new(self.services.as_ref(), &self.templates, &view, self.memory)
+            } else {
+                Asker::idle(&view)
+            };
+            let work = |view: &View| asker.outcome(explain(self, view, &asker, runs));
+            let explained = view.check().and_then(|()| view.until_stopped(work));
             match view.into_failure() {
                 Some(failure) => Err(failure),
                 None => explained,
@@ -61,15 +68,16 @@ impl Query {
     }
 }
 
-fn explain(query: &Query, view: &View, runs: bool) -> Result<Plan, Error> {
+fn explain(query: &Query, view: &View, asker: &Asker, runs: bool) -> Result<Plan, Error> {
     if let Some(lowered) = lower::query(query, view) {
         return explain_lowered(&lowered, view, runs);
     }
-    let mut evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
+    let mut evaluator = asker.evaluator();
+    let mut algebra = rows::with_table(view.amended(&query.algebra, query.has_zero_paths), query, view)?;
     if runs {
+        algebra = asker.bound(algebra, view, &evaluator)?;
         evaluator = evaluator.compute_statistics();
     }
-    let algebra = rows::with_table(view.amended(&query.algebra, query.has_zero_paths), query, view)?;
     let (results, explanation) = evaluator.prepare(&algebra).explain(view);
     let mut plan = Plan::default();
     if let QueryResults::Solutions(solutions) = results? {

@@ -9,7 +9,9 @@ use spargebra::SparqlParser;
 use spargebra::algebra::{GraphPattern, QueryDataset};
 use store::statistics::Run;
 
-use crate::{Error, QueryKind, amend, hints, limits, spelling, syntax};
+use crate::hints::Hints;
+use crate::service::{self, Services, Templates};
+use crate::{Error, QueryKind, amend, limits, regexes, spelling, syntax, terms};
 
 /// The base IRI of a query that names none.
 pub(crate) const DEFAULT_BASE: &str = "http://aws.amazon.com/neptune/default/";
@@ -43,6 +45,10 @@ pub struct Query {
     /// Whether it may have to be amended once it is known what is in the store.
     pub(crate) has_zero_paths: bool,
     pub(crate) graphs: Graphs,
+    pub(crate) hints: Hints,
+    /// What is within each SERVICE, and who is asked.
+    pub(crate) templates: Templates,
+    pub(crate) services: Option<Arc<dyn Services>>,
     /// Bytes of stack that evaluation needs.
     pub(crate) stack: usize,
     /// Bytes that rows may take.
@@ -81,21 +87,26 @@ impl Query {
         limits::check_text(text)?;
         let stack = limits::stack_for(text);
         let base = base.unwrap_or(DEFAULT_BASE);
-        let (mut algebra, has_zero_paths) = limits::on_deep_stack(stack, || {
+        let (mut algebra, hints, templates, has_zero_paths) = limits::on_deep_stack(stack, || {
             let text = &*spelling::lower_booleans(text);
             let parser = parser(base)?;
             let mut algebra = parser.clone().parse_query(text).map_err(|error| {
                 let again = |text: &str| parser.clone().parse_query(text).err().map(|error| error.to_string());
                 syntax::explain(text, &again, &error)
             })?;
-            hints::strip(&mut algebra);
+            let mut hints = Hints::default();
+            hints.take(&mut algebra)?;
             order_as_written(&mut algebra, text);
             limits::check_algebra(&algebra)?;
+            let templates = service::fold(pattern(&mut algebra));
+            terms::match_as_stored(pattern(&mut algebra));
+            regexes::check(pattern(&mut algebra))?;
             let has_zero_paths = amend::amend(pattern(&mut algebra));
-            Ok((algebra, has_zero_paths))
+            Ok((algebra, hints, templates, has_zero_paths))
         })?;
         let graphs = graphs(take_dataset(&mut algebra), options)?;
-        Ok(Self { algebra, has_zero_paths, graphs, stack, memory: DEFAULT_MEMORY, statistics: None })
+        let (memory, services, statistics) = (DEFAULT_MEMORY, None, None);
+        Ok(Self { algebra, has_zero_paths, graphs, hints, templates, services, stack, memory, statistics })
     }
 
     /// The same query with a limit of its own, in bytes, to what the rows that it keeps at once may take: about, as it is
@@ -112,6 +123,18 @@ impl Query {
     pub fn with_statistics(mut self, run: Option<Arc<Run>>) -> Self {
         self.statistics = run;
         self
+    }
+
+    /// The same query, whose SERVICEs are asked by `services`. Without, they are refused.
+    #[must_use]
+    pub fn with_services(mut self, services: Option<Arc<dyn Services>>) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// What its hints ask for.
+    pub const fn hints(&self) -> &Hints {
+        &self.hints
     }
 
     /// Which form of query this is.

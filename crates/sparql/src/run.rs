@@ -4,11 +4,12 @@ use std::io::Write;
 
 use oxrdfio::RdfSerializer;
 use sparesults::QueryResultsSerializer;
-use spareval::{QueryEvaluationError, QueryEvaluator, QueryResults};
+use spareval::{QueryEvaluationError, QueryResults};
 use store::{CancelToken, Snapshot};
 
 use crate::dataset::View;
 use crate::output::Answer;
+use crate::service::Asker;
 use crate::{Error, OutputFormat, Query, QueryKind, describe, limits, lower, rows};
 
 impl Query {
@@ -33,7 +34,9 @@ impl Query {
     ) -> Result<u64, Error> {
         limits::on_deep_stack(self.stack, || {
             let view = View::new(snapshot, &self.graphs, self.memory, cancel);
-            let answered = view.check().and_then(|()| view.until_stopped(|view| answer(self, view, format, out)));
+            let asker = Asker::new(self.services.as_ref(), &self.templates, &view, self.memory);
+            let work = |view: &View| asker.outcome(answer(self, view, &asker, format, out));
+            let answered = view.check().and_then(|()| view.until_stopped(work));
             // Whatever the evaluator made of it, the store's own failure is the reason.
             match view.into_failure() {
                 Some(failure) => Err(failure),
@@ -73,7 +76,13 @@ impl Query {
     }
 }
 
-fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
+fn answer(
+    query: &Query,
+    view: &View,
+    asker: &Asker,
+    format: OutputFormat,
+    out: &mut (dyn Write + Send),
+) -> Result<u64, Error> {
     let answer = Answer::new(view, query.kind(), format, out);
     if let Some(lowered) = lower::query(query, view) {
         return rows::run(&lowered, view, false, |mut rows, _| match query.kind() {
@@ -81,13 +90,14 @@ fn answer(query: &Query, view: &View, format: OutputFormat, out: &mut (dyn Write
             _ => answer.solutions(rows.variables(), rows),
         });
     }
-    let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
+    let evaluator = asker.evaluator();
     let algebra = rows::with_table(view.amended(&query.algebra, query.has_zero_paths), query, view)?;
+    let algebra = asker.bound(algebra, view, &evaluator)?;
     let described = describe::selection(&algebra);
     let results = evaluator.prepare(described.as_ref().unwrap_or(&algebra)).execute(view)?;
     match results {
         QueryResults::Solutions(solutions) if described.is_some() => {
-            answer.graph(describe::Description::of(view, solutions))
+            answer.graph(describe::Description::of(view, query.hints.describe, solutions))
         }
         QueryResults::Solutions(solutions) => {
             let variables = solutions.variables().to_vec();
@@ -106,8 +116,8 @@ impl From<QueryEvaluationError> for Error {
                 Self::Unsupported(format!("there is no function {name}"))
             }
             error @ QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => Self::Unsupported(error.to_string()),
-            QueryEvaluationError::UnsupportedService(name) => {
-                Self::Unsupported(format!("SERVICE {name}: federated queries are not supported"))
+            QueryEvaluationError::UnboundService => {
+                Self::Unsupported("SERVICE with a variable needs patterns beside it that bind the variable".to_owned())
             }
             error => Self::Evaluation(error.to_string()),
         }

@@ -6,10 +6,16 @@
 //! A blank node has no name but its 120 bits, shown as `b` and 30 hexadecimal digits: an XML name and an N-Triples label
 //! at once, the label that an export gives it, and read back as the same node within one query.
 
-use model::{HashKey, TermRef, Value};
+use model::literal::{is_beyond_64_bits, literal_ref};
+use model::{HashKey, TermRef, Value, datatype, date};
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, Term};
 use oxsdatatypes::{Date, DateTime, Decimal, Double, Float, Integer};
 use spareval::ExpressionTerm;
+use spargebra::algebra::GraphPattern;
+use spargebra::term::{GroundTerm, TermPattern};
+
+use crate::Error;
+use crate::walk::walk;
 
 /// Bits of a blank node's identity.
 const BLANK_BITS: u32 = 120;
@@ -72,6 +78,64 @@ pub(crate) fn to_model(term: &Term) -> TermRef<'_> {
             None => TermRef::Typed { lexical: literal.value(), datatype: literal.datatype().as_str() },
         },
     }
+}
+
+/// The store's term for one that is written or deleted: as it is stored. `normalised` is used only if its text must change.
+pub(crate) fn to_stored<'a>(term: &'a Term, normalised: &'a mut String) -> TermRef<'a> {
+    match term {
+        Term::Literal(literal) => {
+            literal_ref(literal.value(), literal.language(), literal.datatype().as_str(), normalised)
+        }
+        term => to_model(term),
+    }
+}
+
+/// Refuses a number that is not stored.
+pub(crate) fn check_number(term: &Term) -> Result<(), Error> {
+    match term {
+        Term::Literal(literal) if is_beyond_64_bits(literal.value(), literal.datatype().as_str()) => {
+            let found: String = literal.value().chars().take(100).collect();
+            Err(Error::Number(format!(
+                "Found '{found}' of type {}, expected a number of at most 64 bits",
+                literal.datatype()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes literals that are matched by their ids what they are in the store.
+pub(crate) fn match_as_stored(pattern: &mut GraphPattern) {
+    let utc = |literal: &mut Literal| {
+        let mut text = String::new();
+        if literal.datatype().as_str() == datatype::XSD_DATE_TIME && date::to_utc(literal.value(), &mut text) {
+            *literal = Literal::new_typed_literal(text, literal.datatype());
+        }
+    };
+    let of_term = |term: &mut TermPattern| {
+        if let TermPattern::Literal(literal) = term {
+            utc(literal);
+        }
+    };
+    walk(
+        pattern,
+        &mut |pattern| match pattern {
+            GraphPattern::Bgp { patterns } => patterns.iter_mut().for_each(|triple| of_term(&mut triple.object)),
+            GraphPattern::Path { subject, object, .. } => {
+                of_term(subject);
+                of_term(object);
+            }
+            GraphPattern::Values { bindings, .. } => {
+                for term in bindings.iter_mut().flatten().flatten() {
+                    if let GroundTerm::Literal(literal) = term {
+                        utc(literal);
+                    }
+                }
+            }
+            _ => {}
+        },
+        &mut |_| {},
+    );
 }
 
 /// Which blank node this is: one of the store, one that the evaluator made, or one that the query names by `BNODE`.

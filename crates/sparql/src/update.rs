@@ -9,6 +9,7 @@
 //! **Source**: spec/sparql.md §2, §3; SPARQL 1.1 Update.
 
 use std::fmt;
+use std::sync::Arc;
 
 use auth::Access;
 use oxrdf::NamedNode;
@@ -16,8 +17,10 @@ use spargebra::GraphUpdateOperation;
 use spargebra::algebra::GraphTarget;
 use spargebra::term::{GraphName, GroundQuad, GroundQuadPattern, Quad, QuadPattern};
 
+use crate::hints::{Hints, is_hint};
 use crate::query::{self, Graphs};
-use crate::{Error, amend, hints, limits, spelling, syntax};
+use crate::service::{self, Services, Templates};
+use crate::{Error, amend, limits, regexes, spelling, syntax, terms};
 
 mod document;
 mod graph;
@@ -25,7 +28,7 @@ mod run;
 mod template;
 mod text;
 
-pub use document::{Body, Document, Fetch, FetchError, NoFetch};
+pub use document::{Body, Document, Fetch, FetchError, NoFetch, media_type_of};
 pub use graph::{GraphChange, change_graph, graph_exists, graph_name};
 pub use run::{Applied, Surroundings};
 
@@ -44,6 +47,8 @@ pub struct UpdateOptions {
 #[derive(Clone)]
 pub struct Update {
     operations: Vec<Operation>,
+    hints: Hints,
+    services: Option<Arc<dyn Services>>,
     is_strict: bool,
     /// Bytes of stack that evaluation needs.
     stack: usize,
@@ -79,6 +84,7 @@ struct Modify {
     insert: Vec<QuadPattern>,
     /// The pattern as a query of all its variables.
     rows: spargebra::Query,
+    templates: Templates,
     has_zero_paths: bool,
     graphs: Graphs,
 }
@@ -108,6 +114,7 @@ impl Update {
         let stack = limits::stack_for(text);
         let is_strict = options.strict_default_graph;
         let using = protocol_graphs(options)?;
+        let mut hints = Hints::default();
         let operations = limits::on_deep_stack(stack, || {
             let rewritten = text::rewrite(&spelling::lower_booleans(text));
             let mut parser = query::parser(base.unwrap_or(query::DEFAULT_BASE))?;
@@ -118,9 +125,21 @@ impl Update {
                 let again = |text: &str| parser.clone().parse_update(text).err().map(|error| error.to_string());
                 syntax::explain(&rewritten.text, &again, &error)
             })?;
-            lower(parsed, rewritten.loads, using.as_ref(), is_strict)
+            lower(parsed, rewritten.loads, &mut hints, using.as_ref(), is_strict)
         })?;
-        Ok(Self { operations, is_strict, stack, memory: query::DEFAULT_MEMORY })
+        Ok(Self { operations, hints, services: None, is_strict, stack, memory: query::DEFAULT_MEMORY })
+    }
+
+    /// The same update, whose SERVICEs are asked by `services`. Without, they are refused.
+    #[must_use]
+    pub fn with_services(mut self, services: Option<Arc<dyn Services>>) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// What its hints ask for.
+    pub const fn hints(&self) -> &Hints {
+        &self.hints
     }
 
     /// The same update with a limit of its own, in bytes, to what the rows may take that an operation keeps at once.
@@ -151,6 +170,7 @@ fn protocol_graphs(options: UpdateOptions) -> Result<Option<Graphs>, Error> {
 fn lower(
     parsed: spargebra::Update,
     loads: Vec<text::Load>,
+    hints: &mut Hints,
     protocol: Option<&Graphs>,
     is_strict: bool,
 ) -> Result<Vec<Operation>, Error> {
@@ -169,11 +189,14 @@ fn lower(
                          expected one of the two",
                     ));
                 }
-                hints::strip_pattern(&mut pattern);
+                hints.take_from(&mut pattern)?;
                 // `DELETE WHERE { … }` repeats the pattern as its template.
-                delete.retain(|quad| !hints::is_hint(&quad.predicate));
+                delete.retain(|quad| !is_hint(&quad.predicate));
                 size.pattern(&pattern, 1);
                 size.check()?;
+                let templates = service::fold(&mut pattern);
+                terms::match_as_stored(&mut pattern);
+                regexes::check(&mut pattern)?;
                 let has_zero_paths = amend::amend(&mut pattern);
                 let graphs = match (using, protocol) {
                     (Some(using), _) => Graphs::Named { default: using.default, named: using.named },
@@ -182,7 +205,7 @@ fn lower(
                     (None, None) => Graphs::Union,
                 };
                 let rows = spargebra::Query::Select { dataset: None, pattern: *pattern, base_iri: base_iri.clone() };
-                Operation::Modify(Box::new(Modify { delete, insert, rows, has_zero_paths, graphs }))
+                Operation::Modify(Box::new(Modify { delete, insert, rows, templates, has_zero_paths, graphs }))
             }
             GraphUpdateOperation::Load { silent, source, destination } => {
                 let graph = match destination {

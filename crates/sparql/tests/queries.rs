@@ -181,6 +181,7 @@ fn queries_answer_their_rows() {
             "DESCRIBE :ann ?x FROM :g1 FROM :g2 { :ann :likes ?x }",
             &[":ann :likes :milk .", ":ann :likes :tea .", ":ann :name \"Ann\" .", ":bob :likes :tea ."],
         ),
+        ("DESCRIBE :tea { hint:Query hint:describeMode 'ForwardOneStep' }", &[]),
         ("DESCRIBE ?n { :ann :name ?n }", &[]),
         ("DESCRIBE :nobody", &[]),
         ("SELECT ?s { ?s :likes :milk SERVICE SILENT <http://ex.test/sparql> { ?s ?p ?o } }", &[":ann"]),
@@ -238,7 +239,7 @@ fn what_cannot_be_answered_says_so() {
         ("SELECT (:f(?s) AS ?x) { ?s ?p ?o }", "there is no function <http://ex.test/f>"),
         (
             "SELECT * { SERVICE <http://ex.test/sparql> { ?s ?p ?o } }",
-            "SERVICE <http://ex.test/sparql>: federated queries are not supported",
+            "SERVICE <http://ex.test/sparql> is not allowed: no --service-allow of this server names it",
         ),
     ] {
         match rows(&snapshot, text, ParseOptions::default()) {

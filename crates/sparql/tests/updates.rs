@@ -47,6 +47,55 @@ fn update(transaction: &mut Transaction, text: &str, options: UpdateOptions) -> 
     update.run(transaction, &surroundings).map(drop)
 }
 
+#[test]
+fn literals_are_stored_as_a_load_stores_them() {
+    let scratch = load::Scratch::new();
+    let mut transaction = scratch.begin();
+    let date = "'2001-01-01T01:00:00+01:00'^^<http://www.w3.org/2001/XMLSchema#dateTime>";
+    update(&mut transaction, &format!("INSERT DATA {{ :a :p {date} , 'x'@EN }}"), UpdateOptions::default()).unwrap();
+    let stored = quads(&mut transaction).join(" ");
+    assert!(stored.contains("2001-01-01T00:00:00Z") && stored.contains("\"x\"@en"), "{stored}");
+    // What is asked for and what is deleted means the same.
+    update(&mut transaction, &format!("INSERT {{ :a :q ?s }} WHERE {{ ?s :p {date} }}"), UpdateOptions::default())
+        .unwrap();
+    assert!(quads(&mut transaction).contains(&"a q a -".to_owned()));
+    update(&mut transaction, &format!("DELETE DATA {{ :a :p {date} }}"), UpdateOptions::default()).unwrap();
+    assert!(!quads(&mut transaction).join(" ").contains("2001"));
+    let error =
+        update(&mut transaction, "INSERT DATA { :a :p 18446744073709551616 }", UpdateOptions::default()).unwrap_err();
+    assert!(matches!(error, Error::Number(_)) && error.to_string().contains("at most 64 bits"), "{error}");
+}
+
+#[test]
+fn a_bounded_description_follows_blank_nodes_and_reifications() {
+    let scratch = load::Scratch::new();
+    let mut transaction = scratch.begin();
+    let data = "INSERT DATA { :a :p [ :q [ :r :b ] ] . :b :s :c . [ :t :a ] :u 1 .
+                [ a rdf:Statement ; rdf:subject :a ; rdf:predicate :v ; rdf:object 2 ; :says 'so' ] :w 3 . :a :v 2 }";
+    update(&mut transaction, data, UpdateOptions::default()).unwrap();
+    let snapshot = transaction.snapshot();
+    let described = |mode: &str| {
+        let hints = "http://aws.amazon.com/neptune/vocab/v01/QueryHints#";
+        let text = format!("{PROLOGUE} PREFIX hint: <{hints}> DESCRIBE :a {{ hint:Query hint:describeMode {mode} }}");
+        let query = Query::parse(&text, None, ParseOptions::default()).unwrap();
+        let mut out = Vec::new();
+        query.run(&snapshot, OutputFormat::NTriples, &mut out, &CancelToken::new()).unwrap();
+        let mut lines: Vec<String> = String::from_utf8(out).unwrap().lines().map(str::to_owned).collect();
+        let told = lines.len();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), told, "each triple once");
+        told
+    };
+    assert_eq!(described("'ForwardOneStep'"), 2);
+    assert_eq!(described("'SymmetricOneStep'"), 4);
+    // The two blank nodes, and the six triples of the statement about :a :v 2.
+    assert_eq!(described("'CBD'"), 10);
+    // And what points at it.
+    assert_eq!(described("'SCBD'"), 12);
+    assert_eq!(described("'CBD'; hint:describeIterationLimit 1; hint:describeStatementLimit 1"), 2);
+}
+
 /// Every quad, short: the fallback graph as `-`, blank nodes as `_`.
 fn quads(transaction: &mut Transaction) -> Vec<String> {
     let query = Query::parse("SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o } }", None, ParseOptions::default())

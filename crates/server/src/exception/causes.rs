@@ -161,11 +161,12 @@ impl From<sparql::Error> for Failure {
             Error::Unsupported(_) => Exception::UnsupportedOperation,
             Error::Fetch { error: sparql::FetchError::Denied(_), unload: false } => Exception::LoadUrlAccessDenied,
             Error::Fetch { error: sparql::FetchError::Denied(_), unload: true } => Exception::UnloadUrlAccessDenied,
-            Error::NotAcceptable { .. } | Error::Fetch { .. } => Exception::BadRequest,
-            Error::Document(_) => Exception::InvalidParameter,
-            Error::MemoryLimit { .. } => {
+            Error::MemoryLimit { .. } | Error::Service(sparql::ServiceError::TooLarge(_)) => {
                 return Self::new(Exception::MemoryLimitExceeded, message).over(Limit::QueryMemory);
             }
+            Error::NotAcceptable { .. } | Error::Fetch { .. } | Error::Service(_) => Exception::BadRequest,
+            Error::Document(_) => Exception::InvalidParameter,
+            Error::Number(_) => Exception::InvalidNumericData,
             Error::Evaluation(_) | Error::Output(_) => Exception::InternalFailure,
         };
         Self::new(exception, message)

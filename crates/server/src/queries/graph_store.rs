@@ -1,6 +1,7 @@
 //! `/sparql/gsp`: one graph as a whole, read and written.
 //!
-//! `?default` reads the union of all graphs and writes the fallback graph; `?graph=IRI` is the graph of that name.
+//! `?default` reads the union of all graphs (or, if the default graph is apart, that one) and writes the fallback graph;
+//! `?graph=IRI` is the graph of that name.
 //!
 //! **Source**: spec/sparql.md §4; SPARQL 1.1 Graph Store HTTP Protocol.
 
@@ -15,8 +16,8 @@ use sparql::{GraphChange, NamedNode, ParseOptions, Query};
 use store::Snapshot;
 use tokio::time::Instant;
 
-use super::accept;
 use super::update::committed;
+use super::{accept, multipart};
 use crate::door::{Call, Door};
 use crate::exception::{Exception, Failure};
 use crate::identity::Identity;
@@ -28,9 +29,9 @@ use crate::watch::Watch;
 pub(crate) async fn graph_store(door: &Arc<Door>, call: Call) -> Result<Response<Body>, Failure> {
     let began = Instant::now();
     let graph = addressed(&call)?;
-    let body = match call.method {
-        Method::PUT | Method::POST => Some(body(&call, graph.as_ref())?),
-        _ => None,
+    let bodies = match call.method {
+        Method::PUT | Method::POST => bodies(&call, graph.as_ref())?,
+        _ => Vec::new(),
     };
     let (watch, timer) = Watch::begin(Some(door.config.query_timeout), door.ends());
     let trailers = reads_trailers(&call.headers);
@@ -39,7 +40,7 @@ pub(crate) async fn graph_store(door: &Arc<Door>, call: Call) -> Result<Response
     let entry = running::enter(door, Language::Sparql, None, call.id, &text, &watch)?;
     let accept = accept(&call.headers);
     let method = call.method.clone();
-    let work = Work { identity: call.identity.clone(), method: method.clone(), graph, body, accept };
+    let work = Work { identity: call.identity.clone(), method: method.clone(), graph, bodies, accept };
     let created = Arc::new(AtomicBool::new(false));
     let (door, told) = (Arc::clone(door), Arc::clone(&created));
     let lane = door.lanes.queries.clone();
@@ -72,7 +73,8 @@ struct Work {
     identity: Identity,
     method: Method,
     graph: Option<NamedNode>,
-    body: Option<sparql::Body>,
+    /// What was sent: documents, several if the body has parts.
+    bodies: Vec<sparql::Body>,
     accept: Option<String>,
 }
 
@@ -86,10 +88,10 @@ impl Work {
             _ => Access::READ,
         };
         self.identity.may_query(Language::Sparql, access)?;
-        let change = match (&self.method, &self.body) {
-            (&Method::PUT, Some(body)) => GraphChange::Replace(body),
-            (&Method::POST, Some(body)) => GraphChange::Add(body),
-            (&Method::DELETE, _) => GraphChange::Remove,
+        let change = match self.method {
+            Method::PUT => GraphChange::Replace(&self.bodies),
+            Method::POST => GraphChange::Add(&self.bodies),
+            Method::DELETE => GraphChange::Remove,
             _ => return self.read(door, sink, watch).map(|()| false),
         };
         let (existed, _) = committed(door, watch, |transaction, surroundings| {
@@ -114,7 +116,8 @@ impl Work {
             Some(graph) => format!("CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {graph} {{ ?s ?p ?o }} }}"),
             None => "CONSTRUCT WHERE { ?s ?p ?o }".to_owned(),
         };
-        let query = Query::parse(&text, None, ParseOptions::default())?;
+        let strict_default_graph = door.config.separate_default_graph;
+        let query = Query::parse(&text, None, ParseOptions { strict_default_graph, ..ParseOptions::default() })?;
         let format = sparql::negotiate(query.kind(), self.accept.as_deref())?;
         sink.set_media_type(format.media_type());
         if self.method == Method::HEAD {
@@ -150,9 +153,13 @@ fn addressed(call: &Call) -> Result<Option<NamedNode>, Failure> {
     }
 }
 
-/// The statements that were sent.
-fn body(call: &Call, graph: Option<&NamedNode>) -> Result<sparql::Body, Failure> {
+/// The statements that were sent, as one document or as the parts of a form.
+fn bodies(call: &Call, graph: Option<&NamedNode>) -> Result<Vec<sparql::Body>, Failure> {
     let text = call.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/turtle");
     let base = graph.map_or("http://aws.amazon.com/neptune/default/", NamedNode::as_str);
-    Ok(sparql::Body::new(Arc::from(&call.body.bytes[..]), text, base)?)
+    let Some(boundary) = multipart::boundary(text)? else {
+        return Ok(vec![sparql::Body::new(Arc::from(&call.body.bytes[..]), text, base)?]);
+    };
+    let parts = multipart::parts(&call.body.bytes, &boundary)?;
+    parts.iter().map(|part| Ok(sparql::Body::new(Arc::from(part.bytes), &part.media_type(), base)?)).collect()
 }

@@ -1,7 +1,7 @@
 //! Which query or update a request asks, in the forms of the protocol: in the path's query string, in a form, or as the
 //! body.
 
-use axum::http::Method;
+use axum::http::{Method, header};
 use sparql::{ParseOptions, UpdateOptions};
 
 use crate::door::Call;
@@ -41,17 +41,18 @@ pub(super) enum Depth {
     Details,
 }
 
-/// Reads the query or update of `call`. Parameters that nobody knows are ignored: clients send many.
+/// Reads the query or update of `call`. Parameters that nobody knows are ignored: clients send many. `strict` keeps the
+/// default graph apart from the named ones.
 ///
 /// # Errors
 ///
 /// `MissingParameterException` without either, `UnsupportedOperationException` for `explain` of an update, and
 /// `BadRequestException` or `MalformedQueryException` for what is no single text.
-pub(super) fn read(call: Call) -> Result<Asked, Failure> {
+pub(super) fn read(call: Call, strict: bool) -> Result<Asked, Failure> {
     let Call { method, parameters, body, .. } = match form(&call)? {
         Form::Parameters => call,
-        Form::Query => return in_body(call, "query"),
-        Form::Update => return in_body(call, "update"),
+        Form::Query => return in_body(call, true, strict),
+        Form::Update => return in_body(call, false, strict),
     };
     let mut parameters = parameters.and(Parameters::decode(&body.into_bytes())?);
     let mut queries = parameters.take("query");
@@ -64,25 +65,25 @@ pub(super) fn read(call: Call) -> Result<Asked, Failure> {
         (None, None) => Err(Failure::new(Exception::MissingParameter, "Missing required parameters: [query]")),
         (Some(_), Some(_)) => Err(bad("A request has a query or an update, not both")),
         _ if is_many => Err(bad("A request has one query: the parameter 'query' or 'update' is given more than once")),
-        (Some(text), None) => asked(text, true, &parameters),
-        (None, Some(text)) => asked(text, false, &parameters),
+        (Some(text), None) => asked(text, true, &parameters, strict),
+        (None, Some(text)) => asked(text, false, &parameters, strict),
     }
 }
 
 /// The text is the body.
-fn in_body(call: Call, kind: &str) -> Result<Asked, Failure> {
-    let is_query = kind == "query";
+fn in_body(call: Call, is_query: bool, strict: bool) -> Result<Asked, Failure> {
     if !is_query && call.method == Method::GET {
         return Err(bad("An update cannot be sent with GET"));
     }
     if call.parameters.all("query").chain(call.parameters.all("update")).next().is_some() {
+        let kind = if is_query { "query" } else { "update" };
         return Err(bad(format!("The {kind} is given twice: in the body and as a parameter")));
     }
     let text = String::from_utf8(call.body.into_bytes().into()).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         Failure::new(Exception::MalformedQuery, format!("Malformed query: byte {place} is not UTF-8"))
     })?;
-    asked(text, is_query, &call.parameters)
+    asked(text, is_query, &call.parameters, strict)
 }
 
 /// What a body is.
@@ -93,7 +94,16 @@ enum Form {
     Update,
 }
 
+/// # Errors
+///
+/// `BadRequestException` for another type; for none, too: the protocol has it so, and a guess could run an update.
 fn form(call: &Call) -> Result<Form, Failure> {
+    if !call.body.bytes.is_empty() && !call.headers.contains_key(header::CONTENT_TYPE) {
+        return Err(bad(
+            "The body has no Content-Type: expected application/x-www-form-urlencoded, application/sparql-query or \
+             application/sparql-update",
+        ));
+    }
     call.body_is(&[
         ("application/sparql-query", Form::Query),
         ("application/sparql-update", Form::Update),
@@ -101,7 +111,7 @@ fn form(call: &Call) -> Result<Form, Failure> {
     ])
 }
 
-fn asked(text: String, is_query: bool, parameters: &Parameters) -> Result<Asked, Failure> {
+fn asked(text: String, is_query: bool, parameters: &Parameters, strict: bool) -> Result<Asked, Failure> {
     let all = |name| parameters.all(name).map(str::to_owned).collect();
     let explain = explain(parameters)?;
     if explain.is_some() && !is_query {
@@ -112,13 +122,13 @@ fn asked(text: String, is_query: bool, parameters: &Parameters) -> Result<Asked,
         Kind::Query(ParseOptions {
             default_graphs: all("default-graph-uri"),
             named_graphs: all("named-graph-uri"),
-            ..ParseOptions::default()
+            strict_default_graph: strict,
         })
     } else {
         Kind::Update(UpdateOptions {
             using_graphs: all("using-graph-uri"),
             using_named_graphs: all("using-named-graph-uri"),
-            ..UpdateOptions::default()
+            strict_default_graph: strict,
         })
     };
     Ok(Asked {

@@ -1,34 +1,25 @@
-//! An update on its thread: parsed, allowed, run, committed.
+//! An update on its thread: run, and committed.
 //!
 //! **Source**: spec/sparql.md §1, "Update result", and §3.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use auth::{Accesses, Language};
 use loader::source::SourceError;
 use model::Dataset;
-use sparql::{Applied, Document, Fetch, FetchError, Surroundings, Update, UpdateOptions};
+use sparql::{Applied, Document, Fetch, FetchError, Surroundings, Update};
 use store::{CancelToken, Transaction};
 use uuid::Uuid;
 
 use crate::door::Door;
 use crate::exception::{Exception, Failure, JSON_TYPE, READ_ONLY};
-use crate::identity::Identity;
 use crate::stream::Sink;
 use crate::watch::Watch;
 
 /// Runs the update and tells what its operations took.
-pub(super) fn run(
-    door: &Door,
-    identity: &Identity,
-    (text, base, options): (&str, Option<&str>, UpdateOptions),
-    sink: &mut Sink,
-    watch: &Watch,
-) -> Result<(), Failure> {
-    let update = Update::parse(text, base, options)?;
-    identity.may_query(Language::Sparql, update.accesses())?;
-    let update = update.with_memory(door.config.query_memory(door.store.options().memory));
+pub(super) fn run(door: &Door, update: Update, sink: &mut Sink, watch: &Watch) -> Result<(), Failure> {
+    let update =
+        update.with_memory(door.config.query_memory(door.store.options().memory)).with_services(door.services.clone());
     let (applied, commit) =
         committed(door, watch, |transaction, surroundings| Ok(update.run(transaction, surroundings)?))?;
     sink.set_media_type(JSON_TYPE);

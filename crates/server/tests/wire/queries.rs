@@ -35,7 +35,6 @@ fn a_query_is_asked_in_every_form() {
         ("GET", format!("/sparql/?format=json&query={ASK_ENCODED}&timeout=5"), vec![], String::new()),
         ("GET", format!("/sparql?query={ASK_ENCODED}"), vec![("content-type", "application/json")], String::new()),
         ("POST", "/sparql".to_owned(), vec![FORM], format!("query={ASK_ENCODED}")),
-        ("POST", "/sparql".to_owned(), vec![], format!("query={ASK_ENCODED}")),
         ("POST", format!("/sparql?query={ASK_ENCODED}"), vec![], String::new()),
         ("POST", "/sparql/".to_owned(), vec![QUERY], ASK.to_owned()),
     ] {
@@ -109,6 +108,7 @@ fn requests_that_ask_no_single_query() {
             sent("POST", "/sparql", &[("content-type", "text/plain")], "ASK{}"),
             "400 BadRequestException: Content-Type 'text/plain'",
         ),
+        (sent("POST", "/sparql", &[], "query=ASK%7B%7D"), "400 BadRequestException: The body has no Content-Type"),
         (
             sent("GET", "/sparql?query=ASK%7B%7D&explain=static", &[], ""),
             "400 UnsupportedOperationException: Explain of ASK",

@@ -52,6 +52,12 @@ pub enum FetchError {
     Cancelled,
 }
 
+/// The media type of a document of this name, by its ending.
+pub fn media_type_of(name: &str) -> Option<&'static str> {
+    let (_, ending) = name.rsplit_once('.')?;
+    RdfFormat::from_extension(ending).map(RdfFormat::media_type)
+}
+
 /// A document that came with a request.
 #[derive(Clone, Debug)]
 pub struct Body {

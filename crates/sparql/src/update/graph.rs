@@ -18,10 +18,10 @@ use crate::{Error, terms};
 /// What is done with a graph.
 #[derive(Clone, Copy, Debug)]
 pub enum GraphChange<'a> {
-    /// The statements of the body take the place of those that it has.
-    Replace(&'a Body),
-    /// The statements of the body are added.
-    Add(&'a Body),
+    /// The statements of the documents take the place of those that it has.
+    Replace(&'a [Body]),
+    /// The statements of the documents are added.
+    Add(&'a [Body]),
     /// It goes.
     Remove,
 }
@@ -57,7 +57,7 @@ pub fn graph_exists(snapshot: &Snapshot, graph: &NamedNode) -> Result<bool, Erro
 ///
 /// # Errors
 ///
-/// [`Error::Document`] for a body that is not what it says, and those of the store.
+/// [`Error::Document`] for a document that is not what it says, and those of the store.
 pub fn change_graph(
     transaction: &mut Transaction,
     graph: Option<&NamedNode>,
@@ -70,9 +70,13 @@ pub fn change_graph(
     if matches!(change, GraphChange::Replace(_) | GraphChange::Remove) {
         writer.clear(&graph.map_or(GraphTarget::DefaultGraph, |graph| GraphTarget::NamedNode(graph.clone())))?;
     }
-    if let GraphChange::Replace(body) | GraphChange::Add(body) = change {
-        let blanks = Blanks::of(surroundings.seed, 0);
-        let addressed = graph.map_or(GraphName::DefaultGraph, |graph| graph.clone().into());
+    let bodies = match change {
+        GraphChange::Replace(bodies) | GraphChange::Add(bodies) => bodies,
+        GraphChange::Remove => &[],
+    };
+    let addressed = graph.map_or(GraphName::DefaultGraph, |graph| graph.clone().into());
+    for (number, body) in bodies.iter().enumerate() {
+        let blanks = Blanks::of(surroundings.seed, number);
         document::read(body, body.base(), surroundings.cancel, |quad| {
             let quad = blanks.rename(quad);
             if !quad.graph_name.is_default_graph() && quad.graph_name != addressed {

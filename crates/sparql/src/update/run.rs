@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use model::{TermId, TermRef};
 use oxrdf::{NamedNode, Quad, Term};
 use serde_json::{Value, json};
-use spareval::{QueryEvaluator, QueryResults};
+use spareval::QueryResults;
 use spargebra::algebra::GraphTarget;
 use store::{CancelToken, Order, Pattern, Snapshot, Transaction};
 
@@ -17,6 +17,7 @@ use super::document::{self, Fetch};
 use super::template::{self, Blanks};
 use super::{Modify, Operation, Update};
 use crate::dataset::View;
+use crate::service::Asker;
 use crate::{Error, limits, terms};
 
 /// Quads that are written at once.
@@ -145,8 +146,9 @@ impl Update {
 
     fn modify(&self, modify: &Modify, blanks: &Blanks, writer: &mut Writer<'_>) -> Result<(), Error> {
         let view = View::new(&writer.before.clone(), &modify.graphs, self.memory, writer.cancel);
-        let done =
-            view.check().and_then(|()| view.until_stopped(|view| rows(view, modify, blanks, self.memory, writer)));
+        let asker = Asker::new(self.services.as_ref(), &modify.templates, &view, self.memory);
+        let work = |view: &View| asker.outcome(rows(view, modify, blanks, &asker, self.memory, writer));
+        let done = view.check().and_then(|()| view.until_stopped(work));
         match view.into_failure() {
             Some(failure) => Err(failure),
             None => done,
@@ -155,9 +157,17 @@ impl Update {
 }
 
 /// Deletes and inserts what each row of the pattern makes of the templates.
-fn rows(view: &View, modify: &Modify, blanks: &Blanks, memory: usize, writer: &mut Writer<'_>) -> Result<(), Error> {
-    let evaluator = QueryEvaluator::new().with_cancellation_token(view.evaluator_token());
+fn rows(
+    view: &View,
+    modify: &Modify,
+    blanks: &Blanks,
+    asker: &Asker,
+    memory: usize,
+    writer: &mut Writer<'_>,
+) -> Result<(), Error> {
+    let evaluator = asker.evaluator();
     let algebra = view.amended(&modify.rows, modify.has_zero_paths);
+    let algebra = asker.bound(algebra, view, &evaluator)?;
     let QueryResults::Solutions(solutions) = evaluator.prepare(&algebra).execute(view)? else {
         return Err(Error::Evaluation("a pattern has rows".to_owned()));
     };
@@ -236,9 +246,11 @@ impl<'a> Writer<'a> {
     pub(super) fn insert(&mut self, quads: impl IntoIterator<Item = Quad>) -> Result<(), Error> {
         let began = Instant::now();
         self.cancel.check()?;
+        let mut normalised = String::new();
         for quad in quads {
+            terms::check_number(&quad.object)?;
             let (subject, graph) = (Term::from(quad.subject), terms::of_graph(quad.graph_name));
-            let (s, o) = (terms::to_model(&subject), terms::to_model(&quad.object));
+            let (s, o) = (terms::to_model(&subject), terms::to_stored(&quad.object, &mut normalised));
             let g = graph.as_ref().map_or(TermRef::DefaultGraph, terms::to_model);
             let new = self.transaction.insert(s, TermRef::Iri(quad.predicate.as_str()), o, g)?;
             self.applied.inserted += u64::from(new);
@@ -252,7 +264,7 @@ impl<'a> Writer<'a> {
         let began = Instant::now();
         self.cancel.check()?;
         for quad in quads {
-            let encode = |term: &Term| self.before.encode(terms::to_model(term));
+            let encode = |term: &Term| self.before.encode(terms::to_stored(term, &mut String::new()));
             let (s, p, o) = (encode(&quad.subject.into()), encode(&quad.predicate.into()), encode(&quad.object));
             match terms::of_graph(quad.graph_name) {
                 None if !self.is_strict => {
