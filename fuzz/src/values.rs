@@ -3,13 +3,14 @@
 use exec::temporal::construct::{Type, construct};
 use exec::temporal::{Duration, Instant, between, component};
 use exec::term::{from_term, to_term};
-use exec::{Value, convert};
+use exec::{Value, convert, geometry as shapes};
 
 /// A property: panics if the input breaks it.
 pub type ValueProperty = fn(&[u8]);
 
 /// All of them by the name of their fuzz target and corpus folder; the tests of `exec` replay their corpus.
-pub const VALUES: [(&str, ValueProperty); 2] = [("temporal", temporal), ("literal_term", literal_term)];
+pub const VALUES: [(&str, ValueProperty); 3] =
+    [("temporal", temporal), ("literal_term", literal_term), ("geometry", geometry)];
 
 const TYPES: [Type; 5] = [Type::Date, Type::LocalTime, Type::Time, Type::LocalDateTime, Type::DateTime];
 
@@ -45,4 +46,21 @@ pub fn literal_term(input: &[u8]) {
         let back = from_term(&term);
         assert_eq!((back.kind(), &back), (value.kind(), &value));
     }
+}
+
+/// Two lines are two geometries, if they can be read. Each is written as a text that is read as the same, and every
+/// question about them has an answer.
+pub fn geometry(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    let read = |line: &str| shapes::from_text(&line.into()).ok();
+    let read: Vec<Value> = text.lines().take(2).filter_map(read).collect();
+    let (Some(one), Some(other)) = (read.first(), read.last()) else { return };
+    let again = shapes::from_text(&shapes::as_text(one).expect("it is one"));
+    assert_eq!(again.as_ref(), Ok(one));
+    for question in [shapes::equals, shapes::contains, shapes::intersects, shapes::distance, shapes::distance_spheroid]
+    {
+        assert!(question(one, other).is_ok());
+    }
+    assert!(shapes::envelope(one).is_ok());
+    let _ = shapes::buffer(one, &1.5.into(), None); // it may be too large to be written
 }

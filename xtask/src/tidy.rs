@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 const FLOORS: &[(&str, u8)] = &[
     ("model", 0),
     ("auth", 1),
+    ("geometry", 1),
     ("store", 2),
     ("exec", 3),
     ("loader", 4),

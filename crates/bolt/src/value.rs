@@ -88,6 +88,8 @@ pub fn write<E: Entities>(
             packer.integer(moment.seconds());
             packer.integer(moment.nanos().into());
         }
+        // Its structures know points alone.
+        Value::Geometry(geometry) => packer.string(geometry.text()),
         Value::DateTime(moment) => write_date_time(&mut packer, moment, dialect),
         Value::Duration(duration) => {
             packer.structure(DURATION, 4);

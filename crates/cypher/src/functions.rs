@@ -12,7 +12,7 @@ use exec::graph::{Entity, entity};
 use exec::math::{self, Function as Math};
 use exec::temporal::construct::{self, Type, current};
 use exec::temporal::{Duration, Zone, between};
-use exec::{EvalError, Value, arithmetic, convert, list, map, text};
+use exec::{EvalError, Value, arithmetic, convert, geometry, list, map, text};
 
 mod chance;
 mod moments;
@@ -186,6 +186,17 @@ const TABLE: &[Function] = &[
     pure("size", 1, 1, |_, a| Ok(text::size(&a[0])?)),
     pure("split", 2, 2, |_, a| Ok(text::split(&a[0], &a[1])?)),
     pure("sqrt", 1, 1, |_, a| Ok(Math::Sqrt.of(&a[0])?)),
+    pure("st_astext", 1, 1, |_, a| Ok(geometry::as_text(&a[0])?)),
+    pure("st_buffer", 2, 3, |_, a| Ok(geometry::buffer(&a[0], &a[1], a.get(2))?)),
+    pure("st_contains", 2, 2, |_, a| Ok(geometry::contains(&a[0], &a[1])?)),
+    pure("st_distance", 2, 2, |_, a| Ok(geometry::distance(&a[0], &a[1])?)),
+    pure("st_distancespheroid", 2, 2, |_, a| Ok(geometry::distance_spheroid(&a[0], &a[1])?)),
+    pure("st_envelope", 1, 1, |_, a| Ok(geometry::envelope(&a[0])?)),
+    pure("st_equals", 2, 2, |_, a| Ok(geometry::equals(&a[0], &a[1])?)),
+    pure("st_geometrytype", 1, 1, |_, a| Ok(geometry::kind(&a[0])?)),
+    pure("st_geomfromtext", 1, 1, |_, a| Ok(geometry::from_text(&a[0])?)),
+    pure("st_intersects", 2, 2, |_, a| Ok(geometry::intersects(&a[0], &a[1])?)),
+    pure("st_point", 2, 3, |_, a| Ok(geometry::point(&a[0], &a[1], a.get(2))?)),
     pure("startnode", 1, 1, |_, a| match &a[0] {
         Value::Null => Ok(Value::Null),
         Value::Relationship(relationship) => Ok(Value::Node(relationship.start)),

@@ -19,7 +19,7 @@ pub fn to_string(value: &Value) -> Result {
         other if is_printable(other) => Ok(text(other).into_owned().into()),
         other => Err(EvalError::Conversion {
             operation: "toString()",
-            expected: "booleans, numbers, strings and temporal values",
+            expected: "booleans, numbers, strings, temporal values and geometries",
             found: other.kind(),
         }),
     }
@@ -114,7 +114,8 @@ pub(crate) const fn is_printable(value: &Value) -> bool {
         | Value::Time(_)
         | Value::LocalDateTime(_)
         | Value::DateTime(_)
-        | Value::Duration(_) => true,
+        | Value::Duration(_)
+        | Value::Geometry(_) => true,
         Value::Null | Value::List(_) | Value::Map(_) | Value::Node(_) | Value::Relationship(_) | Value::Path(_) => {
             false
         }
@@ -132,6 +133,7 @@ pub(crate) fn text(value: &Value) -> Cow<'_, str> {
         Value::LocalDateTime(value) => value.to_string().into(),
         Value::DateTime(value) => value.to_string().into(),
         Value::Duration(value) => value.to_string().into(),
+        Value::Geometry(value) => Cow::Borrowed(value.text()),
         other => other.to_string().into(),
     }
 }

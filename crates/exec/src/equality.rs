@@ -68,6 +68,7 @@ fn scalars(left: &Value, right: &Value) -> bool {
         (Value::LocalDateTime(left), Value::LocalDateTime(right)) => left == right,
         (Value::DateTime(left), Value::DateTime(right)) => left == right,
         (Value::Duration(left), Value::Duration(right)) => left == right,
+        (Value::Geometry(left), Value::Geometry(right)) => left == right,
         _ => false,
     }
 }

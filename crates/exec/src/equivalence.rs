@@ -33,6 +33,7 @@ impl PartialEq for Value {
             (Self::LocalDateTime(left), Self::LocalDateTime(right)) => left == right,
             (Self::DateTime(left), Self::DateTime(right)) => left == right,
             (Self::Duration(left), Self::Duration(right)) => left == right,
+            (Self::Geometry(left), Self::Geometry(right)) => left == right,
             _ => false,
         }
     }
@@ -70,6 +71,7 @@ impl Hash for Value {
             Self::LocalDateTime(value) => value.hash(state),
             Self::DateTime(value) => value.hash(state),
             Self::Duration(value) => value.hash(state),
+            Self::Geometry(value) => value.text().hash(state),
         }
     }
 }

@@ -108,6 +108,14 @@ pub enum EvalError {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// What is no shape, or makes none.
+    #[error("{operation}: {problem}")]
+    Spatial {
+        /// The function.
+        operation: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// A date or duration outside of what is supported.
     #[error("{operation}: the result is outside of {range}")]
     TemporalOverflow {
@@ -145,6 +153,8 @@ pub enum Class {
     ArithmeticError,
     /// Ours: a limit.
     LimitError,
+    /// Ours: an argument that makes the request a bad one, as the service has it for geometries.
+    RequestError,
 }
 
 impl Class {
@@ -155,6 +165,7 @@ impl Class {
             Self::ArgumentError => "ArgumentError",
             Self::ArithmeticError => "ArithmeticError",
             Self::LimitError => "LimitError",
+            Self::RequestError => "RequestError",
         }
     }
 }
@@ -172,6 +183,7 @@ impl EvalError {
             Self::IntegerOverflow { .. } | Self::SumOverflow { .. } => (Class::ArithmeticError, "IntegerOverflow"),
             Self::DivisionByZero { .. } => (Class::ArithmeticError, "DivisionByZero"),
             Self::Unreadable { .. } | Self::Temporal { .. } => (Class::ArgumentError, "InvalidArgumentValue"),
+            Self::Spatial { .. } => (Class::RequestError, "InvalidGeometry"),
             Self::TooLarge { .. } => (Class::LimitError, "TooLarge"),
             Self::TooDeep { .. } => (Class::LimitError, "TooDeep"),
         }
@@ -183,6 +195,10 @@ impl EvalError {
 
     pub(crate) fn unreadable(operation: &'static str, expected: &'static str, text: &str) -> Self {
         Self::Unreadable { operation, expected, found: text.chars().take(64).collect() }
+    }
+
+    pub(crate) fn spatial(operation: &'static str, problem: impl Into<String>) -> Self {
+        Self::Spatial { operation, problem: problem.into() }
     }
 
     pub(crate) fn temporal(operation: &'static str, problem: impl Into<String>) -> Self {

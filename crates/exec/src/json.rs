@@ -105,6 +105,7 @@ pub fn write<E: Entities>(out: &mut impl io::Write, value: &Value, entities: &mu
         Value::Time(value) => write_text(out, &mut quoted, value)?,
         Value::LocalDateTime(value) => write_text(out, &mut quoted, value)?,
         Value::Duration(value) => write_text(out, &mut quoted, value)?,
+        Value::Geometry(value) => write_string(out, value.text())?,
     }
     Ok(())
 }

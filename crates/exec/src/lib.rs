@@ -11,7 +11,7 @@
 //! - [`arithmetic`], [`math`]: operators on numbers, and functions of them.
 //! - [`text`], [`list`], [`map`], [`convert`]: functions of strings, lists and maps; one type into another.
 //! - [`aggregate`]: one value out of many.
-//! - [`temporal`]: dates, times and durations.
+//! - [`temporal`]: dates, times and durations; [`geometry`]: shapes.
 //! - [`json`]: a value as a client reads it; [`term`]: a value as the store holds it.
 //! - [`limits`]: what keeps a small text from making a huge value.
 //! - [`registry`]: the queries of all languages that wait and run; [`clock`]: the machine's own.
@@ -31,6 +31,7 @@ mod error;
 pub mod expr;
 pub mod fault;
 mod float;
+pub mod geometry;
 pub mod graph;
 pub mod json;
 pub mod limits;

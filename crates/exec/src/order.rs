@@ -1,7 +1,7 @@
 //! Orderability: the one order of all values, by which ORDER BY sorts.
 //!
 //! - **Shape**: maps, nodes, relationships, lists, paths, date-times, local date-times, dates, times, local times,
-//!   durations, strings, booleans, numbers, null. NaN is the largest number. Within a type the order is that of
+//!   durations, geometries by their texts, strings, booleans, numbers, null. NaN is the largest number. Within a type the order is that of
 //!   [`crate::comparison`] where that has one; durations are sorted by their average length.
 //! - **Invariant**: a total order; equal exactly for what is [equivalent](crate::equivalence).
 //! - **Source**: openCypher 9, "Orderability"; TCK ReturnOrderBy1.
@@ -32,6 +32,7 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
         (Value::LocalDateTime(left), Value::LocalDateTime(right)) => left.cmp(right),
         (Value::DateTime(left), Value::DateTime(right)) => left.cmp(right),
         (Value::Duration(left), Value::Duration(right)) => left.cmp_by_length(right),
+        (Value::Geometry(left), Value::Geometry(right)) => left.text().cmp(right.text()),
         _ => rank(left).cmp(&rank(right)),
     }
 }

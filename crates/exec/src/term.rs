@@ -2,13 +2,17 @@
 //!
 //! - **Shape**: booleans, integers, floats, strings, dates, local date-times and date-times at UTC are the terms that
 //!   hold such a value; integers are Long, floats Double. What no term holds is a literal with its text: times and
-//!   date-times with another offset by the types of XML Schema, the rest by types of our own.
+//!   date-times with another offset by the types of XML Schema, geometries by that of GeoSPARQL, the rest by types of
+//!   our own.
 //! - **Reading**: every numeric type of the store becomes an integer if it fits into 64 bits, else a float. A 32-bit
 //!   float becomes the 64-bit float that is written with the same digits: `3.14` stays `3.14`. A literal that is not
 //!   written as its type says is a string.
 //! - **Invariant**: what [`to_term`] writes, [`from_term`] gives back, with its type.
 //! - **Source**: design §3; spec/opencypher.md §5.
 
+use std::sync::Arc;
+
+use geometry::Geometry;
 use model::{IntegerType, Notation, Tag, TermId, Value as Term, datatype};
 
 use crate::temporal::construct::{Type, construct};
@@ -47,6 +51,7 @@ pub fn to_term(value: &Value) -> Option<Term> {
         }
         Value::DateTime(at) => typed(at.to_string(), ZONED_DATE_TIME),
         Value::Duration(duration) => typed(duration.to_string(), DURATION),
+        Value::Geometry(geometry) => typed(geometry.text().to_owned(), datatype::WKT),
         Value::Null | Value::Map(_) | Value::Node(_) | Value::Relationship(_) | Value::Path(_) => return None,
     })
 }
@@ -122,6 +127,7 @@ fn literal(lexical: &str, datatype: &str) -> Option<Value> {
         ZONED_DATE_TIME => read(Type::DateTime),
         datatype::XSD_DATE => read(Type::Date),
         DURATION => Duration::parse(lexical).ok().map(Value::from),
+        datatype::WKT => Geometry::read(lexical).ok().map(|geometry| Value::Geometry(Arc::new(geometry))),
         LIST => {
             let items: Vec<(String, String)> = serde_json::from_str(lexical).ok()?;
             let items = items.iter().map(|(datatype, lexical)| from_term(&Term::literal(lexical, datatype)));

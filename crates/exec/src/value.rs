@@ -11,6 +11,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use geometry::Geometry;
 use model::TermId;
 
 use crate::temporal::{Date, DateTime, Duration, LocalDateTime, LocalTime, Time};
@@ -61,6 +62,8 @@ pub enum Value {
     DateTime(DateTime),
     /// Months, days and seconds, which are not multiples of each other.
     Duration(Arc<Duration>),
+    /// A shape in the plane.
+    Geometry(Arc<Geometry>),
 }
 
 /// What stands before anything that is shared: how many hold it, and how large it is.
@@ -93,6 +96,8 @@ pub enum Kind {
     LocalTime,
     /// [`Value::Duration`]
     Duration,
+    /// [`Value::Geometry`]
+    Geometry,
     /// [`Value::String`]
     String,
     /// [`Value::Boolean`]
@@ -147,6 +152,7 @@ impl Value {
             Self::LocalDateTime(_) => Kind::LocalDateTime,
             Self::DateTime(_) => Kind::DateTime,
             Self::Duration(_) => Kind::Duration,
+            Self::Geometry(_) => Kind::Geometry,
         }
     }
 
@@ -165,6 +171,8 @@ impl Value {
                 Self::Relationship(_) => BOX + size_of::<Relationship>(),
                 Self::Path(path) => BOX + path.steps.len() * (size_of::<Step>() + size_of::<Relationship>()),
                 Self::Duration(_) => BOX + size_of::<Duration>(),
+                // Its text, and about as much for its coordinates.
+                Self::Geometry(geometry) => BOX + size_of::<Geometry>() + 2 * geometry.text().len(),
                 _ => 0,
             }
     }
@@ -208,6 +216,7 @@ impl fmt::Display for Kind {
             Self::Time => "a time",
             Self::LocalTime => "a local time",
             Self::Duration => "a duration",
+            Self::Geometry => "a geometry",
             Self::String => "a string",
             Self::Boolean => "a boolean",
             Self::Integer => "an integer",

@@ -57,3 +57,6 @@ xsd! {
 
 /// `rdf:langString`, the datatype of every literal with a language.
 pub const RDF_LANG_STRING: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString";
+
+/// Shapes, as well-known text. **Source**: GeoSPARQL 1.0, §8.5.1.
+pub const WKT: &str = "http://www.opengis.net/ont/geosparql#wktLiteral";

@@ -263,7 +263,9 @@ impl<'a> Binder<'a> {
                 return Ok(Type::Any);
             }
             Type::Path => ErrorKind::InvalidArgumentType,
-            Type::Boolean | Type::Integer | Type::Float | Type::String | Type::List(_) => ErrorKind::InvalidOperandType,
+            Type::Boolean | Type::Integer | Type::Float | Type::String | Type::Geometry | Type::List(_) => {
+                ErrorKind::InvalidOperandType
+            }
         };
         let message = format!("Type mismatch: {} is {kind}, which has no properties", self.slice(target.span));
         Err(self.error(error_kind, target.span, message))
@@ -272,9 +274,13 @@ impl<'a> Binder<'a> {
     fn index(&self, target: &Expression, kind: Type, index: &Expression, index_kind: &Type) -> Result<Type> {
         let (span, found, expected) = match kind {
             Type::List(_) if !index_kind.may_be(&Type::Integer) => (index.span, index_kind, "an integer"),
-            Type::Boolean | Type::Integer | Type::Float | Type::String | Type::Temporal | Type::Path => {
-                (target.span, &kind, "a list or a map")
-            }
+            Type::Boolean
+            | Type::Integer
+            | Type::Float
+            | Type::String
+            | Type::Temporal
+            | Type::Geometry
+            | Type::Path => (target.span, &kind, "a list or a map"),
             _ => return Ok(kind.element()),
         };
         let message = format!("Type mismatch: {} is {found}, expected {expected}", self.slice(span));

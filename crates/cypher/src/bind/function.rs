@@ -43,6 +43,7 @@ enum Gives {
     Float,
     String,
     Temporal,
+    Geometry,
     Map,
     Node,
     Strings,
@@ -172,6 +173,17 @@ functions! {
     scalar "size" 1 1 Sized Integer;
     scalar "split" 2 2 Anything Strings;
     scalar "sqrt" 1 1 Anything Float;
+    scalar "st_astext" 1 1 Anything String;
+    scalar "st_buffer" 2 3 Anything Geometry;
+    scalar "st_contains" 2 2 Anything Boolean;
+    scalar "st_distance" 2 2 Anything Float;
+    scalar "st_distancespheroid" 2 2 Anything Float;
+    scalar "st_envelope" 1 1 Anything Geometry;
+    scalar "st_equals" 2 2 Anything Boolean;
+    scalar "st_geometrytype" 1 1 Anything String;
+    scalar "st_geomfromtext" 1 1 Anything Geometry;
+    scalar "st_intersects" 2 2 Anything Boolean;
+    scalar "st_point" 2 3 Anything Geometry;
     scalar "startnode" 1 1 Relationship Node;
     aggregate "stdev" 1 1 Anything Float;
     aggregate "stdevp" 1 1 Anything Float;
@@ -261,6 +273,7 @@ impl Function {
             Gives::Float => Type::Float,
             Gives::String => Type::String,
             Gives::Temporal => Type::Temporal,
+            Gives::Geometry => Type::Geometry,
             Gives::Map => Type::Map,
             Gives::Node => Type::Node,
             Gives::Strings => Type::list(Type::String),

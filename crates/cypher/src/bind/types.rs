@@ -20,6 +20,8 @@ pub enum Type {
     String,
     /// A date, a time, a duration.
     Temporal,
+    /// A shape.
+    Geometry,
     /// A map.
     Map,
     /// A node.
@@ -88,6 +90,7 @@ impl fmt::Display for Type {
             Self::Float => "a float",
             Self::String => "a string",
             Self::Temporal => "a date, time or duration",
+            Self::Geometry => "a geometry",
             Self::Map => "a map",
             Self::Node => "a node",
             Self::Relationship => "a relationship",

@@ -44,6 +44,7 @@ impl fmt::Display for Value {
             Self::LocalDateTime(value) => write!(f, "'{value}'"),
             Self::DateTime(value) => write!(f, "'{value}'"),
             Self::Duration(value) => write!(f, "'{value}'"),
+            Self::Geometry(value) => write!(f, "'{value}'"),
         }
     }
 }

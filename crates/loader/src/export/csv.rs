@@ -3,7 +3,7 @@
 //! - **Source**: RFC 4180; `spec/loader.md` §6.2 (names), §6.3 (values), §6.4 (cells).
 
 use model::value::calendar;
-use model::{Notation, Tag, TermId, Value};
+use model::{Notation, Tag, TermId, Value, datatype};
 
 use crate::request::Format;
 
@@ -19,10 +19,12 @@ pub(super) enum CellType {
     Double,
     String,
     Date,
+    Geometry,
 }
 
 impl CellType {
-    /// The type of a value's column; `None` for values that CSV has no type for.
+    /// The type of a value's column; `None` for values that CSV has no type for. Which literals of rare types are shapes is
+    /// not in their ids: [`push_value`] refuses the others.
     pub(super) fn of(value: TermId) -> Option<Self> {
         Some(match value.tag()? {
             Tag::Boolean => Self::Bool,
@@ -34,6 +36,7 @@ impl CellType {
             Tag::Double => Self::Double,
             Tag::StringInline | Tag::StringHash => Self::String,
             Tag::DateTime => Self::Date,
+            Tag::TypedHash => Self::Geometry,
             _ => return None,
         })
     }
@@ -51,6 +54,7 @@ impl CellType {
             Self::String => "String",
             Self::Date if matches!(format, Format::OpenCypher) => "DateTime",
             Self::Date => "Date",
+            Self::Geometry => "Geometry",
         }
     }
 }
@@ -138,6 +142,7 @@ pub(super) fn push_value(out: &mut String, value: &Value) -> Result<(), &'static
             let digits = if *nanos == 0 { 0 } else { 3 };
             write!(out, "{}", Value::DateTime { seconds: *seconds, nanos: *nanos, digits, zoned: true })
         }
+        Value::Typed { datatype, .. } if datatype != datatype::WKT => return Err("no column is of its type"),
         value => write!(out, "{value}"),
     };
     written.map_err(|_| "it has no text")

@@ -76,8 +76,8 @@ pub(crate) fn property(column: usize, text: &str, dialect: Dialect) -> Result<Pr
     })?;
     let data_type = DataType::named(type_name, dialect).ok_or_else(|| {
         let known = match dialect {
-            Dialect::Gremlin => "Bool, Byte, Short, Int, Long, Float, Double, String or Date",
-            Dialect::OpenCypher => "Bool, Byte, Short, Int, Long, Float, Double, String, DateTime, or one kept as text (Char, Date, LocalDate, LocalDateTime, Duration, Point)",
+            Dialect::Gremlin => "Bool, Byte, Short, Int, Long, Float, Double, String, Date or Geometry",
+            Dialect::OpenCypher => "Bool, Byte, Short, Int, Long, Float, Double, String, DateTime, Geometry, or one kept as text (Char, Date, LocalDate, LocalDateTime, Duration, Point)",
         };
         format!("Header column '{}': found type '{}', expected {known}", super::excerpt(text), super::excerpt(type_name))
     })?;

@@ -5,7 +5,8 @@
 
 use std::str::FromStr;
 
-use model::{TermRef, date};
+use geometry::wkt;
+use model::{TermRef, datatype, date};
 
 /// Whose rules hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,14 @@ pub(crate) enum DataType {
     Double,
     String,
     Date,
+    Geometry,
 }
 
 impl DataType {
     /// The type of this name in a header, in any case; `None` if there is no such type.
     pub(crate) fn named(name: &str, dialect: Dialect) -> Option<Self> {
         /// Names that mean the same in both formats.
-        const SHARED: [(&str, DataType); 11] = [
+        const SHARED: [(&str, DataType); 12] = [
             ("bool", DataType::Bool),
             ("boolean", DataType::Bool),
             ("byte", DataType::Byte),
@@ -46,6 +48,7 @@ impl DataType {
             ("double", DataType::Double),
             ("string", DataType::String),
             ("datetime", DataType::Date),
+            ("geometry", DataType::Geometry),
         ];
         const GREMLIN: [(&str, DataType); 1] = [("date", DataType::Date)];
         /// Kept as strings, character by character, never checked.
@@ -66,8 +69,9 @@ impl DataType {
 
     /// The value of a cell's text; `None` if it does not fit (then [`Self::expected`] says what would).
     ///
-    /// Spaces round the text are part of a String and ignored otherwise. Costs no allocation.
-    pub(crate) fn value(self, text: &str, dialect: Dialect) -> Option<TermRef<'_>> {
+    /// Spaces round the text are part of a String and ignored otherwise. Costs no allocation but for a geometry, whose one
+    /// text is put into `scratch`.
+    pub(crate) fn value<'a>(self, text: &'a str, dialect: Dialect, scratch: &'a mut String) -> Option<TermRef<'a>> {
         let trimmed = text.trim_ascii();
         Some(match self {
             Self::String => TermRef::String(text),
@@ -80,6 +84,10 @@ impl DataType {
             Self::Float => TermRef::Float(float(trimmed, dialect, f32::is_infinite)?),
             Self::Double => TermRef::Double(float(trimmed, dialect, f64::is_infinite)?),
             Self::Date => TermRef::DateTime(date::milliseconds(trimmed)?),
+            Self::Geometry => {
+                *scratch = wkt::text(&wkt::parse(trimmed).ok()?).ok()?;
+                TermRef::Typed { lexical: scratch, datatype: datatype::WKT }
+            }
         })
     }
 
@@ -94,6 +102,7 @@ impl DataType {
             Self::Float => "a 32-bit number such as 1.5 or -2e3, NaN, Infinity or -Infinity",
             Self::Double => "a 64-bit number such as 1.5 or -2e3, NaN, Infinity or -Infinity",
             Self::String => "text",
+            Self::Geometry => "a shape of at most 64 KiB in well-known text such as POINT (1 2)",
             Self::Date => "a date such as 2001-02-03, 2001-02-03T04:05 or 2001-02-03T04:05:06Z",
         }
     }

@@ -73,6 +73,7 @@ impl Properties {
     ) -> Result<(), Refusal> {
         for (column, predicate) in self.columns.iter().zip(keys) {
             let cell = record.row.cell(column.property.column, &mut record.texts.cell);
+            let mut shape = String::new();
             let mut push = |value: TermRef<'_>| {
                 let object = record.batch.term(key, value);
                 let quad = Quad::in_default_graph(subject, *predicate, object);
@@ -85,11 +86,11 @@ impl Properties {
                 let mut elements = columns::elements(cell.text);
                 while let Some(text) = elements.next(&mut record.texts.part) {
                     // An element of a cell that is there is as good as quoted.
-                    if let Some(value) = self.value(column, Cell { text, quoted: true })? {
+                    if let Some(value) = self.value(column, Cell { text, quoted: true }, &mut shape)? {
                         push(value);
                     }
                 }
-            } else if let Some(value) = self.value(column, cell)? {
+            } else if let Some(value) = self.value(column, cell, &mut shape)? {
                 push(value);
             }
         }
@@ -98,11 +99,11 @@ impl Properties {
 
     /// The column, as its header writes it, in which the row has the value of `quad`. Looks at columns of one value only.
     pub(crate) fn column_of(&self, row: Row<'_>, quad: &Quad, key: &HashKey) -> Option<&str> {
-        let mut scratch = String::new();
+        let (mut scratch, mut shape) = (String::new(), String::new());
         let found = self.columns.iter().find(|column| {
             let Property { name, column: at, array, .. } = &column.property;
             !array && TermRef::Key(name).encode(key) == quad.p && {
-                let value = self.value(column, row.cell(*at, &mut scratch));
+                let value = self.value(column, row.cell(*at, &mut scratch), &mut shape);
                 value.is_ok_and(|value| value.is_some_and(|value| value.encode(key) == quad.o))
             }
         });
@@ -110,7 +111,12 @@ impl Properties {
     }
 
     /// A cell's value; `None` if there is none to store.
-    fn value<'a>(&self, column: &Column, cell: Cell<'a>) -> Result<Option<TermRef<'a>>, Refusal> {
+    fn value<'a>(
+        &self,
+        column: &Column,
+        cell: Cell<'a>,
+        shape: &'a mut String,
+    ) -> Result<Option<TermRef<'a>>, Refusal> {
         let data_type = column.property.data_type;
         let absent = match data_type {
             DataType::String => cell.is_blank() || (cell.text.is_empty() && !self.allow_empty_strings),
@@ -119,7 +125,7 @@ impl Properties {
         if absent {
             return Ok(None);
         }
-        data_type.value(cell.text, self.dialect).map(Some).ok_or_else(|| Refusal {
+        data_type.value(cell.text, self.dialect, shape).map(Some).ok_or_else(|| Refusal {
             kind: RowErrorKind::Datatype,
             message: format!(
                 "Column '{}': found '{}', expected {}",

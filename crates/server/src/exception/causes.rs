@@ -223,6 +223,7 @@ impl From<exec::EvalError> for Failure {
             Class::TypeError | Class::ArgumentError => Exception::InvalidArgument,
             Class::ArithmeticError => Exception::InvalidNumericData,
             Class::LimitError => Exception::QueryLimit,
+            Class::RequestError => Exception::BadRequest,
         };
         Self::new(exception, error.to_string())
     }

@@ -35,6 +35,7 @@ fn values_are_written_as_the_loader_reads_them() {
         (TermRef::String(" a, b "), " a, b "),
         (TermRef::DateTime(0), "1970-01-01T00:00:00Z"),
         (TermRef::DateTime(-100), "1969-12-31T23:59:59.900Z"),
+        (TermRef::Typed { lexical: "POINT (1 2)", datatype: datatype::WKT }, "POINT (1 2)"),
     ];
     for (term, expected) in cases {
         assert_eq!(written(term).as_deref(), Ok(expected), "{term:?}");
@@ -44,7 +45,9 @@ fn values_are_written_as_the_loader_reads_them() {
 #[test]
 fn values_that_no_loader_reads_are_refused() {
     let year = 366 * 86_400_000_i64;
-    for term in [TermRef::String("a\0b"), TermRef::DateTime(8_040 * year), TermRef::DateTime(-1_972 * year)] {
+    let duration = TermRef::Typed { lexical: "P1D", datatype: "urn:duration" };
+    let dates = [TermRef::DateTime(8_040 * year), TermRef::DateTime(-1_972 * year)];
+    for term in [TermRef::String("a\0b"), duration].into_iter().chain(dates) {
         assert!(written(term).is_err(), "{term:?}");
     }
 }

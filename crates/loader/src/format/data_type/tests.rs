@@ -5,6 +5,10 @@ use Dialect::*;
 
 use super::*;
 
+fn scratch() -> std::string::String {
+    std::string::String::new()
+}
+
 #[test]
 fn names() {
     let both = [
@@ -19,6 +23,7 @@ fn names() {
         ("Double", Double),
         ("string", String),
         ("DateTime", Date),
+        ("geometry", Geometry),
     ];
     for (name, expected) in both {
         for dialect in [Gremlin, OpenCypher] {
@@ -29,10 +34,10 @@ fn names() {
     for name in ["Date", "Char", "LocalDate", "LocalDateTime", "Duration", "point"] {
         assert_eq!(DataType::named(name, OpenCypher), Some(String), "{name}");
     }
-    for name in ["", "Char", "Any", "Geometry", "UnsignedInt", "Vector", "Time", "int32", "Str"] {
+    for name in ["", "Char", "Any", "UnsignedInt", "Vector", "Time", "int32", "Str"] {
         assert_eq!(DataType::named(name, Gremlin), None, "{name}");
     }
-    for name in ["Time", "LocalTime", "Geometry", "int[]"] {
+    for name in ["Time", "LocalTime", "int[]"] {
         assert_eq!(DataType::named(name, OpenCypher), None, "{name}");
     }
 }
@@ -60,15 +65,16 @@ fn cells_that_fit() {
         (Double, "-Infinity", TermRef::Double(f64::NEG_INFINITY)),
         (String, "  a ", TermRef::String("  a ")),
         (Date, " 1970-01-02 ", TermRef::DateTime(86_400_000)),
+        (Geometry, " point(1.0 2) ", TermRef::Typed { lexical: "POINT (1 2)", datatype: datatype::WKT }),
     ];
     for (data_type, text, expected) in cases {
         for dialect in [Gremlin, OpenCypher] {
-            assert_eq!(data_type.value(text, dialect), Some(expected), "{data_type:?} {text}");
+            assert_eq!(data_type.value(text, dialect, &mut scratch()), Some(expected), "{data_type:?} {text}");
         }
     }
-    assert!(matches!(Double.value("NaN", Gremlin), Some(TermRef::Double(value)) if value.is_nan()));
-    assert_eq!(Double.value("+Infinity", Gremlin), Some(TermRef::Double(f64::INFINITY)));
-    assert_eq!(Double.value("+Infinity", OpenCypher), None);
+    assert!(matches!(Double.value("NaN", Gremlin, &mut scratch()), Some(TermRef::Double(value)) if value.is_nan()));
+    assert_eq!(Double.value("+Infinity", Gremlin, &mut scratch()), Some(TermRef::Double(f64::INFINITY)));
+    assert_eq!(Double.value("+Infinity", OpenCypher, &mut scratch()), None);
 }
 
 #[test]
@@ -102,8 +108,10 @@ fn cells_that_do_not_fit() {
         (Double, "+-1"),
         (Date, "1987-13-04"),
         (Int, "١"),
+        (Geometry, "POINT(1)"),
+        (Geometry, "here"),
     ];
     for (data_type, text) in cases {
-        assert_eq!(data_type.value(text, Gremlin), None, "{data_type:?} {text}");
+        assert_eq!(data_type.value(text, Gremlin, &mut scratch()), None, "{data_type:?} {text}");
     }
 }

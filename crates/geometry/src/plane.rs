@@ -1,0 +1,67 @@
+//! Shapes in the types of `geo`, and back: what is computed with.
+
+use crate::wkt::{Place, Shape};
+use geo::{Coord, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+
+/// The shape without its heights. What is empty is an empty collection, so that no line or ring is.
+pub(super) fn of(shape: &Shape) -> geo::Geometry {
+    let lines = |lines: &[Vec<Place>]| MultiLineString(lines.iter().filter(filled).map(|at| line(at)).collect());
+    match shape {
+        Shape::Point(Some(place)) => Point(coord(place)).into(),
+        Shape::LineString(places) if !places.is_empty() => line(places).into(),
+        Shape::Polygon(rings) if rings.first().is_some_and(|ring| filled(&ring)) => polygon(rings).into(),
+        Shape::MultiPoint(places) => MultiPoint(places.iter().map(|place| Point(coord(place))).collect()).into(),
+        Shape::MultiLineString(of) => lines(of).into(),
+        Shape::MultiPolygon(polygons) => {
+            let is_filled = |rings: &&Vec<Vec<Place>>| rings.first().is_some_and(|ring| filled(&ring));
+            MultiPolygon(polygons.iter().filter(is_filled).map(|rings| polygon(rings)).collect()).into()
+        }
+        Shape::Collection(shapes) => collection(shapes.iter().map(of).collect()),
+        Shape::Point(None) | Shape::LineString(_) | Shape::Polygon(_) => collection(Vec::new()),
+    }
+}
+
+/// Polygons as one shape.
+pub(super) fn shape(polygons: &MultiPolygon) -> Shape {
+    let ring = |ring: &LineString| ring.coords().map(|at| Place { x: at.x + 0.0, y: at.y + 0.0, z: None }).collect();
+    let rings = |polygon: &Polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect();
+    match polygons.0.as_slice() {
+        [] => Shape::Polygon(Vec::new()),
+        [one] => Shape::Polygon(rings(one)),
+        many => Shape::MultiPolygon(many.iter().map(rings).collect()),
+    }
+}
+
+/// The name of its type in SQL.
+pub(super) const fn kind(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Point(_) => "ST_Point",
+        Shape::LineString(_) => "ST_LineString",
+        Shape::Polygon(_) => "ST_Polygon",
+        Shape::MultiPoint(_) => "ST_MultiPoint",
+        Shape::MultiLineString(_) => "ST_MultiLineString",
+        Shape::MultiPolygon(_) => "ST_MultiPolygon",
+        Shape::Collection(_) => "ST_GeometryCollection",
+    }
+}
+
+const fn collection(shapes: Vec<geo::Geometry>) -> geo::Geometry {
+    geo::Geometry::GeometryCollection(geo::GeometryCollection(shapes))
+}
+
+fn filled(places: &&Vec<Place>) -> bool {
+    !places.is_empty()
+}
+
+fn polygon(rings: &[Vec<Place>]) -> Polygon {
+    let mut rings = rings.iter().filter(filled).map(|ring| line(ring));
+    Polygon::new(rings.next().unwrap_or_else(|| LineString(Vec::new())), rings.collect())
+}
+
+fn line(places: &[Place]) -> LineString {
+    LineString(places.iter().map(coord).collect())
+}
+
+const fn coord(place: &Place) -> Coord {
+    Coord { x: place.x, y: place.y }
+}
