@@ -22,6 +22,7 @@ use super::{DEFAULT_BASE, Format, FormatOptions, Parsed, RowError, statement};
 use crate::blocks::RECORD_LIMIT;
 use crate::rdf::{self, BlankNodes};
 
+mod canonical;
 mod cost;
 mod depth;
 mod source;
@@ -186,7 +187,7 @@ impl<R: Read> Parser<R> {
             },
             Self::RdfXml(parser) => match parser.next() {
                 None => Ok(None),
-                Some(Ok(triple)) => Ok(Some(Event::Triple(triple))),
+                Some(Ok(triple)) => Ok(Some(Event::Triple(canonical::triple(triple)))),
                 Some(Err(RdfXmlParseError::Syntax(error))) => Ok(Some(Event::Fault {
                     message: error.to_string(),
                     line: progress.line_at(parser.buffer_position()),

@@ -22,7 +22,7 @@ pub(super) fn iri(iri: &str, key: &HashKey, batch: &mut IngestBatch) -> Result<T
 ///
 /// # Errors
 ///
-/// It is too long, holds U+0000, or is a number of more than 64 bits.
+/// It is too long, or is a number of more than 64 bits.
 pub(super) fn literal(
     value: &str,
     language: Option<&str>,
@@ -44,9 +44,6 @@ pub(super) fn literal(
 fn check(text: &str) -> Result<(), Refusal> {
     if text.len() > VALUE_LIMIT {
         return Err(Refusal::parse(format!("Found a value of {} bytes, expected at most {VALUE_LIMIT}", text.len())));
-    }
-    if memchr::memchr(0, text.as_bytes()).is_some() {
-        return Err(Refusal::parse("Found the character U+0000, which no value may hold".to_owned()));
     }
     Ok(())
 }

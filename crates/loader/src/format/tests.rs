@@ -102,12 +102,6 @@ pub(super) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Whether a conformance test writes U+0000, which RDF allows and no value here may hold.
-fn has_nul(data: &[u8]) -> bool {
-    let escaped = b"\\u0000";
-    data.contains(&0) || data.windows(escaped.len()).any(|window| window == escaped)
-}
-
 #[test]
 fn formats_are_named_as_on_the_wire() {
     for format in Format::ALL {

@@ -85,14 +85,14 @@ impl Scalar {
     }
 }
 
-/// A text with everything that CSV and RDF syntaxes treat apart, but U+0000, which no load takes.
+/// A text with everything that CSV and RDF syntaxes treat apart, but U+0000, which only RDF has.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ -~]{1,3}",
         "[a-z]{1,12}",
         prop_oneof![Just(";"), Just("\\"), Just("\""), Just(","), Just("\r\n"), Just("\n"), Just("\r"), Just(" ")]
             .prop_map(str::to_owned),
-        any::<char>().prop_filter("no load takes it", |character| *character != '\0').prop_map(String::from),
+        any::<char>().prop_filter("only RDF has it", |character| *character != '\0').prop_map(String::from),
     ];
     vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
@@ -185,6 +185,8 @@ impl Node {
     }
 
     fn any(xml: bool) -> impl Strategy<Value = Self> {
+        let nul = || prop_oneof![3 => Just(""), 1 => Just("\0")];
+        let text = move || (text(), nul(), text()).prop_map(|(before, nul, after)| before + nul + &after);
         let text = move || text().prop_map(move |text| if xml { of_xml(&text) } else { text });
         let number = (
             "(0|-?[1-9][0-9]{0,3}|0[0-9]{1,2})(\\.[0-9]{1,3})?(E-?[0-9]{1,2})?",
