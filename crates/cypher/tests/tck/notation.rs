@@ -62,6 +62,7 @@ pub(crate) fn found(value: &Value, context: &Context<'_>, lists: Lists) -> fault
         Value::LocalDateTime(value) => quoted(&value.to_string()),
         Value::DateTime(value) => quoted(&value.to_string()),
         Value::Duration(value) => quoted(&value.to_string()),
+        Value::Geometry(value) => quoted(value.text()),
     })
 }
 

@@ -33,6 +33,13 @@ struct Link {
     next: u32,
 }
 
+/// Two ways from the start that part there, and are joined by a step from the end of one to the end of the other.
+pub(super) struct Ring {
+    pub(super) length: u64,
+    from: u32,
+    to: u32,
+}
+
 impl Reach {
     pub(super) fn new(start: TermId) -> Self {
         Self {
@@ -100,10 +107,10 @@ impl Reach {
         fresh.then_some(place)
     }
 
-    /// Whether a step that may be taken back closes a ring through the start that takes no relationship twice, no longer
-    /// than that: it joins two ways that have parted at the start.
-    pub(super) fn closes_ring(&self, from: u32, node: TermId, edge: TermId, most: Option<u64>) -> bool {
-        let Some(place) = self.places.get(&node).copied() else { return false };
+    /// How long the ring is that a step closes: through the start, and taking no relationship twice. It joins two ways
+    /// that have parted at the start. `None` if it closes none, or one that is too long.
+    pub(super) fn ring(&self, from: u32, node: TermId, edge: TermId, most: Option<u64>) -> Option<Ring> {
+        let place = self.places.get(&node).copied()?;
         let branch = self.branches[from as usize];
         let parted = match place {
             // The start itself: not by the way on which one has come.
@@ -111,12 +118,27 @@ impl Reach {
             _ => from != 0 && branch != self.branches[place as usize],
         };
         let length = self.distance(from) + 1 + self.distance(place);
-        parted && most.is_none_or(|most| length <= most)
+        (parted && most.is_none_or(|most| length <= most)).then_some(Ring { length, from, to: place })
+    }
+
+    /// The relationships of a ring that `edge` closes, from its end to its start.
+    pub(super) fn ring_edges(&self, ring: &Ring, edge: Relationship) -> Vec<Value> {
+        let (out, back) = (self.way(ring.from), self.way(ring.to));
+        let mut edges: Vec<Value> = self.edges(&back).collect();
+        edges.reverse();
+        edges.push(Value::Relationship(edge.into()));
+        edges.extend(self.edges(&out));
+        edges
     }
 
     /// Whether the step comes back to the start by the relationship on which it has left it.
     pub(super) fn turns_back(&self, from: u32, node: TermId, edge: TermId) -> bool {
         node == self.nodes[0] && from != 0 && self.branches[from as usize] == Some(edge)
+    }
+
+    /// Whether the start is an end, too.
+    pub(super) const fn has_returned(&self) -> bool {
+        self.returned.is_some()
     }
 
     /// Lets the start be an end; its place, if it was none before.

@@ -5,11 +5,11 @@
 use model::TermId;
 use rustc_hash::FxHashMap;
 
-use super::reach::Reach;
+use super::reach::{Reach, Ring};
 use super::steps::{Starts, Steps};
 use crate::batch::{Batch, Column, ROWS};
 use crate::context::Context;
-use crate::fault::Result;
+use crate::fault::{Error, Result};
 use crate::memory::Held;
 use crate::operator::hop::Hops;
 use crate::operator::{Operator, Running};
@@ -43,6 +43,8 @@ struct Run {
     /// Places of nodes that are to be given, the next one last, and the way to that one.
     given: Vec<u32>,
     way: Option<Vec<u32>>,
+    /// The shortest way back to the start, which is no walk out and back, and the step that closes it.
+    ring: Option<(Ring, Relationship)>,
     done: bool,
 }
 
@@ -105,7 +107,7 @@ impl<'q> Search<'q> {
             }
         };
         let (reach, given) = (Reach::new(start), Vec::new());
-        let mut run = Run { rows, reach, next: 0, hop: None, given, way: None, done: false };
+        let mut run = Run { rows, reach, next: 0, hop: None, given, way: None, ring: None, done: false };
         if self.steps.walk.least == 0 {
             run.found(0);
         }
@@ -119,6 +121,14 @@ impl<'q> Search<'q> {
 
     fn take(&mut self, batch: Batch) -> Result {
         self.starts = self.steps.starts(batch)?;
+        let plan::Walk { which, direction, least, .. } = self.steps.walk;
+        if *which == Walks::AllShortest && *direction == Direction::Either && *least > 0 {
+            let mut ends = self.starts.nodes.iter().zip(self.starts.into.iter().flatten());
+            if ends.any(|(start, end)| start == end) {
+                let what = "all shortest paths, in either direction, from a node back to itself";
+                return Err(Error::Unsupported(what.to_owned()));
+            }
+        }
         self.rows = (0..self.starts.nodes.len() as u32).collect();
         if self.together() {
             self.rows.sort_by_key(|row| self.starts.nodes[*row as usize]);
@@ -166,9 +176,26 @@ impl<'q> Search<'q> {
         if let Some(edge) = edge
             && *direction == Direction::Either
         {
-            let closes = *which == Walks::Ends && *least > 0 && run.reach.closes_ring(from, node, edge.id, *most);
-            if closes && let Some(place) = run.reach.set_returned() {
-                run.reached(place, false);
+            let ring = if *least > 0 { run.reach.ring(from, node, edge.id, *most) } else { None };
+            match which {
+                Walks::Ends if ring.is_some() => {
+                    if let Some(place) = run.reach.set_returned() {
+                        run.reached(place, false);
+                    }
+                }
+                Walks::Shortest => {
+                    if let Some(ring) = ring
+                        && !run.reach.has_returned()
+                        && run.ring.as_ref().is_none_or(|(shortest, _)| ring.length < shortest.length)
+                    {
+                        run.ring = Some((ring, edge));
+                    }
+                    // Whoever comes back to the start has closed a ring, or turned back.
+                    if node == start {
+                        return;
+                    }
+                }
+                _ => {}
             }
             if run.reach.turns_back(from, node, edge.id) {
                 return;
@@ -220,8 +247,14 @@ impl Run {
         }
     }
 
-    /// All that is one step farther is known.
+    /// All that is one step farther is known. So is the shortest ring through the start, if there is one that reaches no
+    /// farther: another would be longer.
     fn close(&mut self, ends: bool, all: bool) {
+        if self.ring.is_some()
+            && let Some(place) = self.reach.set_returned()
+        {
+            self.reached(place, false);
+        }
         if ends || !self.reach.close() {
             self.done = true;
             return;
@@ -247,7 +280,11 @@ impl Run {
         found.rows.extend_from_slice(rows);
         found.nodes.resize(found.rows.len(), node);
         if walk.edges.is_some() {
-            let mut list: Vec<Value> = self.reach.edges(way).collect();
+            // The start itself, where nothing but a ring leads back to it.
+            let mut list: Vec<Value> = match &self.ring {
+                Some((ring, edge)) if way.is_empty() && place > 0 => self.reach.ring_edges(ring, *edge),
+                _ => self.reach.edges(way).collect(),
+            };
             if !walk.reversed {
                 list.reverse();
             }
