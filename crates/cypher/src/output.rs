@@ -7,6 +7,7 @@ use std::io;
 use exec::Value;
 use exec::batch::Slot;
 use exec::context::Context;
+use exec::graph::Shown;
 use exec::memory::Held;
 use exec::{fault, json};
 
@@ -30,13 +31,14 @@ pub fn write_json(
     context: &Context<'_>,
 ) -> fault::Result<u64> {
     let keys = keys(columns)?;
-    let mut entities = context;
+    let mut entities = Shown::new(context);
     let mut count = 0;
     let mut row = Row { text: Vec::new(), held: context.memory.hold(), counted: 0, refused: None };
     out.write_all(HEAD)?;
     while let Some(batch) = rows.next_batch()? {
         let read = |at: usize| batch.column(Slot(at as u32)).resolved(batch.len(), context);
         let values = (0..keys.len()).map(read).collect::<fault::Result<Vec<_>>>()?;
+        entities.read(values.iter().flat_map(|column| column.iter()))?;
         for at in 0..batch.len() {
             row.text.clear();
             row.text.extend_from_slice(if count == 0 { b"{" } else { b",{" });

@@ -18,9 +18,11 @@ use crate::fault::{Error, Result};
 use crate::{Map, Relationship, Value, json, term};
 
 mod check;
+mod shown;
 mod vertices;
 mod write;
 
+pub use shown::Shown;
 pub(crate) use vertices::Vertices;
 pub(crate) use write::Doomed;
 
@@ -265,25 +267,5 @@ fn value_of(found: &Term) -> Value {
     match found {
         Term::Value(value) => term::from_term(value),
         other => Value::String(text_of(other)),
-    }
-}
-
-/// Results are written with what lies behind their ids.
-impl json::Entities for &Context<'_> {
-    type Error = Error;
-
-    fn node(&mut self, id: TermId) -> Result<json::Node> {
-        let entity = Entity::Node(id);
-        Ok(json::Node { id: self.text(id)?, labels: self.labels(entity)?, properties: self.properties(entity)? })
-    }
-
-    fn relationship(&mut self, relationship: &Relationship) -> Result<json::Edge> {
-        Ok(json::Edge {
-            id: self.text(relationship.id)?,
-            start: self.text(relationship.start)?,
-            end: self.text(relationship.end)?,
-            label: self.text(relationship.label)?,
-            properties: self.properties(Entity::Relationship(relationship))?,
-        })
     }
 }

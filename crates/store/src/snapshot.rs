@@ -169,6 +169,22 @@ impl Snapshot {
         order: Order,
         wanted: Columns,
     ) -> Result<Expansion> {
+        self.expand_below(ids, template, order, wanted, None)
+    }
+
+    /// The same, of each id only what is below `end` in the order's second position.
+    pub fn scan_many_below(&self, ids: &[TermId], end: TermId, order: Order, wanted: Columns) -> Result<Expansion> {
+        self.expand_below(ids, Pattern::ALL, order, wanted, Some(end))
+    }
+
+    fn expand_below(
+        &self,
+        ids: &[TermId],
+        template: Pattern,
+        order: Order,
+        wanted: Columns,
+        end: Option<TermId>,
+    ) -> Result<Expansion> {
         let mut merge = self.merge(order, false);
         let mut columns = template.columns(order);
         let positions = order.positions();
@@ -190,10 +206,14 @@ impl Snapshot {
             let from = rows.len;
             let mut more = true;
             while more {
-                more = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
+                let mut ended = false;
+                let left = merge.runs(&prefix, given, BATCH, &mut |block, low, high| {
                     let given = (&prefix, given);
-                    take(&mut rows, positions, wanted, given, block, low, high, residual.then_some(&columns));
+                    let below = end.map_or(high, |end| low + count_below(block, low, high, end));
+                    ended |= below < high;
+                    take(&mut rows, positions, wanted, given, block, low, below, residual.then_some(&columns));
                 })?;
+                more = left && !ended;
             }
             spans[at] = from..rows.len;
             last = Some((id, spans[at].clone()));
@@ -333,6 +353,12 @@ fn sorted<T: Copy + Ord>(items: &[T]) -> Vec<(T, usize)> {
         sorted.sort_unstable();
     }
     sorted
+}
+
+/// How many of the rows `low..high`, which have one id in the first column, are below an id in the second.
+fn count_below(block: &crate::view::View, low: usize, high: usize, end: TermId) -> usize {
+    // Few are: whoever has a bound wants what stands first.
+    (low..high).take_while(|row| block.get(1, *row) < end).count()
 }
 
 fn prefix_of(columns: &[Option<TermId>; 4]) -> (Key, usize) {

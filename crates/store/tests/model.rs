@@ -194,6 +194,20 @@ fn compare(snapshot: &Snapshot, expected: &BTreeSet<Quad>) {
             assert_eq!(rows.len(), matching, "{order:?} {id:?}");
             assert_eq!(degrees[i], matching as u64);
         }
+        let second = |quad: &Quad| match order {
+            Order::Spog | Order::Opsg => quad.p,
+            Order::Posg => quad.o,
+            Order::Gspo => quad.s,
+        };
+        let ends: BTreeSet<TermId> = rows.iter().map(second).collect();
+        for end in ends {
+            let below = snapshot.scan_many_below(&asked, end, order, Columns::ALL).unwrap();
+            let found: Vec<Quad> = below.quads.quads().collect();
+            for (span, all) in below.spans.iter().zip(&expansion.spans) {
+                let expected: Vec<_> = rows[all.clone()].iter().filter(|quad| second(quad) < end).collect();
+                assert_eq!(found[span.clone()].iter().collect::<Vec<_>>(), expected, "{order:?} below {end:?}");
+            }
+        }
     }
     for limit in [1, 7, 1000] {
         expand(snapshot, expected, &asked, limit);

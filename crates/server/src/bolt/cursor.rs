@@ -8,11 +8,14 @@ use exec::Value;
 use exec::batch::{Column, Slot};
 use exec::context::Context;
 use exec::fault;
+use exec::graph::Shown;
 
 /// Where a statement is in its rows. They are computed as they are asked for.
 pub(super) struct Cursor<'q> {
     rows: Rows<'q>,
     context: &'q Context<'q>,
+    /// What lies behind the values of the current batch.
+    shown: Shown<'q, 'q>,
     dialect: Dialect,
     width: usize,
     /// Of the current batch.
@@ -26,7 +29,8 @@ pub(super) struct Cursor<'q> {
 impl<'q> Cursor<'q> {
     /// Before the first row of a result of so many columns.
     pub(super) fn new(rows: Rows<'q>, context: &'q Context<'q>, dialect: Dialect, width: usize) -> Self {
-        Self { rows, context, dialect, width, columns: Vec::new(), length: 0, row: 0, ended: false }
+        let shown = Shown::new(context);
+        Self { rows, context, shown, dialect, width, columns: Vec::new(), length: 0, row: 0, ended: false }
     }
 
     /// Whether there is no row any more. The rows of a statement that writes have to be asked for until there is none.
@@ -39,6 +43,8 @@ impl<'q> Cursor<'q> {
                     (self.length, self.row) = (batch.len(), 0);
                     let slots = (0..self.width as u32).map(Slot);
                     self.columns = slots.map(|slot| self.looked_up(batch.take(slot))).collect::<Result<_, _>>()?;
+                    let rows = |column| (0..self.length).map(move |row| value_at(column, row));
+                    self.shown.read(self.columns.iter().flat_map(rows))?;
                 }
             }
             self.context.rest(); // its client may take its time
@@ -58,12 +64,12 @@ impl<'q> Cursor<'q> {
     pub(super) fn write(&mut self, out: &mut Vec<u8>) -> fault::Result<()> {
         let row = self.row;
         self.row += 1;
-        let (context, dialect) = (self.context, self.dialect);
-        response::record(out, self.columns.len(), |out| {
+        let Self { columns, context, shown, dialect, .. } = self;
+        response::record(out, columns.len(), |out| {
             // A record may be larger by far than what is kept of its values, if these share their parts.
             let mut held = context.memory.hold();
-            self.columns.iter().try_for_each(|column| {
-                bolt::value::write(out, &value_at(column, row), dialect, &mut &*context)?;
+            columns.iter().try_for_each(|column| {
+                bolt::value::write(out, &value_at(column, row), *dialect, shown)?;
                 held.set(out.len() as u64)
             })
         })
