@@ -125,38 +125,48 @@ def test_nothing_acknowledged_is_lost(make_server, tool):
     model = {client: set() for client in range(CLIENTS)}
     unsure = {client: None for client in range(CLIENTS)}
     lock = threading.Lock()
+    acknowledged = 0
 
-    def change(client, turn, endpoint, stop):
+    def change(client, turn, endpoint, mark, reached, stop):
+        nonlocal acknowledged
         chance = random.Random(client * 1_000_003 + turn)
-        for _ in range(UPDATES // CLIENTS // (KILLS + 1) + 1):
-            if stop.is_set():
-                return
-            value = chance.randrange(20)
-            has = set(model[client])
-            if chance.random() < 0.6:
-                text, then = f"INSERT DATA {{ <{EX}{client}> <{EX}v> {value} }}", has | {value}
-            elif chance.random() < 0.8:
-                text, then = f"DELETE DATA {{ <{EX}{client}> <{EX}v> {value} }}", has - {value}
-            else:
-                text = f"DELETE {{ <{EX}{client}> <{EX}v> ?v }} INSERT {{ <{EX}{client}> <{EX}v> ?w }} " \
-                       f"WHERE {{ <{EX}{client}> <{EX}v> ?v BIND(?v + 100 AS ?w) FILTER(?v < 100) }}"
-                then = {each + 100 if each < 100 else each for each in has}
-            try:
-                answer = requests.post(f"{endpoint}/sparql", data={"update": text}, timeout=120)
-            except requests.RequestException:
-                unsure[client] = then  # done or not, nobody knows
-                return
-            assert answer.status_code == 200, answer.text
-            model[client] = then
+        try:
+            while not stop.is_set():
+                value = chance.randrange(20)
+                has = set(model[client])
+                if chance.random() < 0.6:
+                    text, then = f"INSERT DATA {{ <{EX}{client}> <{EX}v> {value} }}", has | {value}
+                elif chance.random() < 0.8:
+                    text, then = f"DELETE DATA {{ <{EX}{client}> <{EX}v> {value} }}", has - {value}
+                else:
+                    text = f"DELETE {{ <{EX}{client}> <{EX}v> ?v }} INSERT {{ <{EX}{client}> <{EX}v> ?w }} " \
+                           f"WHERE {{ <{EX}{client}> <{EX}v> ?v BIND(?v + 100 AS ?w) FILTER(?v < 100) }}"
+                    then = {each + 100 if each < 100 else each for each in has}
+                try:
+                    answer = requests.post(f"{endpoint}/sparql", data={"update": text}, timeout=120)
+                except requests.RequestException:
+                    unsure[client] = then  # done or not, nobody knows
+                    return
+                assert answer.status_code == 200, answer.text
+                model[client] = then
+                with lock:
+                    acknowledged += 1
+                    if acknowledged >= mark:
+                        reached.set()
+        finally:
+            reached.set()
 
-    for turn in range(KILLS + 1):
-        stop = threading.Event()
+    # After how many updates the server is killed, and at last how many there are.
+    marks = [*sorted(seeded.randrange(UPDATES) for _ in range(KILLS)), UPDATES]
+    for turn, mark in enumerate(marks):
+        reached, stop = threading.Event(), threading.Event()
         with ThreadPoolExecutor(CLIENTS) as pool:
-            working = [pool.submit(change, client, turn, server.endpoint, stop) for client in range(CLIENTS)]
+            told = (turn, server.endpoint, mark, reached, stop)
+            working = [pool.submit(change, client, *told) for client in range(CLIENTS)]
+            reached.wait()
             if turn < KILLS:
-                stop.wait(seeded.uniform(0.05, 0.5))
                 server.kill()
-                stop.set()
+            stop.set()
             for each in working:
                 each.result()
         if turn < KILLS:
