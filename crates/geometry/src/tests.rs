@@ -1,3 +1,5 @@
+//! How shapes relate, and what lies around them; and that no shape is too strange to be asked.
+
 use super::*;
 
 fn of(text: &str) -> Geometry {

@@ -1,3 +1,5 @@
+//! Every kind has one text, and what is wrong with a text is told.
+
 use proptest::prelude::*;
 
 use super::{Place, Shape, parse, text};
