@@ -103,43 +103,19 @@ fn terms(column: &Column, batch: &Batch, context: &Context<'_>) -> Result<Vec<Op
 
 /// The algebra with its outermost group as a table, if there is a plan for that.
 pub(crate) fn with_table<'q>(
-    algebra: Cow<'q, spargebra::Query>,
+    mut algebra: Cow<'q, spargebra::Query>,
     query: &Query,
     view: &View,
 ) -> Result<Cow<'q, spargebra::Query>, Error> {
-    let (spargebra::Query::Select { pattern, .. }
-    | spargebra::Query::Ask { pattern, .. }
-    | spargebra::Query::Construct { pattern, .. }
-    | spargebra::Query::Describe { pattern, .. }) = &*algebra;
-    let Some(table) = table(pattern, query, view)? else { return Ok(algebra) };
-    let mut algebra = algebra.into_owned();
-    if let Some(group) = outer_group_mut(query::pattern(&mut algebra)) {
+    let Some(group) = outer_group(query::pattern(algebra.to_mut())) else { return Ok(algebra) };
+    if let Some(table) = table(group, query, view)? {
         *group = table;
     }
-    Ok(Cow::Owned(algebra))
-}
-
-/// The outermost group of a query as the table of its rows, if a plan counts them and no blank node is among them, which
-/// no table can hold.
-fn table(pattern: &GraphPattern, query: &Query, view: &View) -> Result<Option<GraphPattern>, Error> {
-    let Some(lowered) = outer_group(pattern).and_then(|group| lower::group(group, query, view)) else {
-        return Ok(None);
-    };
-    run(&lowered, view, false, |rows, _| {
-        let variables = lowered.columns.iter().map(|(name, _)| name.clone()).collect();
-        let mut bindings = Vec::new();
-        for row in rows {
-            let row = row?;
-            let ground = |term: &Option<Term>| term.clone().map(GroundTerm::try_from).transpose();
-            let Ok(row) = row.values().iter().map(ground).collect() else { return Ok(None) };
-            bindings.push(row);
-        }
-        Ok(Some(GraphPattern::Values { variables, bindings }))
-    })
+    Ok(algebra)
 }
 
 /// The group of the outermost SELECT.
-fn outer_group(pattern: &GraphPattern) -> Option<&GraphPattern> {
+fn outer_group(pattern: &mut GraphPattern) -> Option<&mut GraphPattern> {
     match pattern {
         GraphPattern::Group { .. } => Some(pattern),
         GraphPattern::Project { inner, .. }
@@ -153,19 +129,20 @@ fn outer_group(pattern: &GraphPattern) -> Option<&GraphPattern> {
     }
 }
 
-/// The same, to be replaced.
-fn outer_group_mut(pattern: &mut GraphPattern) -> Option<&mut GraphPattern> {
-    match pattern {
-        GraphPattern::Group { .. } => Some(pattern),
-        GraphPattern::Project { inner, .. }
-        | GraphPattern::Extend { inner, .. }
-        | GraphPattern::OrderBy { inner, .. }
-        | GraphPattern::Filter { inner, .. }
-        | GraphPattern::Distinct { inner }
-        | GraphPattern::Reduced { inner }
-        | GraphPattern::Slice { inner, .. } => outer_group_mut(inner),
-        _ => None,
-    }
+/// The rows of a group, if a plan counts them and no blank node is among them, which no table can hold.
+fn table(group: &GraphPattern, query: &Query, view: &View) -> Result<Option<GraphPattern>, Error> {
+    let Some(lowered) = lower::group(group, query, view) else { return Ok(None) };
+    run(&lowered, view, false, |rows, _| {
+        let variables = lowered.columns.iter().map(|(name, _)| name.clone()).collect();
+        let mut bindings = Vec::new();
+        for row in rows {
+            let row = row?;
+            let ground = |term: &Option<Term>| term.clone().map(GroundTerm::try_from).transpose();
+            let Ok(row) = row.values().iter().map(ground).collect() else { return Ok(None) };
+            bindings.push(row);
+        }
+        Ok(Some(GraphPattern::Values { variables, bindings }))
+    })
 }
 
 impl From<fault::Error> for Error {

@@ -181,6 +181,13 @@ fn counts_are_sorted_and_cut_off() {
         }
     }
     let snapshot = transaction.snapshot();
+    let text = "PREFIX : <http://ex.test/> SELECT ?s (COUNT(*) AS ?n) { ?s :p ?o } GROUP BY ?s";
+    let query = Query::parse(text, None, ParseOptions::default()).expect("parses");
+    let plan = query.explain(&snapshot, false, &CancelToken::new()).expect("explains");
+    let steps: Vec<(&str, &str)> = plan.steps.iter().map(|step| (&*step.name, &*step.arguments)).collect();
+    // One walk along the subjects, and nothing to be put into groups.
+    let walk = ("Triples", "(?0 <http://ex.test/p> ?), ?3=count");
+    assert_eq!(steps, [("Unit", ""), walk, ("Project", "?2=?3")]);
     for (tail, expected) in [
         ("ORDER BY DESC(?n) LIMIT 2", "?s\t?n\n<http://ex.test/b>\t7\n<http://ex.test/d>\t5\n"),
         ("ORDER BY ?n OFFSET 1 LIMIT 2", "?s\t?n\n<http://ex.test/a>\t3\n<http://ex.test/d>\t5\n"),

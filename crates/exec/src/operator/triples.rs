@@ -173,6 +173,7 @@ impl<'q> Triples<'q> {
     fn numbered(&self, mut expander: Expander, number: Slot) -> Result<Batch> {
         let mut numbers = vec![0; self.batch.len()];
         while let Some((origins, quads)) = expander.next(ROWS, &self.context.cancel)? {
+            self.context.check()?;
             for (origin, at) in origins.into_iter().zip(0..) {
                 numbers[origin as usize] += i64::from(self.route.is_exact() || self.matches(origin, &quads, at));
             }

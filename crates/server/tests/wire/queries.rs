@@ -164,7 +164,10 @@ fn a_query_beyond_its_time_is_ended() {
 fn a_query_that_keeps_too_much_is_ended() {
     let server = start_with(|config, _| config.query_memory_bytes = Some(1 << 20));
     fill(&server, 2_000);
-    for product in ["SELECT * { ?a ?p ?b . ?c ?q ?d . ?e ?r ?f }", "SELECT * { ?a ?p ?b . ?c ?p ?d } ORDER BY ?b"] {
+    for product in [
+        "SELECT ?a ?c (COUNT(*) AS ?n) { ?a ?p ?b . ?c ?q ?d } GROUP BY ?a ?c",
+        "SELECT * { ?a ?p ?b . ?c ?p ?d } ORDER BY ?b",
+    ] {
         let failure = server.send("POST", "/sparql", &[QUERY], product.as_bytes()).failure();
         assert!(
             failure.starts_with("500 MemoryLimitExceededException: Operation terminated (out of memory)"),
