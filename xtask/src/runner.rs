@@ -48,7 +48,10 @@ impl Command {
     }
 
     pub(crate) fn cargo(args: &[&str]) -> Self {
-        Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(args)
+        let mut command = Self::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(args);
+        // What Cargo has told us of this package: ring watches it, and would be built anew with all that stands on it.
+        command.0.env_remove("CARGO_MANIFEST_DIR");
+        command
     }
 
     pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {

@@ -114,6 +114,7 @@ fn in_process(bench: &Bench, folder: &Path) -> Result<Value> {
         .args(["bench", "--locked", "--quiet", "--package", bench.flags.language.package(), "--bench", "questions"])
         .args(["--profile", &bench.flags.profile, "--"])
         .arg(folder)
+        .env_remove("CARGO_MANIFEST_DIR") // see `runner::Command::cargo`
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;
