@@ -5,15 +5,14 @@ use geo::{Coord, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, P
 
 /// The shape without its heights. What is empty is an empty collection, so that no line or ring is.
 pub(super) fn of(shape: &Shape) -> geo::Geometry {
-    let lines = |lines: &[Vec<Place>]| MultiLineString(lines.iter().filter(filled).map(|at| line(at)).collect());
     match shape {
         Shape::Point(Some(place)) => Point(coord(place)).into(),
         Shape::LineString(places) if !places.is_empty() => line(places).into(),
-        Shape::Polygon(rings) if rings.first().is_some_and(|ring| filled(&ring)) => polygon(rings).into(),
+        Shape::Polygon(rings) if rings.first().is_some_and(|ring| !ring.is_empty()) => polygon(rings).into(),
         Shape::MultiPoint(places) => MultiPoint(places.iter().map(|place| Point(coord(place))).collect()).into(),
-        Shape::MultiLineString(of) => lines(of).into(),
+        Shape::MultiLineString(parts) => MultiLineString(lines(parts).collect()).into(),
         Shape::MultiPolygon(polygons) => {
-            let is_filled = |rings: &&Vec<Vec<Place>>| rings.first().is_some_and(|ring| filled(&ring));
+            let is_filled = |rings: &&Vec<Vec<Place>>| rings.first().is_some_and(|ring| !ring.is_empty());
             MultiPolygon(polygons.iter().filter(is_filled).map(|rings| polygon(rings)).collect()).into()
         }
         Shape::Collection(shapes) => collection(shapes.iter().map(of).collect()),
@@ -49,12 +48,12 @@ const fn collection(shapes: Vec<geo::Geometry>) -> geo::Geometry {
     geo::Geometry::GeometryCollection(geo::GeometryCollection(shapes))
 }
 
-fn filled(places: &&Vec<Place>) -> bool {
-    !places.is_empty()
+fn lines(lines: &[Vec<Place>]) -> impl Iterator<Item = LineString> {
+    lines.iter().filter(|places| !places.is_empty()).map(|places| line(places))
 }
 
 fn polygon(rings: &[Vec<Place>]) -> Polygon {
-    let mut rings = rings.iter().filter(filled).map(|ring| line(ring));
+    let mut rings = lines(rings);
     Polygon::new(rings.next().unwrap_or_else(|| LineString(Vec::new())), rings.collect())
 }
 

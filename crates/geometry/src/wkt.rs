@@ -2,7 +2,7 @@
 //!
 //! - **Shape**: the seven kinds of OGC Simple Features. A place may have a height, which is kept and written, and which
 //!   all places of a text have or none.
-//! - **Invariant**: every shape has one text, which [`parse`] reads back: `POLYGON ((0 0, 4 0, 4 4, 0 0))`, numbers with
+//! - **Invariant**: every shape has one text, which [`parse()`] reads back: `POLYGON ((0 0, 4 0, 4 4, 0 0))`, numbers with
 //!   as few digits as give them back and without exponents, `POINT Z (1 2 3)` where there are heights.
 //! - **Invariant**: numbers are finite, a line string has no places or at least two, a ring none or at least four of
 //!   which the last is the first, collections nest at most [`MAX_DEPTH`] deep, and the text has at most [`MAX_TEXT`]
