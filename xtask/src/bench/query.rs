@@ -63,6 +63,12 @@ pub(super) fn run(bench: &Bench, graph: &Graph, record: &mut Value) -> Result<bo
         all.push(Said { contestant, questions });
     }
     let server = Server::start(&bench.binary, &loaded(bench, graph, own)?, &[])?;
+    // Which waits until all is counted: in process, too, plans are made with the counts.
+    server.ask(
+        "GET",
+        if own.is_rdf() { "/rdf/statistics/summary" } else { "/propertygraph/statistics/summary" },
+        "",
+    )?;
     let through = http::ask(server.address(), &asked, bench.flags.language)?;
     drop(server);
     println!(
