@@ -140,7 +140,7 @@ impl Canonical {
 
     /// The name space of a prefix among those of the elements around.
     fn space(&self, prefix: &str, of: impl Fn(&Spaces) -> &Vec<(String, String)>) -> Option<&str> {
-        let mut pairs = self.open.iter().rev().flat_map(|spaces| of(spaces));
+        let mut pairs = self.open.iter().rev().flat_map(of);
         pairs.find(|(known, _)| known == prefix).map(|(_, space)| space.as_str())
     }
 }
