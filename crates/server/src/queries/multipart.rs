@@ -15,6 +15,7 @@ use crate::parameters::excerpt;
 const MOST: usize = 1_000;
 /// Most characters of a boundary.
 const LONGEST_BOUNDARY: usize = 70;
+const UNFINISHED: &str = "A part of the body has no empty line after its headers";
 
 /// One file of the form.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,14 +96,15 @@ fn part(text: &[u8]) -> Result<Part<'_>, Failure> {
             found.bytes = &text[at..];
             return Ok(found);
         }
-        let Some((name, value)) = line.split_once(':') else { break };
+        let Some((name, value)) = line.split_once(':') else { return Err(bad(UNFINISHED.to_owned())) };
         if name.eq_ignore_ascii_case(header::CONTENT_TYPE.as_str()) {
             found.content_type = Some(value.trim().to_owned());
         } else if name.eq_ignore_ascii_case(header::CONTENT_DISPOSITION.as_str()) {
             found.file = parameter(value, "filename");
         }
     }
-    Err(bad("A part of the body has no empty line after its headers".to_owned()))
+    // Of a part that holds nothing, the empty line is the end of line before the boundary.
+    if text.ends_with(b"\n") { Ok(found) } else { Err(bad(UNFINISHED.to_owned())) }
 }
 
 /// The value of a parameter of a header, without its quotes.
@@ -145,6 +147,7 @@ mod tests {
             ("--x\r\n\r\nno end", "The body has no line '--x--' at its end"),
             ("--x--", "The body has no parts"),
             ("--x\r\nno header\r\n--x--", "A part of the body has no empty line"),
+            ("--x\r\nsome: header\r\n--x--", "A part of the body has no empty line"),
         ] {
             let failure = parts(body.as_bytes(), "x").unwrap_err();
             assert!(failure.to_string().contains(expected), "{body}: {failure}");
