@@ -61,7 +61,6 @@ def test_what_there_is(query, expected, client):
     ("EXPLAIN CREATE (n)", "UnsupportedOperationException", "updates"),
     ("UNWIND [1] AS x CALL { WITH x CREATE (:X {x: x}) } RETURN x", "MalformedQueryException", "CREATE"),
     ("CALL { MATCH (n) RETURN n } IN TRANSACTIONS RETURN n", "MalformedQueryException", "IN"),
-    ("RETURN ST_Point(1, 2)", "MalformedQueryException", "ST_Point"),
     ("RETURN point({x: 1, y: 2})", "MalformedQueryException", "point"),
     ("MATCH (n) RETURN elementId(n)", "MalformedQueryException", "elementId"),
     ("RETURN COUNT { MATCH (n) } AS c", "MalformedQueryException", "Invalid input"),
