@@ -11,7 +11,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use model::Dataset;
 use serde_json::{Value, json};
@@ -19,53 +19,31 @@ use sparql::{OutputFormat, ParseOptions, Query};
 use store::statistics::Run;
 use store::{CancelToken, Options, Snapshot, Store};
 
+#[path = "../../cypher/benches/support.rs"]
+mod support;
+
+use support::{Outcome, ask_all, folder, median, milliseconds, setting};
+
 /// The server's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The server's share of a machine with 16 GiB.
 const MEMORY: u64 = 4 << 30;
-/// A question over the whole graph is asked so many times more often than one is for each id.
-const WHOLE: usize = 3;
 /// Where the names of the generated graph begin.
 const BASE: &str = "http://example.org/";
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
 fn main() -> Outcome<()> {
-    let folder = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
-    // Cargo also runs benches as tests, without a folder.
-    let Some(folder) = folder.or_else(|| std::env::var("HALIMEDE_BENCH_DATA").ok()) else {
-        eprintln!("skipped: a data directory was expected, as the argument or in HALIMEDE_BENCH_DATA");
-        return Ok(());
-    };
-    let asked: Value = serde_json::from_str(include_str!("../../../xtask/src/bench/questions.json"))?;
+    let Some(folder) = folder() else { return Ok(()) };
     let store = Store::open(folder.as_ref(), Options { memory: MEMORY, create: false, ..Options::default() })?;
     let standing = store.statistics().current(Dataset::Rdf, Duration::from_mins(10), &CancelToken::new())?;
     let bench = Bench { snapshot: store.snapshot(Dataset::Rdf), statistics: standing.run };
     let nodes = bench.ask(&format!("PREFIX : <{BASE}> SELECT (COUNT(*) AS ?n) {{ ?p a :Person }}"))?;
     let nodes = rows(&nodes)?[0][0].as_str().and_then(|nodes| nodes.parse().ok()).filter(|nodes| *nodes > 0);
-    let ids = draw(asked["ids"].as_u64().unwrap_or(1), nodes.ok_or("there is no Person")?);
-    let passes =
-        setting("PASSES").map_or_else(|| Ok(asked["passes"].as_u64().unwrap_or(1)), |passes| passes.parse())?;
-    let only = setting("ONLY").unwrap_or_default();
-    let mut found = Vec::new();
-    for question in asked["questions"].as_array().ok_or("there are no questions")? {
-        let name = question["name"].as_str().unwrap_or_default();
-        if name.contains(&only) {
-            let text = question["sparql"].as_str().ok_or("a question without a text")?;
-            let texts: Vec<String> = if question["byId"] == true {
-                ids.iter().map(|id| text.replace("$id", &format!("<{BASE}{id}>"))).collect()
-            } else {
-                vec![text.to_owned()]
-            };
-            let mut answers = bench.question(&texts, passes as usize)?;
-            answers["name"] = name.into();
-            found.push(answers);
-        }
-    }
-    println!("{}", json!({ "ids": ids, "questions": found }));
-    Ok(())
+    ask_all("sparql", nodes.ok_or("there is no Person")?, |text, ids, passes| {
+        let named = |id: &String| text.replace("$id", &format!("<{BASE}{id}>"));
+        bench.question(&ids.map_or_else(|| vec![text.to_owned()], |ids| ids.iter().map(named).collect()), passes)
+    })
 }
 
 /// What is asked.
@@ -76,18 +54,13 @@ struct Bench {
 
 impl Bench {
     /// Asks each text; the first pass warms and gives the answers, the others are measured.
-    fn question(&self, texts: &[String], passes: usize) -> Outcome<Value> {
+    fn question(&self, texts: &[String], passes: u64) -> Outcome<Value> {
         let answers = texts.iter().map(|text| Ok(rows(&self.ask(text)?)?.into())).collect::<Outcome<Vec<Value>>>()?;
-        let passes = if texts.len() > 1 { passes } else { passes * WHOLE };
         let (mut whole, mut parses) = (Vec::new(), Vec::new());
         for _ in 0..passes {
             for text in texts {
-                let begun = Instant::now();
-                black_box(self.ask(text)?);
-                whole.push(begun.elapsed().as_secs_f64() * 1e3);
-                let begun = Instant::now();
-                black_box(self.parse(text)?);
-                parses.push(begun.elapsed().as_secs_f64() * 1e3);
+                whole.push(milliseconds(|| self.ask(text).map(|answer| drop(black_box(answer))))?);
+                parses.push(milliseconds(|| self.parse(text).map(|query| drop(black_box(query))))?);
             }
         }
         if setting("PLAN").is_some() {
@@ -116,23 +89,4 @@ fn rows(answer: &[u8]) -> Outcome<Vec<Value>> {
     let names: Vec<&str> = columns.iter().filter_map(Value::as_str).collect();
     let list = |row: &Value| names.iter().map(|name| row[name]["value"].clone()).collect();
     Ok(answer["results"]["bindings"].as_array().into_iter().flatten().map(list).collect())
-}
-
-/// Ids of the generated graph, `p` and a number below that of its vertices: the same ones each time.
-fn draw(count: u64, below: u64) -> Vec<String> {
-    let mut state: u64 = 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("p{}", (state >> 33) % below)
-    };
-    (0..count).map(|_| next()).collect()
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_unstable_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(0.0)
-}
-
-fn setting(name: &str) -> Option<String> {
-    std::env::var(format!("HALIMEDE_BENCH_{name}")).ok()
 }
