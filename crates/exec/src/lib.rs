@@ -1,8 +1,8 @@
 //! Values of the query languages: what they are, how they compare, and what can be computed from them.
 //!
-//! openCypher, Gremlin and the plans of SPARQL stand on this crate; nothing here knows the text of either. A function takes values and gives
-//! a value or an [`EvalError`]. It reads no clock and no store: the time of a statement, random numbers and the
-//! properties of nodes are handed in.
+//! openCypher, Gremlin and the plans of SPARQL stand on this crate; nothing here knows the text of any. A function takes
+//! values and gives a value or an [`EvalError`]. It reads no clock and no store: the time of a statement, random numbers
+//! and the properties of nodes are handed in.
 //!
 //! - [`value`]: the values; cloning one is cheap.
 //! - [`logic`]: true, false and unknown.

@@ -1,8 +1,8 @@
 //! Orderability: the one order of all values, by which ORDER BY sorts.
 //!
 //! - **Shape**: maps, nodes, relationships, lists, paths, date-times, local date-times, dates, times, local times,
-//!   durations, geometries by their texts, strings, booleans, numbers, null. NaN is the largest number. Within a type the order is that of
-//!   [`crate::comparison`] where that has one; durations are sorted by their average length.
+//!   durations, geometries by their texts, strings, booleans, numbers, null. NaN is the largest number. Within a type the
+//!   order is that of [`crate::comparison`] where that has one; durations are sorted by their average length.
 //! - **Invariant**: a total order; equal exactly for what is [equivalent](crate::equivalence).
 //! - **Source**: openCypher 9, "Orderability"; TCK ReturnOrderBy1.
 

@@ -1,14 +1,16 @@
 //! Algebra into plans of `exec`, which work on ids, batch by batch.
 //!
-//! A plan is made of triple patterns and the operators around them: filters, OPTIONAL, EXISTS, UNION, counts and groups, DISTINCT,
-//! ORDER BY of counts, LIMIT. An algebra that asks for more has none, and the evaluator answers it, over the same
-//! snapshot and with the same rows; only its outermost group may still be counted by a plan ([`group`]).
+//! A plan is made of triple patterns and the operators around them: filters, OPTIONAL, EXISTS, UNION, counts and groups,
+//! DISTINCT, ORDER BY of counts, LIMIT. An algebra that asks for more has none, and the evaluator answers it, over the
+//! same snapshot and with the same rows; only its outermost group may still be counted by a plan ([`group`]).
 //!
 //! - **Shape**: each variable is a slot. A triple that may be in several graphs of a merged default graph is told apart
 //!   where it is found; a snapshot of one graph has none.
 //! - Whatever a plan cannot say is refused here, before anything runs: there is no way back from the first row.
 //!
-//! `classes` leaves out what the store's counts imply, `order` says which triple pattern comes next, and `condition` what of an expression can be asked of rows.
+//! - `classes`: leaves out what the store's counts imply.
+//! - `order`: which triple pattern comes next.
+//! - `condition`: what of an expression can be asked of rows.
 
 use exec::aggregate::Function;
 use exec::batch::Slot;
