@@ -1,6 +1,7 @@
 //! What the benches of questions share, whatever the language: what is asked and how often, and what is told of it.
 
-use std::time::Instant;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -49,8 +50,12 @@ pub(crate) fn ask_all(
     Ok(())
 }
 
-/// How long something takes.
+/// How long something takes. `HALIMEDE_BENCH_PAUSE` are microseconds to sleep before it: a server sleeps between requests,
+/// and what it does next finds the core cold.
 pub(crate) fn milliseconds(run: impl FnOnce() -> Outcome<()>) -> Outcome<f64> {
+    if let Some(pause) = setting("PAUSE") {
+        sleep(Duration::from_micros(pause.parse()?));
+    }
     let begun = Instant::now();
     run()?;
     Ok(begun.elapsed().as_secs_f64() * 1e3)

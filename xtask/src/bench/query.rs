@@ -153,14 +153,15 @@ fn table(asked: &Value, all: &[Said], through: &[Value]) -> Table {
     // What our bench tells apart: SPARQL is planned while it runs.
     let (part, name) =
         if all[0].contestant.is_rdf() { ("of which parsing", "parse") } else { ("of which planning", "plan") };
-    let mut heading = vec!["milliseconds", "Halimede", part, "through HTTP", "more than in process"];
+    let mut heading = vec!["milliseconds", "Halimede", part, "through HTTP", "more than in process", "a socket alone"];
     heading.extend(all[1..].iter().flat_map(|said| [said.contestant.product(), "ratio"]));
     let mut table = Table::new(&heading);
     for (place, question) in asked["questions"].as_array().into_iter().flatten().enumerate() {
         let mut cells = vec![question["name"].as_str().unwrap_or_default().to_owned()];
         let ours = all[0].median(place);
         let http = through[place]["median"].as_f64().unwrap_or(f64::NAN);
-        cells.extend([ours, all[0].figure(place, name), http, http - ours].map(milliseconds));
+        let socket = through[place]["socket"].as_f64().unwrap_or(f64::NAN);
+        cells.extend([ours, all[0].figure(place, name), http, http - ours, socket].map(milliseconds));
         for said in &all[1..] {
             let theirs = said.median(place);
             cells.extend([milliseconds(theirs), format!("{:.2}", theirs / ours)]);

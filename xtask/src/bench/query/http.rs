@@ -1,9 +1,12 @@
-//! The questions through HTTP: one connection that is kept, one request behind the other.
+//! The questions through HTTP: one connection that is kept, one request behind the other. Beside each, what the machine
+//! takes for as many bytes there and back between two threads that do nothing else: nobody who asks through a socket is
+//! answered earlier.
 
 use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Read, Write as _},
-    net::TcpStream,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,8 +19,10 @@ use super::{super::flags::Language, median};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// A question over the whole graph is asked so many times more often than one is for each id.
 const WHOLE: usize = 3;
+/// How often bytes go there and back.
+const TRIPS: usize = 600;
 
-/// Asks each question; median milliseconds and answers.
+/// Asks each question; median milliseconds, answers, and the median milliseconds of the socket alone.
 pub(super) fn ask(address: &str, asked: &Value, language: Language) -> Result<Vec<Value>> {
     let mut connection = Connection::open(address, language)?;
     let ids: Vec<&str> = asked["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -56,8 +61,11 @@ impl Connection {
         };
         let bodies: Vec<String> = if by_id { ids.iter().map(|id| body(Some(id))).collect() } else { vec![body(None)] };
         let mut answers = Vec::new();
+        let (mut sent, mut received) = (0, 0);
         for body in &bodies {
             let answer = self.post(body)?;
+            sent += self.request(body).len();
+            received += answer.len();
             answers.push(match self.language {
                 Language::Cypher => rows(&answer)?,
                 Language::Sparql => solutions(&answer)?,
@@ -71,22 +79,27 @@ impl Connection {
                 times.push(begun.elapsed().as_secs_f64() * 1e3);
             }
         }
-        Ok(json!({ "median": median(&times), "answers": answers }))
+        let socket = there_and_back(sent / bodies.len(), received / bodies.len())?;
+        Ok(json!({ "median": median(&times), "answers": answers, "socket": socket }))
     }
 
-    /// The body of the answer, whose status must be 200.
-    fn post(&mut self, body: &str) -> Result<String> {
+    /// All bytes of a request.
+    fn request(&self, body: &str) -> String {
         let (path, accept) = match self.language {
             Language::Cypher => ("/openCypher", "application/json"),
             Language::Sparql => ("/sparql", "application/sparql-results+json"),
         };
-        let request = format!(
+        format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             self.host,
             body.len()
-        );
-        self.out.write_all(request.as_bytes())?;
+        )
+    }
+
+    /// The body of the answer, whose status must be 200.
+    fn post(&mut self, body: &str) -> Result<String> {
+        self.out.write_all(self.request(body).as_bytes())?;
         let status = self.line()?;
         let (mut length, mut chunked) = (0, false);
         loop {
@@ -128,6 +141,36 @@ impl Connection {
         answer.resize(from + length, 0);
         Ok(self.answers.read_exact(&mut answer[from..])?)
     }
+}
+
+/// The median milliseconds in which so many bytes go to another thread and so many come back, one trip after the other.
+fn there_and_back(sent: usize, received: usize) -> Result<f64> {
+    let (there, mut back) = (vec![b'x'; sent.max(1)], vec![b'x'; received.max(1)]);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let answering = {
+        let (mut there, back) = (there.clone(), back.clone());
+        thread::spawn(move || -> std::io::Result<()> {
+            let (mut socket, _) = listener.accept()?;
+            socket.set_nodelay(true)?;
+            for _ in 0..TRIPS {
+                socket.read_exact(&mut there)?;
+                socket.write_all(&back)?;
+            }
+            Ok(())
+        })
+    };
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_nodelay(true)?;
+    let mut times = Vec::new();
+    for _ in 0..TRIPS {
+        let begun = Instant::now();
+        socket.write_all(&there)?;
+        socket.read_exact(&mut back)?;
+        times.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    answering.join().ok().context("the thread that answers panicked")??;
+    Ok(median(&times))
 }
 
 /// The rows of an answer, each the list of its values. An object's members come sorted by name, so they are put back
