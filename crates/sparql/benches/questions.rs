@@ -36,6 +36,8 @@ const BASE: &str = "http://example.org/";
 fn main() -> Outcome<()> {
     let Some(folder) = folder() else { return Ok(()) };
     let store = Store::open(folder.as_ref(), Options { memory: MEMORY, create: false, ..Options::default() })?;
+    // As a server at leisure has it.
+    store.compact(Dataset::Rdf)?;
     let standing = store.statistics().current(Dataset::Rdf, Duration::from_mins(10), &CancelToken::new())?;
     let bench = Bench { snapshot: store.snapshot(Dataset::Rdf), statistics: standing.run };
     let nodes = bench.ask(&format!("PREFIX : <{BASE}> SELECT (COUNT(*) AS ?n) {{ ?p a :Person }}"))?;

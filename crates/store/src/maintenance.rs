@@ -2,8 +2,10 @@
 //! when they are many. Neither blocks a reader or a writer: both only replace layers by one with the same content, and
 //! hold the manifest lock for that last change alone.
 //!
-//! - **Share**: in the background each works on one thread, and compaction rests half of the time while a load goes on.
-//!   [`settle`] takes all cores, and a compaction that runs meanwhile does so too from its next file on.
+//! - **Leisure**: once nothing has happened for [`Options::quiet`](crate::Options::quiet), sets are merged whose number is
+//!   borne but whose sizes are alike: what a load leaves as several sets is read several times as fast as one.
+//! - **Share**: in the background each works on one thread, and compaction rests half of the time while a load goes on, or
+//!   when it is at leisure. [`settle`] takes all cores, and a compaction that runs meanwhile does so too from its next file on.
 //! - **Failure**: leaves the layers as they were and no files; tried again after [`RETRY`].
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -62,6 +64,17 @@ struct Rung {
     closed: bool,
 }
 
+/// Why a maintenance thread goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// There may be something to do.
+    Rung,
+    /// Nothing has happened for a while.
+    Quiet,
+    /// The store is closed.
+    Closed,
+}
+
 /// What compaction does and has done since the store was opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
@@ -97,14 +110,19 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a ring after the `seen` ones; `false` once closed.
-    fn wait(&self, seen: &mut u64) -> bool {
+    /// Waits for a ring after the `seen` ones, or for so long.
+    fn wait(&self, seen: &mut u64, most: Option<Duration>) -> Woken {
+        let until = most.map(|most| Instant::now() + most);
         let mut state = self.lock();
         while state.rings == *seen && !state.closed {
-            state = self.rung.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.rung.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return Woken::Quiet,
+                Some(left) => self.rung.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
         }
         *seen = state.rings;
-        !state.closed
+        if state.closed { Woken::Closed } else { Woken::Rung }
     }
 
     /// Waits whatever rings; `false` once closed.
@@ -159,15 +177,22 @@ impl Drop for Count<'_> {
 /// One thread, beside everything else.
 struct Background<'a> {
     bell: &'a Bell,
-    /// Whether it rests while a load goes on.
-    rests: bool,
+    rests: Rests,
     /// The one thread, once there was work.
     pool: &'a OnceLock<ThreadPool>,
     worked: Mutex<Instant>,
 }
 
+/// When background work rests half of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rests {
+    Never,
+    WhileLoading,
+    Always,
+}
+
 impl<'a> Background<'a> {
-    fn new(bell: &'a Bell, pool: &'a OnceLock<ThreadPool>, rests: bool) -> Self {
+    fn new(bell: &'a Bell, pool: &'a OnceLock<ThreadPool>, rests: Rests) -> Self {
         Self { bell, rests, pool, worked: Mutex::new(Instant::now()) }
     }
 }
@@ -179,7 +204,12 @@ impl Pace for Background<'_> {
             return Ok(());
         }
         std::thread::yield_now();
-        if self.rests && self.bell.loads.load(Ordering::Relaxed) > 0 {
+        let rests = match self.rests {
+            Rests::Never => false,
+            Rests::WhileLoading => self.bell.loads.load(Ordering::Relaxed) > 0,
+            Rests::Always => true,
+        };
+        if rests {
             let mut since = self.worked.lock().unwrap_or_else(PoisonError::into_inner);
             if since.elapsed() >= REST {
                 self.bell.rest(since.elapsed().min(2 * REST));
@@ -222,7 +252,23 @@ pub(crate) enum Chore {
 /// A maintenance thread.
 pub(crate) fn run(shared: &Shared, bell: &Bell, chore: Chore) {
     let (mut seen, pool) = (0, OnceLock::new());
-    while bell.wait(&mut seen) {
+    let mut leisure = (chore == Chore::Compact).then_some(shared.options.quiet);
+    loop {
+        let woken = bell.wait(&mut seen, leisure);
+        leisure = match woken {
+            Woken::Closed => return,
+            Woken::Rung => (chore == Chore::Compact).then_some(shared.options.quiet),
+            Woken::Quiet => None, // until the next ring: which each merge is, too
+        };
+        if woken == Woken::Quiet {
+            // It can stay as it is: what is due later may need less room, and is not kept waiting for this.
+            if let Err(error) = even_out(shared, bell, &pool)
+                && !bell.cancel.is_cancelled()
+            {
+                tracing::warn!(%error, "segment sets of like sizes were not merged, and stay until the next change");
+            }
+            continue;
+        }
         while let Err(error) = tend(shared, bell, chore, &pool) {
             if bell.cancel.is_cancelled() {
                 return;
@@ -240,7 +286,7 @@ fn tend(shared: &Shared, bell: &Bell, chore: Chore, pool: &OnceLock<ThreadPool>)
     let mut outcome = Ok(());
     for dataset in Dataset::ALL {
         let done = match chore {
-            Chore::Fold => fold_due(shared, bell, dataset, &Background::new(bell, pool, false)),
+            Chore::Fold => fold_due(shared, bell, dataset, &Background::new(bell, pool, Rests::Never)),
             Chore::Compact => compact_due(shared, bell, dataset, pool),
         };
         outcome = outcome.and(done); // one data set's trouble is not the other's
@@ -251,11 +297,23 @@ fn tend(shared: &Shared, bell: &Bell, chore: Chore, pool: &OnceLock<ThreadPool>)
 fn compact_due(shared: &Shared, bell: &Bell, dataset: Dataset, pool: &OnceLock<ThreadPool>) -> Result<()> {
     loop {
         let limit = if bell.loads.load(Ordering::SeqCst) > 0 { BUSY } else { SETTLED };
-        let rests = sets(shared, dataset) <= CROWDED;
-        if !compact_once(shared, bell, dataset, limit, &Background::new(bell, pool, rests))? {
+        let rests = if sets(shared, dataset) > CROWDED { Rests::Never } else { Rests::WhileLoading };
+        if !compact_once(shared, bell, dataset, Goal::AtMost(limit), &Background::new(bell, pool, rests))? {
             return Ok(());
         }
     }
+}
+
+/// Merges sets of like sizes, since nobody has other work.
+fn even_out(shared: &Shared, bell: &Bell, pool: &OnceLock<ThreadPool>) -> Result<()> {
+    for dataset in Dataset::ALL {
+        if bell.loads.load(Ordering::SeqCst) == 0
+            && compact_once(shared, bell, dataset, Goal::Even, &Background::new(bell, pool, Rests::Always))?
+        {
+            bell.ring(); // perhaps not the last
+        }
+    }
+    Ok(())
 }
 
 /// Folds what is due, and compacts until every data set has at most four segment sets.
@@ -264,7 +322,7 @@ pub(crate) fn settle(shared: &Shared, bell: &Bell, cancel: &CancelToken) -> Resu
     let pace = AllCores { stop: &bell.cancel, cancel };
     for dataset in Dataset::ALL {
         fold_due(shared, bell, dataset, &pace)?;
-        while compact_once(shared, bell, dataset, SETTLED, &pace)? {}
+        while compact_once(shared, bell, dataset, Goal::AtMost(SETTLED), &pace)? {}
     }
     Ok(())
 }
@@ -321,14 +379,25 @@ fn fold_at(shared: &Shared, bell: &Bell, _work: &MutexGuard<'_, ()>, dataset: Da
 pub(crate) fn compact(shared: &Shared, bell: &Bell, dataset: Dataset) -> Result<()> {
     let _hurry = Count::of(&bell.hurried);
     let pace = AllCores { stop: &bell.cancel, cancel: &CancelToken::new() };
-    while compact_once(shared, bell, dataset, 1, &pace)? {}
+    while compact_once(shared, bell, dataset, Goal::One, &pace)? {}
     Ok(())
 }
 
-/// Merges one run of neighbouring sets if there are more sets than `limit`. Whether it did.
-fn compact_once(shared: &Shared, bell: &Bell, dataset: Dataset, limit: usize, pace: &dyn Pace) -> Result<bool> {
+/// What compaction is after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// One set.
+    One,
+    /// No more sets than this.
+    AtMost(usize),
+    /// Sets each of which is much larger than all newer ones.
+    Even,
+}
+
+/// Merges one run of neighbouring sets if the goal is not reached. Whether it did.
+fn compact_once(shared: &Shared, bell: &Bell, dataset: Dataset, goal: Goal, pace: &dyn Pace) -> Result<bool> {
     let _work = bell.compacting.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(sets) = crowd(shared, dataset, limit) else { return Ok(false) };
+    let Some(sets) = crowd(shared, dataset, goal) else { return Ok(false) };
     let _running = Count::of(&bell.running);
     bell.bytes.fetch_add(replace(shared, dataset, &sets, pace)?, Ordering::Relaxed);
     bell.done.fetch_add(1, Ordering::Relaxed);
@@ -345,8 +414,12 @@ fn fan_in(memory: u64) -> usize {
     (memory / 16 / BLOCKS).clamp(8, 32) as usize
 }
 
-/// The neighbouring sets that are to be merged next, if there are more than `limit`.
-fn crowd(shared: &Shared, dataset: Dataset, limit: usize) -> Option<Vec<Arc<Layer>>> {
+/// The neighbouring sets that are to be merged next on the way to a goal.
+fn crowd(shared: &Shared, dataset: Dataset, goal: Goal) -> Option<Vec<Arc<Layer>>> {
+    let limit = match goal {
+        Goal::One | Goal::Even => 1,
+        Goal::AtMost(limit) => limit,
+    };
     let fan_in = fan_in(shared.options.memory);
     let state = shared.state();
     let visible = state.datasets[index(dataset)].visible();
@@ -358,7 +431,11 @@ fn crowd(shared: &Shared, dataset: Dataset, limit: usize) -> Option<Vec<Arc<Laye
     let runs = runs.filter(|run| !run[0].is_memory());
     let choices = runs.filter_map(|run| {
         let sizes: Vec<u64> = run.iter().map(|layer| layer.entries().max(1)).collect();
-        let choice = if limit == 1 { tiers::all(&sizes, fan_in) } else { tiers::due(&sizes, fan_in) };
+        let choice = match goal {
+            Goal::One => tiers::all(&sizes, fan_in),
+            Goal::AtMost(_) => tiers::due(&sizes, fan_in),
+            Goal::Even => tiers::alike(&sizes, fan_in),
+        };
         choice.map(|choice| (choice.cost(&sizes), run[choice.range()].to_vec()))
     });
     choices.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, sets)| sets)

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use model::{Dataset, HashKey, TermId, TermRef};
 use serde::Serialize;
@@ -42,11 +43,13 @@ pub struct Options {
     pub create: bool,
     /// Whether writing is refused.
     pub read_only: bool,
+    /// How long no load and no fold must have ended before segment sets of like sizes are merged, however few they are.
+    pub quiet: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory: 1 << 30, disk_floor: 64 << 20, create: true, read_only: false }
+        Self { memory: 1 << 30, disk_floor: 64 << 20, create: true, read_only: false, quiet: Duration::from_secs(10) }
     }
 }
 

@@ -28,15 +28,30 @@ impl Choice {
 pub(crate) fn due(sizes: &[u64], fan_in: usize) -> Option<Choice> {
     let last = sizes.len();
     let choices = (2..=last).filter_map(|end| {
-        let (mut start, mut sum) = (end - 1, sizes[end - 1]);
-        while start > 0 && (end - start < 2 || sizes[start - 1] < sum.saturating_mul(GROWTH)) {
-            start -= 1;
-            sum = sum.saturating_add(sizes[start]);
-        }
+        let (start, sum) = reach(sizes, end, 2);
         let covered = end == last || sizes[end] > sum;
         covered.then(|| narrow(sizes, start..end, fan_in))
     });
     choices.min_by(|a, b| a.cost(sizes).total_cmp(&b.cost(sizes)))
+}
+
+/// The best neighbours to merge, at most `fan_in`, among those that break the rule; `None` if none do.
+pub(crate) fn alike(sizes: &[u64], fan_in: usize) -> Option<Choice> {
+    let choices = (2..=sizes.len()).filter_map(|end| {
+        let (start, _) = reach(sizes, end, 1);
+        (end - start > 1).then(|| narrow(sizes, start..end, fan_in))
+    });
+    choices.min_by(|a, b| a.cost(sizes).total_cmp(&b.cost(sizes)))
+}
+
+/// Where the neighbours begin that end there and break the rule, or `least` of them; and their sum.
+fn reach(sizes: &[u64], end: usize, least: usize) -> (usize, u64) {
+    let (mut start, mut sum) = (end - 1, sizes[end - 1]);
+    while start > 0 && (end - start < least || sizes[start - 1] < sum.saturating_mul(GROWTH)) {
+        start -= 1;
+        sum = sum.saturating_add(sizes[start]);
+    }
+    (start, sum)
 }
 
 /// All of them, or the cheapest `fan_in` neighbours; `None` if there are not two.
@@ -102,6 +117,34 @@ mod tests {
         assert_eq!(due(&[1; 40], 32), Some(Choice(0..32)));
         assert_eq!(due(&[1000, 1, 1, 1, 1], 32), Some(Choice(1..5)));
         assert_eq!(due(&[7], 32), None);
+    }
+
+    #[test]
+    fn at_leisure_only_sets_of_like_sizes_are_merged() {
+        assert_eq!(alike(&[10, 12, 13], 32), Some(Choice(0..3)));
+        assert_eq!(alike(&[100, 1], 32), None);
+        assert_eq!(alike(&[100, 3, 2], 32), Some(Choice(1..3)));
+        assert_eq!(alike(&[100, 60, 11], 32), Some(Choice(0..2)));
+        assert_eq!(alike(&[7], 32), None);
+        assert_eq!(alike(&[], 32), None);
+    }
+
+    #[test]
+    fn at_leisure_an_entry_is_copied_a_logarithmic_number_of_times() {
+        let (mut sizes, mut written) = (Vec::new(), 0);
+        let arrivals = 1_000_u64;
+        for _ in 0..arrivals {
+            sizes.push(1);
+            while let Some(choice) = alike(&sizes, 32) {
+                let sum: u64 = sizes[choice.range()].iter().sum();
+                written += sum;
+                sizes.splice(choice.range(), [sum]);
+            }
+            assert!(sizes.windows(2).all(|pair| pair[0] >= GROWTH * pair[1]));
+        }
+        let logarithm = (arrivals as f64).log2();
+        assert!(written as f64 / (arrivals as f64) < 2.0 * logarithm, "{written}");
+        assert!((sizes.len() as f64) < logarithm, "{sizes:?}");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::ops::Range;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use model::{Dataset, Quad, TermRef};
 use store::{CancelToken, Error, IngestBatch, IngestOptions, Options, Order, Ordinal, Pattern, Role, Rules, Store};
@@ -16,8 +19,14 @@ fn open(directory: &Path, disk_floor: u64) -> Store {
 
 /// Loads sets that overlap by half, and returns how many quads there are.
 fn fill(store: &Store) -> u64 {
+    load(store, 0..SETS)
+}
+
+/// Loads some of those sets; how many quads there are after the last.
+fn load(store: &Store, sets: Range<u64>) -> u64 {
     let key = store.hash_key();
-    for set in 0..SETS {
+    let last = sets.end;
+    for set in sets {
         let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
         let mut ingest = store.ingest(Dataset::Rdf, options);
         let mut batch = IngestBatch::new();
@@ -32,7 +41,7 @@ fn fill(store: &Store) -> u64 {
         let prepared = ingest.prepare(None, false, &mut |violation| panic!("{violation:?}")).unwrap();
         assert!(ingest.publish(prepared, &mut |_| Some(Vec::new())).unwrap());
     }
-    (SETS + 1) * QUADS / 2
+    (last + 1) * QUADS / 2
 }
 
 fn read(store: &Store) -> Vec<Quad> {
@@ -48,6 +57,36 @@ fn files(directory: &Path) -> usize {
 fn bystander(store: &Store) -> store::Ingest {
     let options = IngestOptions { rules: Rules::Rdf, cancel: CancelToken::new(), threads: 1 };
     store.ingest(Dataset::Pg, options)
+}
+
+#[test]
+fn at_leisure_sets_of_like_sizes_become_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let quiet = Duration::from_millis(20);
+    let options = Options { disk_floor: 0, memory: 16 << 20, quiet, ..Options::default() };
+    let store = Store::open(directory.path(), options).unwrap();
+    // Two alike: few enough, but not for long.
+    load(&store, 0..1);
+    load(&store, 2..3);
+    while store.usage().segment_sets > 1 {
+        sleep(quiet);
+    }
+    // Half of the third is there already: the first is four times as large as it.
+    load(&store, 3..4);
+    let done = store.usage().compactions_done;
+    sleep(5 * quiet);
+    assert_eq!((store.usage().segment_sets, store.usage().compactions_done), (2, done));
+    // As long as a load goes on, nobody is at leisure.
+    let going = bystander(&store);
+    load(&store, 6..7);
+    sleep(5 * quiet);
+    assert_eq!((store.usage().segment_sets, store.usage().compactions_done), (3, done));
+    drop(going);
+    while store.usage().segment_sets > 1 {
+        sleep(quiet);
+    }
+    assert_eq!(read(&store).len() as u64, 7 * QUADS / 2);
+    assert!(store.check(&CancelToken::new()).unwrap().is_clean());
 }
 
 #[test]
