@@ -129,6 +129,8 @@ def test_a_regular_expression_that_is_meant_to_explode(served):
 @pytest.mark.parametrize("text", [
     "SELECT * { " + "{ " * 50_000 + "}" * 50_000 + " }",
     "SELECT * { ?s ?p ?o FILTER(" + "!" * 20_000 + "true) }",
+    "SELECT * { ?s ?p ?o FILTER(" + "!" * 200_000 + "true) }",
+    "SELECT * { ?s " + "! " * 200_000 + "?p ?o }",
     "SELECT * { " + "?s ?p ?o . " * 20_000 + "}",
     "SELECT (" + "1+" * 20_000 + "1 AS ?x) {}",
 ])

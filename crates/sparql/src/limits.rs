@@ -15,6 +15,7 @@ use spargebra::Query;
 use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression, PropertyPathExpression};
 
 use crate::Error;
+use crate::syntax::tokens;
 
 /// The longest query text, in bytes.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
@@ -28,6 +29,9 @@ const MAX_UPDATE_BRACKETS: usize = 1 << 17;
 const MAX_DEPTH: usize = 1_000;
 /// The most triple patterns and paths: the optimiser orders them in a time that grows with the square.
 const MAX_PATTERNS: usize = 5_000;
+
+/// The most `!` in a row: the parser's time grows with their square.
+const MAX_NEGATIONS: usize = MAX_DEPTH;
 
 /// What a text may need beside [`BASE_STACK`] and still run on any thread: a quarter of what threads have by default, the
 /// server's among them.
@@ -59,7 +63,22 @@ fn check(text: &str, most_bytes: usize, most_brackets: usize) -> Result<(), Erro
             "the text has {brackets} opening brackets, at most {most_brackets} are read"
         )));
     }
+    if has_longer_row_of_negations(text, MAX_NEGATIONS) {
+        return Err(Error::malformed(format!("the text has a row of '!', of which at most {MAX_NEGATIONS} are read")));
+    }
     Ok(())
+}
+
+/// Strings and comments may have any number. Hardly a text has so many at all that it need be looked at twice.
+fn has_longer_row_of_negations(text: &str, most: usize) -> bool {
+    let negations = |text: &str| text.bytes().filter(|byte| *byte == b'!').count();
+    let mut row = 0;
+    negations(text) > most
+        && tokens(text).any(|token| {
+            let more = if token.starts_with(['"', '\'', '<']) { 0 } else { negations(token) };
+            row = if more > 0 { row + more } else { 0 };
+            row > most
+        })
 }
 
 fn count_brackets(text: &str) -> usize {
@@ -248,5 +267,22 @@ impl Size {
                 self.path(b, below);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negations_in_a_row_are_bounded_but_not_in_strings() {
+        let refused = |text: &str| check_text(text).is_err();
+        let many = "!".repeat(MAX_NEGATIONS + 1);
+        assert!(refused(&format!("ASK {{ FILTER({many}true) }}")));
+        assert!(refused(&format!("ASK {{ ?s {} ?p ?o }}", "! ".repeat(MAX_NEGATIONS + 1))));
+        assert!(refused(&format!("ASK {{ ?s {} ?p ?o }}", "^!".repeat(MAX_NEGATIONS + 1))));
+        assert!(!refused(&format!("ASK {{ FILTER({}true) }}", "!".repeat(MAX_NEGATIONS))));
+        assert!(!refused(&format!("ASK {{ ?s ?p '{many}' }} # {many}")));
+        assert!(!refused(&"ASK { FILTER(!true) } ".repeat(MAX_NEGATIONS + 1)));
     }
 }
