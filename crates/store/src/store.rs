@@ -43,7 +43,8 @@ pub struct Options {
     pub create: bool,
     /// Whether writing is refused.
     pub read_only: bool,
-    /// How long no load and no fold must have ended before segment sets of like sizes are merged, however few they are.
+    /// How long nothing must have been committed, loaded or folded before segment sets of like sizes are merged, however few
+    /// they are.
     pub quiet: Duration,
 }
 
