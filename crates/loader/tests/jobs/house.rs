@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use loader::request::{Format, LoadRequest, Mode};
 use loader::source::SourceConfig;
@@ -13,7 +14,8 @@ use model::{Dataset, Quad, Term, TermId, TermRef};
 use serde_json::Value;
 use store::{CancelToken, CheckReport, Options, Order, Pattern, Store};
 
-const OPTIONS: Options = Options { memory: 256 << 20, disk_floor: 1 << 20, create: true, read_only: false };
+const OPTIONS: Options =
+    Options { memory: 256 << 20, disk_floor: 1 << 20, create: true, read_only: false, quiet: Duration::from_secs(10) };
 
 /// See the module.
 pub(crate) struct House {
