@@ -176,9 +176,8 @@ fn token_length(text: &str) -> usize {
         '-' => 1,
         first if is_word(first) => text.find(|c| !is_word(c)).unwrap_or(text.len()),
         first if is_sign(first) => {
-            let run = text.find(|c| !is_sign(c)).unwrap_or(text.len());
             // An IRI may follow a sign without a blank.
-            text[1..run].find('<').map_or(run, |iri| iri + 1)
+            text[1..].find(|c| !is_sign(c) || c == '<').map_or(text.len(), |end| end + 1)
         }
         first => first.len_utf8(),
     }

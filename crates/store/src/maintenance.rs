@@ -306,14 +306,17 @@ fn compact_due(shared: &Shared, bell: &Bell, dataset: Dataset, pool: &OnceLock<T
 
 /// Merges sets of like sizes, since nobody has other work.
 fn even_out(shared: &Shared, bell: &Bell, pool: &OnceLock<ThreadPool>) -> Result<()> {
+    let mut outcome = Ok(());
     for dataset in Dataset::ALL {
-        if bell.loads.load(Ordering::SeqCst) == 0
-            && compact_once(shared, bell, dataset, Goal::Even, &Background::new(bell, pool, Rests::Always))?
-        {
-            bell.ring(); // perhaps not the last
+        if bell.loads.load(Ordering::SeqCst) == 0 {
+            match compact_once(shared, bell, dataset, Goal::Even, &Background::new(bell, pool, Rests::Always)) {
+                Ok(true) => bell.ring(), // perhaps not the last
+                Ok(false) => {}
+                Err(error) => outcome = Err(error), // one data set's trouble is not the other's
+            }
         }
     }
-    Ok(())
+    outcome
 }
 
 /// Folds what is due, and compacts until every data set has at most four segment sets.
