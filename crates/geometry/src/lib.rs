@@ -10,6 +10,7 @@
 
 use std::fmt;
 
+use geo::relate::IntersectionMatrix;
 use geo::{BoundingRect, Contains, Distance, Euclidean, HasDimensions, Intersects, Relate};
 
 mod buffer;
@@ -66,7 +67,7 @@ impl Geometry {
     /// Whether both cover the same points.
     pub fn equals(&self, other: &Self) -> bool {
         match (self.is_empty(), other.is_empty()) {
-            (false, false) => self.plane.relate(&other.plane).is_equal_topo(),
+            (false, false) => self.relate(other).is_equal_topo(),
             (one, other) => one && other,
         }
     }
@@ -77,8 +78,12 @@ impl Geometry {
             _ if self.is_empty() || other.is_empty() => false,
             // What is asked most needs no graph of both.
             (geo::Geometry::Polygon(polygon), geo::Geometry::Point(point)) => polygon.contains(point),
-            (one, other) => one.relate(other).is_contains(),
+            _ => self.relate(other).is_contains(),
         }
+    }
+
+    fn relate(&self, other: &Self) -> IntersectionMatrix {
+        plane::joined(&self.plane).relate(plane::joined(&other.plane).as_ref())
     }
 
     /// Whether they have a point in common.

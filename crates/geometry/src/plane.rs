@@ -1,7 +1,14 @@
 //! Shapes in the types of `geo`, and back: what is computed with.
 
+use std::borrow::Cow;
+
+use geo::algorithm::Validation;
+use geo::orient::{Direction, Orient};
+use geo::{
+    Coord, GeometryCollection, Intersects, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon,
+};
+
 use crate::wkt::{Place, Shape};
-use geo::{Coord, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
 
 /// The shape without its heights. What is empty is an empty collection, so that no line or ring is.
 pub(super) fn of(shape: &Shape) -> geo::Geometry {
@@ -17,6 +24,33 @@ pub(super) fn of(shape: &Shape) -> geo::Geometry {
         }
         Shape::Collection(shapes) => collection(shapes.iter().map(of).collect()),
         Shape::Point(None) | Shape::LineString(_) | Shape::Polygon(_) => collection(Vec::new()),
+    }
+}
+
+/// The same points, for a graph of them: it knows of no areas that overlap or share a side, and those of a collection
+/// may. Where any two meet, all become one, its corners rounded to a thousand-millionth of its extent.
+pub(super) fn joined(shape: &geo::Geometry) -> Cow<'_, geo::Geometry> {
+    let geo::Geometry::GeometryCollection(shapes) = shape else { return Cow::Borrowed(shape) };
+    let (mut areas, mut others) = (Vec::new(), Vec::new());
+    split(shapes, &mut areas, &mut others);
+    let meets = |(index, one): (usize, &&Polygon)| areas[..index].iter().any(|other| one.intersects(*other));
+    // What crosses itself would make the overlay panic; nobody says what is inside it.
+    if !areas.iter().enumerate().any(meets) || !areas.iter().all(|area| area.is_valid()) {
+        return Cow::Borrowed(shape);
+    }
+    let areas: Vec<Polygon> = areas.into_iter().map(|area| area.orient(Direction::Default)).collect();
+    others.push(geo::unary_union(&areas).into());
+    Cow::Owned(collection(others))
+}
+
+fn split<'a>(shapes: &'a GeometryCollection, areas: &mut Vec<&'a Polygon>, others: &mut Vec<geo::Geometry>) {
+    for shape in shapes {
+        match shape {
+            geo::Geometry::Polygon(polygon) => areas.push(polygon),
+            geo::Geometry::MultiPolygon(polygons) => areas.extend(polygons),
+            geo::Geometry::GeometryCollection(inner) => split(inner, areas, others),
+            other => others.push(other.clone()),
+        }
     }
 }
 
@@ -45,7 +79,7 @@ pub(super) const fn kind(shape: &Shape) -> &'static str {
 }
 
 const fn collection(shapes: Vec<geo::Geometry>) -> geo::Geometry {
-    geo::Geometry::GeometryCollection(geo::GeometryCollection(shapes))
+    geo::Geometry::GeometryCollection(GeometryCollection(shapes))
 }
 
 fn lines(lines: &[Vec<Place>]) -> impl Iterator<Item = LineString> {
