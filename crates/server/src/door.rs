@@ -4,6 +4,11 @@
 //! and method, then a place for it when the server is full, and only then is the body read, the signature compared and
 //! what the operation needs asked for. Whatever happens, the client gets a reply with a request id; a panic is an
 //! `InternalFailureException`.
+//!
+//! - `call`: what an operation is given; `weight`: what each operation asks of the door.
+
+mod call;
+mod weight;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -25,17 +30,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, field};
 
-use crate::body::{self, Budget, Received};
+use crate::body::{self, Budget};
 use crate::bolt::Precedence;
 use crate::config::ServerConfig;
 use crate::exception::{Exception, Failure, JSON, Limit, REQUEST_ID_HEADER};
 use crate::flight::{self, Places};
 use crate::guard::{self, Guard};
-use crate::identity::{Gate, Identity, NOBODY};
+use crate::identity::{Gate, NOBODY};
 use crate::lanes::{Lane, LaneSize};
 use crate::listen::ServeError;
 use crate::metrics::Metrics;
-use crate::parameters::{Parameters, excerpt};
+use crate::parameters::Parameters;
 use crate::request_id::RequestId;
 use crate::reset::{RESETTING, Reset};
 use crate::routes::{self, Action, Matched, Mismatch};
@@ -45,6 +50,8 @@ use crate::{
     audit, events, loads, ml, openapi, opencypher, ours, permissions, queries, rebuilds, reset, running, statistics,
     status, storage,
 };
+pub(crate) use call::{Call, Entrance, Peer};
+use weight::{is_light, is_query, needs_data, outlives_its_client, takes_place};
 
 /// What all requests of a server share.
 pub(crate) struct Door {
@@ -89,98 +96,6 @@ pub(crate) struct Lanes {
     pub(crate) statistics: Lane,
     /// Streams of a load's progress. They need no thread: a turn is a place, and nobody waits for one.
     pub(crate) events: Lane,
-}
-
-/// Where a request came in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    /// The address it arrived at.
-    pub(crate) local: IpAddr,
-    /// The address it came from.
-    pub(crate) remote: IpAddr,
-    /// Whether its connection is one of the reserved ones.
-    pub(crate) reserved: bool,
-    /// Whether it came over TLS.
-    pub(crate) secure: bool,
-    /// Through which socket.
-    pub(crate) entrance: Entrance,
-}
-
-/// A socket of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entrance {
-    /// That of the clients.
-    Main,
-    /// That of the operator's tools.
-    Admin,
-}
-
-/// The media type of a form, which is what a body is if nobody says.
-const FORM: &str = "application/x-www-form-urlencoded";
-
-/// A request as operations see it.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) id: RequestId,
-    pub(crate) identity: Identity,
-    pub(crate) method: Method,
-    /// The raw path.
-    pub(crate) path: String,
-    /// The raw query string.
-    pub(crate) query: Option<String>,
-    /// The query string's parameters.
-    pub(crate) parameters: Parameters,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Received,
-    /// The decoded label of the path, if its route has one.
-    pub(crate) label: Option<String>,
-}
-
-impl Call {
-    /// What the body is, told by its media type among those that are known; a form if nothing is said.
-    ///
-    /// # Errors
-    ///
-    /// `BadRequestException` for another type, with those that are known.
-    pub(crate) fn body_is<F: Copy>(&self, known: &[(&str, F)]) -> Result<F, Failure> {
-        // A body that is not there has no type that matters, whatever a client's habit is.
-        let is_there = !self.body.bytes.is_empty() || self.method != Method::GET;
-        let said = self.headers.get(header::CONTENT_TYPE).filter(|_| is_there);
-        let text = said.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-        let named = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let media_type = if named.is_empty() { FORM } else { &named };
-        known.iter().find(|(name, _)| *name == media_type).map(|(_, form)| *form).ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            let expected = match names.split_last() {
-                Some((last, [])) => (*last).to_owned(),
-                Some((last, others)) => format!("{} or {last}", others.join(", ")),
-                None => String::new(),
-            };
-            let found = excerpt(&text);
-            Failure::new(
-                Exception::BadRequest,
-                format!("Content-Type '{found}' is not known here: expected {expected}"),
-            )
-        })
-    }
-}
-
-#[cfg(test)]
-impl Call {
-    /// A request with this body and nothing else.
-    pub(crate) fn of_body(body: &'static str) -> Self {
-        Self {
-            id: RequestId::random(),
-            identity: Identity::nobody(),
-            method: Method::POST,
-            path: "/".to_owned(),
-            query: None,
-            parameters: Parameters::default(),
-            headers: HeaderMap::new(),
-            body: Received::of(body),
-            label: None,
-        }
-    }
 }
 
 impl Door {
@@ -244,10 +159,10 @@ impl Door {
         request: Request<Incoming>,
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + use<> {
-        let outlives_its_client = outlives_its_client(&request);
+        let action = routes::find(request.method(), request.uri().path()).ok().and_then(|found| found.route.action);
         let tasks = self.tasks.clone();
         let answer = self.answer_here(request, peer);
-        if outlives_its_client {
+        if action.is_some_and(outlives_its_client) {
             let task = tasks.spawn(answer);
             Either::Left(task.map(|ended| {
                 ended.unwrap_or_else(|error| {
@@ -508,92 +423,6 @@ impl Door {
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
     const LENGTH: usize = 55;
     headers.get("traceparent")?.to_str().ok().filter(|text| text.len() == LENGTH)
-}
-
-/// Whether a client that hangs up must not stop it.
-fn outlives_its_client(request: &Request<Incoming>) -> bool {
-    let action = routes::find(request.method(), request.uri().path()).ok().and_then(|matched| matched.route.action);
-    matches!(action, Some(Action::StartLoaderJob | Action::CancelLoaderJob | Action::ExecuteFastReset))
-}
-
-/// Whether a reset of the data refuses it. Jobs say themselves that they cannot change meanwhile.
-const fn needs_data(action: Action) -> bool {
-    match action {
-        Action::Sparql
-        | Action::SparqlGraphStore
-        | Action::OpenCypher
-        | Action::OpenCypherExplain
-        | Action::GetStatistics(_)
-        | Action::ManageStatistics(_)
-        | Action::DeleteStatistics(_)
-        | Action::GetSummary(_)
-        | Action::Check
-        | Action::Export
-        | Action::ExecuteFastReset => true,
-        Action::StartLoaderJob
-        | Action::ListLoaderJobs
-        | Action::GetLoaderJobStatus
-        | Action::CancelLoaderJob
-        | Action::GetLoaderJobEvents
-        | Action::GetLoaderJobRejects
-        | Action::GetEngineStatus
-        | Action::Queries(_)
-        | Action::GetStorageInfo
-        | Action::ListMl
-        | Action::FindMl(_)
-        | Action::StartMl(_)
-        | Action::ListIndexRebuilds
-        | Action::StartIndexRebuild
-        | Action::FindIndexRebuild
-        | Action::OpenApi
-        | Action::Health
-        | Action::Metrics => false,
-    }
-}
-
-/// Whether its body may be as large as a query.
-const fn is_query(action: Action) -> bool {
-    matches!(action, Action::Sparql | Action::SparqlGraphStore | Action::OpenCypher | Action::OpenCypherExplain)
-}
-
-/// Whether it counts among the requests in flight.
-fn takes_place(action: Action) -> bool {
-    !is_light(action) && action != Action::Metrics
-}
-
-/// Whether a reserved connection serves it.
-fn is_light(action: Action) -> bool {
-    match action {
-        Action::ListLoaderJobs
-        | Action::GetLoaderJobStatus
-        | Action::CancelLoaderJob
-        | Action::GetEngineStatus
-        | Action::Queries(_)
-        | Action::Health => true,
-        Action::StartLoaderJob
-        | Action::ExecuteFastReset
-        | Action::Sparql
-        | Action::SparqlGraphStore
-        | Action::OpenCypher
-        | Action::OpenCypherExplain
-        | Action::GetStatistics(_)
-        | Action::ManageStatistics(_)
-        | Action::DeleteStatistics(_)
-        | Action::GetSummary(_)
-        | Action::GetStorageInfo
-        | Action::ListMl
-        | Action::FindMl(_)
-        | Action::StartMl(_)
-        | Action::ListIndexRebuilds
-        | Action::StartIndexRebuild
-        | Action::FindIndexRebuild
-        | Action::OpenApi
-        | Action::Metrics
-        | Action::Check
-        | Action::Export
-        | Action::GetLoaderJobEvents
-        | Action::GetLoaderJobRejects => false,
-    }
 }
 
 /// The answer where nothing can be done: for a path or method that is none, and for an operation that is not offered.
