@@ -133,6 +133,8 @@ impl Server {
         let operators = Arc::new(Semaphore::new(ADMIN_CONNECTIONS));
         let connections = TaskTracker::new();
         let mut shutdown = pin!(shutdown);
+        let door = Arc::clone(&self.door);
+        let upkeep = tokio::spawn(async move { door.metrics.keep_up().await });
         loop {
             let (accepted, entrance) = tokio::select! {
                 () = &mut shutdown => break,
@@ -158,6 +160,9 @@ impl Server {
             });
         }
         drop((self.listener, self.admin));
+        upkeep.abort();
+        // It ends as cancelled.
+        let _ = upkeep.await;
         self.door.close();
         connections.close();
         if timeout(drain, connections.wait()).await.is_err() {

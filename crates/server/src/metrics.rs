@@ -23,16 +23,24 @@
 //! Each server has a recorder of its own, so that several can live in one process. Labels have few values: operations,
 //! statuses, states and exceptions, never anything a client chose.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use tokio::time::sleep;
 
 use crate::exception::Limit;
 use crate::lanes::Lane;
 
 /// Upper bounds of the histograms' buckets, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 120.0];
+
+/// How often durations are sorted into buckets: until then each takes its own place in memory.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 const METADATA: Metadata<'_> = Metadata::new("server", Level::INFO, None);
 
@@ -42,6 +50,27 @@ pub(crate) struct Metrics {
     handle: PrometheusHandle,
     connections: Gauge,
     bolt_connections: Gauge,
+    /// By operation and status.
+    requests: Measures<u16>,
+    /// By language and outcome.
+    queries: Measures<&'static str>,
+}
+
+/// What has two labels. Its measures are kept here, because the recorder finds them by hashing their names.
+#[derive(Default)]
+struct Measures<L>(Mutex<HashMap<(&'static str, L), Measure>>);
+
+/// How often it was, and how long it took, by the first label alone.
+struct Measure(Counter, Histogram);
+
+impl<L: Copy + Eq + Hash> Measures<L> {
+    fn record(&self, labels: (&'static str, L), took: Duration, register: impl FnOnce() -> Measure) {
+        // A map of handles is whole whatever panicked.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Measure(counter, histogram) = known.entry(labels).or_insert_with(register);
+        counter.increment(1);
+        histogram.record(took);
+    }
 }
 
 /// A connection of Bolt that is open until this is dropped.
@@ -71,14 +100,19 @@ impl Metrics {
         gauge(&recorder, "halimede_build_info", vec![Label::new("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         gauge(&recorder, "process_start_time_seconds", Vec::new())
             .set(jiff::Timestamp::now().as_millisecond() as f64 / 1e3);
-        Self { recorder, handle, connections, bolt_connections }
+        let (requests, queries) = Default::default();
+        Self { recorder, handle, connections, bolt_connections, requests, queries }
     }
 
     /// A request was answered. A streamed reply counts when its head is sent.
     pub(crate) fn request(&self, operation: &'static str, status: u16, took: Duration) {
-        let labels = vec![Label::new("operation", operation), Label::new("status", status.to_string())];
-        self.counter("halimede_http_requests_total", labels).increment(1);
-        self.histogram("halimede_http_request_duration_seconds", vec![Label::new("operation", operation)]).record(took);
+        self.requests.record((operation, status), took, || {
+            let (operation, status) = (Label::new("operation", operation), Label::new("status", status.to_string()));
+            Measure(
+                self.counter("halimede_http_requests_total", vec![operation.clone(), status]),
+                self.histogram("halimede_http_request_duration_seconds", vec![operation]),
+            )
+        });
     }
 
     /// A request met a limit, and was refused or ended for it.
@@ -93,9 +127,13 @@ impl Metrics {
 
     /// A query ended: `outcome` is `ok` or the exception's name.
     pub(crate) fn query(&self, language: &'static str, outcome: &'static str, took: Duration) {
-        let labels = vec![Label::new("language", language), Label::new("outcome", outcome)];
-        self.counter("halimede_queries_total", labels).increment(1);
-        self.histogram("halimede_query_duration_seconds", vec![Label::new("language", language)]).record(took);
+        self.queries.record((language, outcome), took, || {
+            let (language, outcome) = (Label::new("language", language), Label::new("outcome", outcome));
+            Measure(
+                self.counter("halimede_queries_total", vec![language.clone(), outcome]),
+                self.histogram("halimede_query_duration_seconds", vec![language]),
+            )
+        });
     }
 
     /// A connection was opened.
@@ -154,6 +192,14 @@ impl Metrics {
     pub(crate) fn records(&self, loaded: u64, duplicates: u64, errors: u64) {
         for (outcome, records) in [("loaded", loaded), ("duplicate", duplicates), ("error", errors)] {
             self.counter("halimede_load_records_total", vec![Label::new("outcome", outcome)]).absolute(records);
+        }
+    }
+
+    /// Sorts durations into their buckets now and then, whether anybody asks for metrics or not.
+    pub(crate) async fn keep_up(&self) {
+        loop {
+            sleep(UPKEEP).await;
+            self.handle.run_upkeep();
         }
     }
 
@@ -295,6 +341,43 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
         }
         assert!(text.contains("# TYPE halimede_queries_total counter"));
+    }
+
+    /// Whether or not anybody scrapes: ten million durations would take 160 MB. It runs in a process of its own, whose
+    /// memory no other test uses.
+    #[test]
+    fn durations_do_not_fill_memory() {
+        const NAME: &str = "metrics::tests::durations_do_not_fill_memory";
+        const ALONE: &str = "HALIMEDE_TEST_ALONE";
+        if std::env::var_os(ALONE).is_none() {
+            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+            let output = again.args(["--exact", NAME]).env(ALONE, "1").output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{text}");
+            return;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(record_without_scrapes());
+    }
+
+    async fn record_without_scrapes() {
+        const MOST_GROWTH: u64 = 32 << 20;
+        let metrics = std::sync::Arc::new(Metrics::new());
+        let kept = std::sync::Arc::clone(&metrics);
+        let upkeep = tokio::spawn(async move { kept.keep_up().await });
+        let before = resident_bytes();
+        for _ in 0..50 {
+            for _ in 0..200_000 {
+                metrics.query("sparql", "ok", Duration::from_millis(1));
+            }
+            sleep(UPKEEP).await;
+        }
+        upkeep.abort();
+        if let (Some(before), Some(after)) = (before, resident_bytes()) {
+            assert!(after < before + MOST_GROWTH, "{before} bytes became {after}");
+        }
+        let count = "halimede_query_duration_seconds_count{language=\"sparql\"} 10000000";
+        assert!(metrics.render().lines().any(|line| line == count));
     }
 
     #[test]
