@@ -159,9 +159,11 @@ impl Door {
         request: Request<Incoming>,
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + use<> {
-        let action = routes::find(request.method(), request.uri().path()).ok().and_then(|found| found.route.action);
+        let matched = routes::find(request.method(), request.uri().path());
+        let action = matched.as_ref().ok().and_then(|matched| matched.route.action);
         let tasks = self.tasks.clone();
-        let answer = self.answer_here(request, peer);
+        // What waits for some operation is large, and is handed from hand to hand before it begins.
+        let answer = Box::pin(self.answer_here(request, matched, peer));
         if action.is_some_and(outlives_its_client) {
             let task = tasks.spawn(answer);
             Either::Left(task.map(|ended| {
@@ -175,7 +177,12 @@ impl Door {
         }
     }
 
-    async fn answer_here(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+    async fn answer_here(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        matched: Result<Matched, Mismatch>,
+        peer: Peer,
+    ) -> Response<Body> {
         let began = Instant::now();
         let id = RequestId::random();
         let (parts, incoming) = request.into_parts();
@@ -190,7 +197,8 @@ impl Door {
         );
         let version = parts.version;
         let mut operation = "none";
-        let answering = AssertUnwindSafe(self.admitted(id, parts, incoming, peer, &mut operation)).catch_unwind();
+        let answering =
+            AssertUnwindSafe(self.admitted(id, parts, incoming, (matched, peer), &mut operation)).catch_unwind();
         let mut response = answering.instrument(span.clone()).await.unwrap_or_else(|_| {
             Failure::new(Exception::InternalFailure, "An unexpected error occurred while answering the request")
                 .reply(id)
@@ -227,7 +235,7 @@ impl Door {
         id: RequestId,
         parts: Parts,
         incoming: Incoming,
-        peer: Peer,
+        (matched, peer): (Result<Matched, Mismatch>, Peer),
         operation: &mut &'static str,
     ) -> Response<Body> {
         // A page cannot sign, so who is asked for a signature may come from anywhere.
@@ -244,7 +252,9 @@ impl Door {
         } else {
             let mut principal = NOBODY.to_owned();
             let mut from = peer.remote;
-            let response = self.routed(id, parts, incoming, peer, operation, (&mut principal, &mut from)).await;
+            *operation = matched.as_ref().map_or("none", |matched| matched.route.operation);
+            let who = (&mut principal, &mut from);
+            let response = self.routed(id, parts, incoming, (matched, peer), who).await;
             audit::record(id, &principal, from, operation, &response);
             response
         };
@@ -260,8 +270,7 @@ impl Door {
         id: RequestId,
         parts: Parts,
         incoming: Incoming,
-        peer: Peer,
-        operation: &mut &'static str,
+        (matched, peer): (Result<Matched, Mismatch>, Peer),
         who: (&mut String, &mut IpAddr),
     ) -> Response<Body> {
         let path = parts.uri.path();
@@ -271,9 +280,7 @@ impl Door {
             let text = format!("The request's target is over {} bytes", self.config.url_bytes);
             return Failure::new(Exception::BadRequest, text).over(Limit::Url).reply(id);
         }
-        let matched = routes::find(&parts.method, path);
         let name = matched.as_ref().map_or("none", |matched| matched.route.operation);
-        *operation = name;
         let (principal, from) = who;
         let visitor = match self.gate.look(&parts, peer, permissions::of(name, None)) {
             Ok(visitor) => visitor,

@@ -4,14 +4,15 @@
 //! and looks at a status do not: whoever wants to see or end what fills the server must get through.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::http::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::exception::{Exception, Failure, Limit};
 
@@ -81,22 +82,35 @@ pub(crate) struct Activity {
     pub(crate) requests: u32,
     /// Replies of which a piece was handed over and nothing more was asked for since.
     pub(crate) offered: u32,
+    /// The last change, also that of a piece which was taken for another; `None` before the first request.
+    pub(crate) since: Option<Instant>,
 }
 
-/// The activity of one connection, and every change of it: also a piece that was taken for another.
+/// The activity of one connection. It is looked at now and then: to be told of each change would cost every request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Traffic(Arc<watch::Sender<Activity>>);
+pub(crate) struct Traffic(Arc<Mutex<Activity>>);
 
 impl Traffic {
     /// A request begins; it ends when what this returns is dropped, with [`Taken`] if there is a reply.
     pub(crate) fn begin(&self) -> Flight {
-        self.0.send_modify(|activity| activity.requests += 1);
+        self.change(|activity| activity.requests += 1);
         Flight(self.clone())
     }
 
-    /// Tells of every change from now on.
-    pub(crate) fn observe(&self) -> watch::Receiver<Activity> {
-        self.0.subscribe()
+    /// What it is now.
+    pub(crate) fn now(&self) -> Activity {
+        *self.activity()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Activity)) {
+        let mut activity = self.activity();
+        change(&mut activity);
+        activity.since = Some(Instant::now());
+    }
+
+    fn activity(&self) -> MutexGuard<'_, Activity> {
+        // Numbers are whole whatever panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,7 +127,7 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.0.send_modify(|activity| activity.requests -= 1);
+        self.0.change(|activity| activity.requests -= 1);
     }
 }
 
@@ -128,7 +142,7 @@ struct Taken {
 impl Taken {
     fn set_offered(&mut self, offered: bool) {
         let before = std::mem::replace(&mut self.offered, offered);
-        self.flight.0.0.send_modify(|activity| {
+        self.flight.0.change(|activity| {
             activity.offered = activity.offered - u32::from(before) + u32::from(offered);
         });
     }
@@ -193,16 +207,16 @@ mod tests {
     #[tokio::test]
     async fn traffic_tells_what_waits_for_the_client() {
         let traffic = Traffic::default();
-        let seen = traffic.observe();
-        let now = || *seen.borrow();
+        let now = || (traffic.now().requests, traffic.now().offered);
+        assert_eq!(traffic.now().since, None);
         let (first, second) = (traffic.begin(), traffic.begin());
-        assert_eq!(now(), Activity { requests: 2, offered: 0 });
+        assert_eq!(now(), (2, 0));
         let mut response = first.replies(Response::new(Body::from("reply")));
         drop(second);
-        assert_eq!(now(), Activity { requests: 1, offered: 0 });
+        assert_eq!(now(), (1, 0));
         response.body_mut().frame().await.unwrap().unwrap();
-        assert_eq!(now(), Activity { requests: 1, offered: 1 });
+        assert_eq!(now(), (1, 1));
         drop(response);
-        assert_eq!(now(), Activity::default());
+        assert_eq!(now(), (0, 0));
     }
 }

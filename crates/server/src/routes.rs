@@ -9,6 +9,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use auth::Language;
 use axum::http::Method;
 use model::Dataset;
@@ -118,8 +121,9 @@ pub(crate) enum Mismatch {
 ///
 /// [`Mismatch`], which tells an unknown path from an unknown method.
 pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
+    static BY_SEGMENT: LazyLock<HashMap<&str, Vec<&Route>>> = LazyLock::new(by_segment);
     let mut allowed: Vec<&str> = Vec::new();
-    for route in all() {
+    for route in BY_SEGMENT.get(usual_spelling(first_segment(path))).into_iter().flatten().copied() {
         let Some(Fit { label }) = fit(route.template, path) else { continue };
         if route.method == *method {
             return Ok(Matched { route, label: label.map(percent_decode) });
@@ -134,6 +138,20 @@ pub(crate) fn find(method: &Method, path: &str) -> Result<Matched, Mismatch> {
 /// Every route.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     table::MODEL.iter().chain(table::OTHERS)
+}
+
+/// The routes that begin with each first segment, in the order of the table: looking at every row costs as much as to parse
+/// a short query. No first segment of a template is a label.
+fn by_segment() -> HashMap<&'static str, Vec<&'static Route>> {
+    let mut routes: HashMap<&str, Vec<&Route>> = HashMap::new();
+    for route in all() {
+        routes.entry(first_segment(route.template)).or_default().push(route);
+    }
+    routes
+}
+
+fn first_segment(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
 /// That a path fits a template, with the raw text of its label if it has one. No template has two.

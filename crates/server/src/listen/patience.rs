@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
-use crate::flight::Activity;
+use crate::flight::{Activity, Traffic};
 
 /// How long a connection is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,31 +30,34 @@ pub(super) enum Over {
     Stalled,
 }
 
+/// The shortest time between two looks at a connection.
+const LEAST: Duration = Duration::from_millis(50);
+
 /// Waits until the patience with a connection is over. Before its first request that is the socket's business, which can
 /// still answer who does not finish it.
-pub(super) async fn over(mut activity: watch::Receiver<Activity>, patience: Patience) -> Over {
-    // The first change is the first request. Whoever counts them is gone when the connection is, and so is this then.
-    let _ = activity.changed().await;
+pub(super) async fn over(traffic: Traffic, patience: Patience) -> Over {
+    // No limit that begins after a look can pass before the next one.
+    let step = patience.idle.min(patience.taking).max(LEAST);
     loop {
-        let now = *activity.borrow_and_update();
-        let (limit, over) = match now {
+        let activity = traffic.now();
+        let (limit, over) = match activity {
             Activity { requests: 0, .. } => (patience.idle, Over::Idle),
             Activity { offered: 0, .. } => (Duration::MAX, Over::Stalled),
             Activity { .. } => (patience.taking, Over::Stalled),
         };
-        match timeout(limit, activity.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return over,
+        let left = activity.since.map_or(step, |since| limit.saturating_sub(since.elapsed()));
+        if left.is_zero() {
+            return over;
         }
+        sleep(left.min(step)).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::{Instant, sleep};
+    use tokio::time::Instant;
 
     use super::*;
-    use crate::flight::Traffic;
 
     const PATIENCE: Patience =
         Patience { beginning: Duration::from_secs(5), idle: Duration::from_secs(10), taking: Duration::from_secs(20) };
@@ -63,14 +65,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_ends_a_working_one_does_not() {
         let traffic = Traffic::default();
-        let activity = traffic.observe();
         let flight = traffic.begin();
         let began = Instant::now();
         tokio::spawn(async move {
             sleep(Duration::from_secs(1_000)).await;
             drop(flight);
         });
-        assert_eq!(over(activity, PATIENCE).await, Over::Idle);
+        assert_eq!(over(traffic, PATIENCE).await, Over::Idle);
         assert_eq!(began.elapsed().as_secs(), 1_010);
     }
 
@@ -81,12 +82,11 @@ mod tests {
         use http_body_util::BodyExt;
 
         let traffic = Traffic::default();
-        let activity = traffic.observe();
         let mut reply = traffic.begin().replies(Response::new(Body::from("piece")));
         let computing = traffic.begin();
         let began = Instant::now();
         reply.body_mut().frame().await.unwrap().unwrap();
-        assert_eq!(over(activity, PATIENCE).await, Over::Stalled);
+        assert_eq!(over(traffic, PATIENCE).await, Over::Stalled);
         assert_eq!(began.elapsed().as_secs(), 20);
         drop((reply, computing));
     }
