@@ -98,6 +98,15 @@ pub(crate) struct Lanes {
     pub(crate) events: Lane,
 }
 
+/// A request whose head has been read.
+struct Arrival {
+    id: RequestId,
+    parts: Parts,
+    incoming: Incoming,
+    peer: Peer,
+    matched: Result<Matched, Mismatch>,
+}
+
 impl Door {
     pub(crate) fn new(config: ServerConfig, store: store::Store, loader: loader::Loader) -> Result<Self, ServeError> {
         store.statistics().compute_after_loads();
@@ -197,8 +206,8 @@ impl Door {
         );
         let version = parts.version;
         let mut operation = "none";
-        let answering =
-            AssertUnwindSafe(self.admitted(id, parts, incoming, (matched, peer), &mut operation)).catch_unwind();
+        let arrival = Arrival { id, parts, incoming, peer, matched };
+        let answering = AssertUnwindSafe(self.admitted(arrival, &mut operation)).catch_unwind();
         let mut response = answering.instrument(span.clone()).await.unwrap_or_else(|_| {
             Failure::new(Exception::InternalFailure, "An unexpected error occurred while answering the request")
                 .reply(id)
@@ -230,31 +239,25 @@ impl Door {
     }
 
     /// Behind the guard: what a page of an allowed origin may read gets the headers that let it.
-    async fn admitted(
-        self: &Arc<Self>,
-        id: RequestId,
-        parts: Parts,
-        incoming: Incoming,
-        (matched, peer): (Result<Matched, Mismatch>, Peer),
-        operation: &mut &'static str,
-    ) -> Response<Body> {
+    async fn admitted(self: &Arc<Self>, arrival: Arrival, operation: &mut &'static str) -> Response<Body> {
+        let Arrival { parts, peer, matched, .. } = &arrival;
+        let id = arrival.id;
         // A page cannot sign, so who is asked for a signature may come from anywhere.
         let is_open = !self.gate.is_guarded() || peer.entrance == Entrance::Admin;
-        let page = match self.guard.admit(&parts, peer.local, is_open) {
+        let page = match self.guard.admit(parts, peer.local, is_open) {
             Ok(page) => page,
             Err(failure) => {
-                body::discard(incoming);
+                body::discard(arrival.incoming);
                 return closing(failure.reply(id));
             }
         };
-        let mut response = if guard::is_preflight(&parts) {
-            guard::preflight(&parts)
+        let mut response = if guard::is_preflight(parts) {
+            guard::preflight(parts)
         } else {
             let mut principal = NOBODY.to_owned();
             let mut from = peer.remote;
             *operation = matched.as_ref().map_or("none", |matched| matched.route.operation);
-            let who = (&mut principal, &mut from);
-            let response = self.routed(id, parts, incoming, (matched, peer), who).await;
+            let response = self.routed(arrival, (&mut principal, &mut from)).await;
             audit::record(id, &principal, from, operation, &response);
             response
         };
@@ -265,14 +268,8 @@ impl Door {
     }
 
     /// From the path to the operation. `who` is told the principal and where it asks from, as soon as they are known.
-    async fn routed(
-        self: &Arc<Self>,
-        id: RequestId,
-        parts: Parts,
-        incoming: Incoming,
-        (matched, peer): (Result<Matched, Mismatch>, Peer),
-        who: (&mut String, &mut IpAddr),
-    ) -> Response<Body> {
+    async fn routed(self: &Arc<Self>, arrival: Arrival, who: (&mut String, &mut IpAddr)) -> Response<Body> {
+        let Arrival { id, parts, incoming, peer, matched } = arrival;
         let path = parts.uri.path();
         let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
         if target > self.config.url_bytes {
