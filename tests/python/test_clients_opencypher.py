@@ -11,6 +11,7 @@ import neo4j
 import pytest
 import yaml
 
+from support.bolt import message
 from support.clients import NO_LOAD, Http, ServiceError
 from support.opencypher import ByBoto, ByHttp, ByNeo4j, ByProcess, Refused, named, records, same, with_sorted_labels, without_ids
 from support.places import ROOT
@@ -291,22 +292,8 @@ def test_closing_the_socket_ends_the_query(endpoint):
         status.wait(0)
 
 
-#: The first bytes of a connection that speaks Bolt 4.4, and messages with their chunk around.
+#: The first bytes of a connection that speaks Bolt 4.4.
 SHAKE = bytes.fromhex("6060b017 00000404 00000000 00000000 00000000")
-
-
-def message(tag, *fields):
-    """A message of strings and maps of strings."""
-    def packed(value):
-        if isinstance(value, dict):
-            return bytes([0xA0 + len(value)]) + b"".join(packed(key) + packed(each) for key, each in value.items())
-        if isinstance(value, int):
-            return bytes([0xFF]) if value == -1 else bytes([value])
-        text = value.encode()
-        return b"\xd1" + len(text).to_bytes(2, "big") + text
-
-    body = bytes([0xB0 + len(fields), tag]) + b"".join(map(packed, fields))
-    return len(body).to_bytes(2, "big") + body + b"\0\0"
 
 
 def chunk(line):

@@ -3,10 +3,10 @@
 import asyncio
 import os
 
-from support.clients import Boto, Http
+from support.clients import Boto
 from support.http1 import close, drain, read_reply
 from support.malformed import PREFACE, framed, raw
-from support.waiting import until
+from support.resting import anonymous_kib, descriptors, settle
 
 SEED = int(os.environ.get("HALIMEDE_MALFORMED_SEED", 5))
 FRAMED, RAW = 13_000, 7_000
@@ -102,28 +102,6 @@ class Campaign:
             exception = reply.headers[b"x-amzn-errortype"].decode()
             assert reply.status < 500 or exception in DOCUMENTED, told
             assert head or exception.encode() in reply.body, told
-
-
-def descriptors(server):
-    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
-
-
-def anonymous_kib(server):
-    with open(f"/proc/{server.process.pid}/status") as status:
-        [line] = [line for line in status if line.startswith("RssAnon:")]
-    return int(line.split()[1])
-
-
-def settle(server, resting):
-    """Waits until no connection is open but the one that asks, and no descriptor that was not there before the first."""
-    http = Http(server.endpoint)
-
-    def open_connections():
-        lines = http.ask("GET", "/metrics", headers={"Connection": "close"}).text.splitlines()
-        return next(int(float(line.split()[1])) for line in lines if line.startswith("halimede_http_connections "))
-
-    until(open_connections, lambda count: count == 1, "the connections to be closed")
-    until(lambda: descriptors(server), lambda count: count == resting, f"descriptors to be {resting} again")
 
 
 def test_malformed_requests_leave_the_server_as_it_was(make_server, files):
