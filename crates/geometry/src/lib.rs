@@ -3,8 +3,8 @@
 //! - [`wkt`]: their text; here: how two relate, and how far they are apart; `buffer`: what lies around one; `spheroid`:
 //!   distances on the Earth; `plane`: shapes in the types of `geo`, which computes.
 //! - **Heights** are kept and written, and no question looks at them, as in Neptune.
-//! - **Cost**: a question about two shapes may compare each side of one with each of the other; the length of their
-//!   texts ([`wkt::MAX_TEXT`]) bounds it.
+//! - **Cost**: a question about two shapes may compare each side of one with each of the other, and each of a collection
+//!   with each of its own; the length of their texts ([`wkt::MAX_TEXT`]) bounds it.
 //! - A crate of its own, so that what builds on it need not compile the algorithms again.
 //! - **Source**: the service's guide, "Spatial functions"; ISO 13249-3.
 

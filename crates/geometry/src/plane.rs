@@ -39,17 +39,17 @@ pub(super) fn joined(shape: &geo::Geometry) -> Cow<'_, geo::Geometry> {
         return Cow::Borrowed(shape);
     }
     let areas: Vec<Polygon> = areas.into_iter().map(|area| area.orient(Direction::Default)).collect();
-    others.push(geo::unary_union(&areas).into());
-    Cow::Owned(collection(others))
+    let whole = geo::Geometry::from(geo::unary_union(&areas));
+    Cow::Owned(collection(others.into_iter().cloned().chain([whole]).collect()))
 }
 
-fn split<'a>(shapes: &'a GeometryCollection, areas: &mut Vec<&'a Polygon>, others: &mut Vec<geo::Geometry>) {
+fn split<'a>(shapes: &'a GeometryCollection, areas: &mut Vec<&'a Polygon>, others: &mut Vec<&'a geo::Geometry>) {
     for shape in shapes {
         match shape {
             geo::Geometry::Polygon(polygon) => areas.push(polygon),
             geo::Geometry::MultiPolygon(polygons) => areas.extend(polygons),
             geo::Geometry::GeometryCollection(inner) => split(inner, areas, others),
-            other => others.push(other.clone()),
+            other => others.push(other),
         }
     }
 }

@@ -291,7 +291,7 @@ where
     let config = &door.config;
     let (socket, first_request) = Socket::new(stream, patience, config.head_bytes);
     let traffic = Traffic::default();
-    let watched_traffic = traffic.clone();
+    let mut over = pin!(over(traffic.clone(), patience));
     let service = service_fn({
         let door = Arc::clone(door);
         move |request| {
@@ -310,7 +310,6 @@ where
         .keep_alive_interval(config.idle_timeout)
         .keep_alive_timeout(config.idle_timeout);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
-    let mut over = pin!(over(watched_traffic, patience));
     let (mut closing, mut watched) = (false, true);
     let ended = loop {
         tokio::select! {

@@ -30,7 +30,6 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-
 use tokio::time::sleep;
 
 use crate::exception::Limit;
@@ -100,7 +99,7 @@ impl Metrics {
         gauge(&recorder, "halimede_build_info", vec![Label::new("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         gauge(&recorder, "process_start_time_seconds", Vec::new())
             .set(jiff::Timestamp::now().as_millisecond() as f64 / 1e3);
-        let (requests, queries) = Default::default();
+        let (requests, queries) = (Measures::default(), Measures::default());
         Self { recorder, handle, connections, bolt_connections, requests, queries }
     }
 

@@ -2,33 +2,30 @@
 
 use crate::routes::Action;
 
-/// Whether a client that hangs up must not stop it.
-pub(super) const fn outlives_its_client(action: Action) -> bool {
-    matches!(action, Action::StartLoaderJob | Action::CancelLoaderJob | Action::ExecuteFastReset)
+/// How much an operation asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// So little that a reserved connection serves it: to see and to end what fills the server.
+    Light,
+    /// Neither the data nor a long body. Jobs say themselves that they cannot change while the data is being reset.
+    Plain,
+    /// The data.
+    Data,
+    /// The data, and a body as long as a query.
+    Query,
 }
 
-/// Whether a reset of the data refuses it. Jobs say themselves that they cannot change meanwhile.
-pub(super) const fn needs_data(action: Action) -> bool {
+const fn weight(action: Action) -> Weight {
     match action {
-        Action::Sparql
-        | Action::SparqlGraphStore
-        | Action::OpenCypher
-        | Action::OpenCypherExplain
-        | Action::GetStatistics(_)
-        | Action::ManageStatistics(_)
-        | Action::DeleteStatistics(_)
-        | Action::GetSummary(_)
-        | Action::Check
-        | Action::Export
-        | Action::ExecuteFastReset => true,
-        Action::StartLoaderJob
-        | Action::ListLoaderJobs
+        Action::ListLoaderJobs
         | Action::GetLoaderJobStatus
         | Action::CancelLoaderJob
-        | Action::GetLoaderJobEvents
-        | Action::GetLoaderJobRejects
         | Action::GetEngineStatus
         | Action::Queries(_)
+        | Action::Health => Weight::Light,
+        Action::StartLoaderJob
+        | Action::GetLoaderJobEvents
+        | Action::GetLoaderJobRejects
         | Action::GetStorageInfo
         | Action::ListMl
         | Action::FindMl(_)
@@ -37,14 +34,31 @@ pub(super) const fn needs_data(action: Action) -> bool {
         | Action::StartIndexRebuild
         | Action::FindIndexRebuild
         | Action::OpenApi
-        | Action::Health
-        | Action::Metrics => false,
+        | Action::Metrics => Weight::Plain,
+        Action::GetStatistics(_)
+        | Action::ManageStatistics(_)
+        | Action::DeleteStatistics(_)
+        | Action::GetSummary(_)
+        | Action::Check
+        | Action::Export
+        | Action::ExecuteFastReset => Weight::Data,
+        Action::Sparql | Action::SparqlGraphStore | Action::OpenCypher | Action::OpenCypherExplain => Weight::Query,
     }
+}
+
+/// Whether a client that hangs up must not stop it.
+pub(super) const fn outlives_its_client(action: Action) -> bool {
+    matches!(action, Action::StartLoaderJob | Action::CancelLoaderJob | Action::ExecuteFastReset)
+}
+
+/// Whether a reset of the data refuses it.
+pub(super) const fn needs_data(action: Action) -> bool {
+    matches!(weight(action), Weight::Data | Weight::Query)
 }
 
 /// Whether its body may be as large as a query.
 pub(super) const fn is_query(action: Action) -> bool {
-    matches!(action, Action::Sparql | Action::SparqlGraphStore | Action::OpenCypher | Action::OpenCypherExplain)
+    matches!(weight(action), Weight::Query)
 }
 
 /// Whether it counts among the requests in flight.
@@ -53,36 +67,6 @@ pub(super) fn takes_place(action: Action) -> bool {
 }
 
 /// Whether a reserved connection serves it.
-pub(super) fn is_light(action: Action) -> bool {
-    match action {
-        Action::ListLoaderJobs
-        | Action::GetLoaderJobStatus
-        | Action::CancelLoaderJob
-        | Action::GetEngineStatus
-        | Action::Queries(_)
-        | Action::Health => true,
-        Action::StartLoaderJob
-        | Action::ExecuteFastReset
-        | Action::Sparql
-        | Action::SparqlGraphStore
-        | Action::OpenCypher
-        | Action::OpenCypherExplain
-        | Action::GetStatistics(_)
-        | Action::ManageStatistics(_)
-        | Action::DeleteStatistics(_)
-        | Action::GetSummary(_)
-        | Action::GetStorageInfo
-        | Action::ListMl
-        | Action::FindMl(_)
-        | Action::StartMl(_)
-        | Action::ListIndexRebuilds
-        | Action::StartIndexRebuild
-        | Action::FindIndexRebuild
-        | Action::OpenApi
-        | Action::Metrics
-        | Action::Check
-        | Action::Export
-        | Action::GetLoaderJobEvents
-        | Action::GetLoaderJobRejects => false,
-    }
+pub(super) const fn is_light(action: Action) -> bool {
+    matches!(weight(action), Weight::Light)
 }
